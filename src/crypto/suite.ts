@@ -1,0 +1,82 @@
+// What the format needs of cryptography, as one small interface. Two suites stand behind it: `native` (node:crypto)
+// and `portable` (@noble/*). They give the same bytes and refuse the same inputs.
+
+import type { Bytes } from "../bytes.js";
+
+/** An Ed25519 signing key, ready for use. */
+export interface SigningKey {
+  /** 32 bytes. */
+  readonly publicKey: Bytes;
+  /** RFC 8032 Ed25519, deterministic: 64 bytes. */
+  sign(message: Uint8Array): Bytes;
+}
+
+/** An Ed25519 public key that has passed the strict key check. */
+export interface VerifyingKey {
+  readonly publicKey: Bytes;
+  /**
+   * The predicate of docs/FORMAT.md, "Signatures": R canonical and not of small order, S < L, and
+   * encode([S]B − [k]A) equals R byte for byte. False for anything else, a wrong length included; never throws.
+   */
+  verify(message: Uint8Array, signature: Uint8Array): boolean;
+}
+
+/** A running SHA-256. */
+export interface Digest {
+  update(bytes: Uint8Array): void;
+  /** 32 bytes; the digest cannot be used afterwards. */
+  finish(): Bytes;
+}
+
+export interface Suite {
+  readonly name: "native" | "portable";
+
+  /** Fresh bytes from the system's generator. */
+  randomBytes(length: number): Bytes;
+
+  /** SHA-256 of the parts, one after the other: 32 bytes. */
+  sha256(...parts: readonly Uint8Array[]): Bytes;
+  sha256Stream(): Digest;
+
+  /** HMAC-SHA-256 of the parts, one after the other: 32 bytes. */
+  hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Bytes;
+
+  /** The X25519 public key of any 32-byte secret (RFC 7748 clamps it). */
+  x25519PublicKey(secret: Uint8Array): Bytes;
+  /** The X25519 shared secret, 32 bytes; null where it is all zero (a public key of small order). */
+  x25519(secret: Uint8Array, publicKey: Uint8Array): Bytes | null;
+
+  /** AES-256-GCM: ciphertext ∥ 16-byte tag. Key 32 bytes, nonce 12. */
+  aeadSeal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, aad?: Uint8Array): Bytes;
+  /** The plaintext, or null where the tag does not fit (also for an input shorter than a tag). */
+  aeadOpen(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, aad?: Uint8Array): Bytes | null;
+
+  /**
+   * AES-256-GCM of a whole chunk into `out` (plaintext length + 16 bytes), hashed in the same pass.
+   * Returns SHA-256(ciphertext ∥ tag). `out` must not overlap the plaintext.
+   */
+  sealChunk(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, out: Uint8Array): Bytes;
+  /**
+   * The reverse: hashes `sealed` (at least 16 bytes) and decrypts it into `out` (16 bytes less). What is in `out` is
+   * not to be used unless `authentic`; it is overwritten with zeros where it is not.
+   */
+  openChunk(
+    key: Uint8Array,
+    nonce: Uint8Array,
+    sealed: Uint8Array,
+    out: Uint8Array,
+  ): { digest: Bytes; authentic: boolean };
+
+  /** The signing key of a 32-byte seed. */
+  signingKey(seed: Uint8Array): SigningKey;
+  /**
+   * The verifying key of 32 bytes; null where they are not a canonical encoding of a torsion-free point other than the
+   * identity (docs/FORMAT.md, "Signatures").
+   */
+  verifyingKey(publicKey: Uint8Array): Promise<VerifyingKey | null>;
+  /** The same without the key check, for 32 bytes that have passed it elsewhere in this process. */
+  checkedVerifyingKey(publicKey: Uint8Array): VerifyingKey;
+
+  /** scrypt with N = 2^17, r = 8, p = 1 (docs/FORMAT.md, "Protected identities"): 32 bytes. Takes 128 MiB. */
+  scrypt(passphrase: Uint8Array, salt: Uint8Array): Promise<Bytes>;
+}

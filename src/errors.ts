@@ -1,0 +1,48 @@
+// The one error type of the project. It imports nothing, so every layer can throw it.
+
+/** What went wrong, in one word; the program's exit status follows from it. */
+export type ErrorCode =
+  | "internal"
+  | "usage"
+  | "io"
+  | "malformed"
+  | "no-key"
+  | "tampered"
+  | "untrusted"
+  | "interrupted";
+
+/** Where it went wrong, and what to do about it. */
+export interface ErrorDetails {
+  /** One line that says what to do. */
+  hint?: string | undefined;
+  /** The input at fault, as the caller named it. */
+  input?: string | undefined;
+  /** Index of the chunk at fault, from 0. */
+  chunk?: number | undefined;
+  /** Offset in the sealed input, in bytes, where the part at fault begins. */
+  offset?: number | undefined;
+  /** The signer that the file names, as text (`sealsig1…`). */
+  signer?: string | undefined;
+  cause?: unknown;
+}
+
+/** The error that every operation of the library throws. `message` is one line and holds no secret. */
+export class SealError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  input: string | undefined;
+  readonly chunk: number | undefined;
+  readonly offset: number | undefined;
+  readonly signer: string | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = "SealError";
+    this.code = code;
+    this.hint = details.hint;
+    this.input = details.input;
+    this.chunk = details.chunk;
+    this.offset = details.offset;
+    this.signer = details.signer;
+  }
+}
