@@ -1,15 +1,7 @@
 // The one error type of the project. It imports nothing, so every layer can throw it.
 
 /** What went wrong, in one word; the program's exit status follows from it. */
-export type ErrorCode =
-  | "internal"
-  | "usage"
-  | "io"
-  | "malformed"
-  | "no-key"
-  | "tampered"
-  | "untrusted"
-  | "interrupted";
+export type ErrorCode = "internal" | "usage" | "io" | "malformed" | "no-key" | "tampered" | "untrusted" | "interrupted";
 
 /** Where it went wrong, and what to do about it. */
 export interface ErrorDetails {
@@ -24,6 +16,30 @@ export interface ErrorDetails {
   /** The signer that the file names, as text (`sealsig1…`). */
   signer?: string | undefined;
   cause?: unknown;
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EPERM: "operation not permitted",
+  ENOENT: "no such file or directory",
+  ENOTDIR: "a part of the path is not a directory",
+  EISDIR: "is a directory",
+  ENOSPC: "no space left on the device",
+  EDQUOT: "the disk quota is used up",
+  EFBIG: "the file would become larger than the file system allows",
+  EIO: "input/output error",
+  EROFS: "the file system is read-only",
+  EMFILE: "too many open files",
+  ENFILE: "too many open files in the system",
+  ELOOP: "too many symbolic links",
+  ENAMETOOLONG: "the name is too long",
+  EPIPE: "the reader has gone",
+};
+
+/** The `io` error for a system call that failed: what was being done, and the system's reason in words. */
+export function ioError(what: string, cause: unknown): SealError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  return new SealError("io", `${what}: ${REASONS[code ?? ""] ?? code ?? message}`, { cause });
 }
 
 /** The error that every operation of the library throws. `message` is one line and holds no secret. */

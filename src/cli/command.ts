@@ -1,0 +1,110 @@
+// The shape that every command has, and the parsing that they share.
+
+import type { Command, CommanderError } from "commander";
+import { SealError } from "../errors.js";
+import { asSealError, Reported } from "./exit.js";
+import type { Report } from "./report.js";
+
+/** What a command runs in. */
+export interface Context {
+  readonly report: Report;
+  /** Aborts on Ctrl-C and SIGTERM. */
+  readonly signal: AbortSignal;
+}
+
+export interface Common {
+  readonly json?: true;
+  readonly quiet?: true;
+}
+
+export interface CommandDefinition<Options extends Common = Common> {
+  readonly name: string;
+  readonly summary: string;
+  /** Adds arguments, options and help to a commander command; --json, --quiet and --help are there already. */
+  define(command: Command): void;
+  /** Whether stdout carries file data with these arguments. */
+  dataOnStdout(files: readonly string[], options: Options): boolean;
+  run(files: readonly string[], options: Options, context: Context): Promise<void>;
+}
+
+/** For an option that may be repeated. */
+export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
+}
+
+/** Parses the arguments of one command. Throws `usage`; null where help was asked for and has been printed. */
+export function parseArguments<Options extends Common>(
+  definition: CommandDefinition<Options>,
+  command: Command,
+  argv: readonly string[],
+): { files: string[]; options: Options } | null {
+  command.option("--json", "print one JSON object instead of text").option("-q, --quiet", "print errors only");
+  command.helpOption("-h, --help", "show this help");
+  command.exitOverride().configureOutput({ writeErr: () => undefined });
+  definition.define(command);
+  refuseRepetition(command);
+  try {
+    command.parse(argv, { from: "user" });
+  } catch (error) {
+    const { code, message } = error as CommanderError;
+    if (code === "commander.helpDisplayed") return null;
+    if (error instanceof SealError) throw error;
+    throw usageError(message, command.name());
+  }
+  return { files: command.args, options: command.opts<Options>() };
+}
+
+/** An option that does not collect its values may be given once. */
+function refuseRepetition(command: Command): void {
+  for (const option of command.options) {
+    if (option.parseArg === collect) continue;
+    let seen = false;
+    command.on(`option:${option.name()}`, () => {
+      if (seen) throw new SealError("usage", `${option.long} is given twice`);
+      seen = true;
+    });
+  }
+}
+
+/** What other tools have and this one has not, with what to do instead. */
+const NOT_HERE: ReadonlyArray<readonly [RegExp, string]> = [
+  [/'(-a|--armou?r)'/, "There is no armour: a sealed file is binary. Pipe it through base64 where text is needed."],
+  [
+    /'(-p|--passphrase)'/,
+    "Files are sealed for keys, not for passphrases. A key can have one: seal keygen --passphrase.",
+  ],
+  [/'(-d|--decrypt)'/, "To open a sealed file: seal open FILE --key KEY"],
+  [/'(-r|-R|--recipient|--recipients-file)'/, "Recipients are named with --to."],
+  [/'(-i|--identity)'/, "Identities are named with --key."],
+];
+
+function usageError(message: string, command: string): SealError {
+  const [first, suggestion] = message.replace(/^error: /, "").split("\n");
+  const known = NOT_HERE.find(([pattern]) => pattern.test(first!))?.[1];
+  const hint = known ?? suggestion?.replace(/^\((.*)\)$/, "$1") ?? `See ${command} --help.`;
+  return new SealError("usage", first!, { hint });
+}
+
+/**
+ * Does `work` for each input, reporting each failure and going on to the next. Throws `Reported` with the first failure, or
+ * at once where the program is interrupted.
+ */
+export async function forEachInput(
+  inputs: readonly string[],
+  { report, signal }: Context,
+  work: (input: string) => Promise<void>,
+): Promise<void> {
+  let first: SealError | undefined;
+  for (const input of inputs) {
+    try {
+      await work(input);
+    } catch (thrown) {
+      signal.throwIfAborted();
+      const error = asSealError(thrown);
+      error.input ??= input;
+      report.failure(error);
+      first ??= error;
+    }
+  }
+  if (first) throw new Reported(first);
+}

@@ -1,0 +1,14 @@
+// All commands. `seal` is the one without a name of its own on the command line.
+
+import type { CommandDefinition } from "../command.js";
+import { inspect } from "./inspect.js";
+import { keygen } from "./keygen.js";
+import { open } from "./open.js";
+import { pub } from "./pub.js";
+import { seal } from "./seal.js";
+import { verify } from "./verify.js";
+
+export { open, seal };
+
+/** The commands that are called by name: `seal open …`. */
+export const COMMANDS: readonly CommandDefinition[] = [open, verify, inspect, keygen, pub];

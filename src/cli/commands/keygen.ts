@@ -1,0 +1,77 @@
+// seal keygen
+
+import { mkdir } from "node:fs/promises";
+import { loadSuite } from "../../crypto/index.js";
+import { ioError, SealError } from "../../errors.js";
+import { writeNew } from "../../io/output.js";
+import { formatIdentity, formatPublicKeys, generateSecret, identityOf } from "../../keys/identity.js";
+import { type CommandDefinition, type Common, collect } from "../command.js";
+import { newPassphrase, resolveSigners } from "../keys.js";
+import { configDirectory, defaultIdentityPath } from "../places.js";
+import { publicKeys } from "./pub.js";
+
+interface Options extends Common {
+  readonly output?: string;
+  readonly from?: readonly string[];
+  readonly passphrase?: true;
+}
+
+export const keygen: CommandDefinition<Options> = {
+  name: "keygen",
+  summary: "make an identity: a secret key file and its public keys",
+
+  define: (command) => {
+    command
+      .option("-o, --output <NAME.key>", "where to write it (default: identity.key in the configuration directory)")
+      .option(
+        "--from <S>",
+        "a sender whose files this identity opens: sealsig1…, a .pub file, or a contact (repeatable)",
+        collect,
+      )
+      .option("--passphrase", "protect the secret with a passphrase");
+  },
+
+  dataOnStdout: () => false,
+
+  run: async (_files, options, { report }) => {
+    const suite = await loadSuite();
+    const path = options.output ?? defaultIdentityPath();
+    if (path === "-") throw new SealError("usage", "a secret key is written to a file, not to standard output");
+    const accept = await resolveSigners(options.from ?? []);
+    const passphrase = options.passphrase ? await newPassphrase() : undefined;
+    const secret = generateSecret(suite);
+    const keys = identityOf(suite, secret);
+    if (options.output === undefined) await makeConfigDirectory();
+    await writePair(
+      path,
+      await formatIdentity(suite, secret, { accept, passphrase, now: Date.now() }),
+      formatPublicKeys(keys),
+    );
+    report.note(`wrote ${path} (secret: keep it) and ${publicName(path)} (public: give it away)`);
+    report.result({ output: path, ...publicKeys(keys) }, `${keys.recipient}\n${keys.signer}`, "stdout");
+  },
+};
+
+/** NAME.pub beside NAME.key. */
+function publicName(path: string): string {
+  return `${path.replace(/\.key$/, "")}.pub`;
+}
+
+async function makeConfigDirectory(): Promise<void> {
+  try {
+    await mkdir(configDirectory(), { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw ioError(`cannot make ${configDirectory()}`, error);
+  }
+}
+
+/** Both files or none; neither replaces anything. */
+async function writePair(path: string, secret: string, publics: string): Promise<void> {
+  const undo = await writeNew(path, secret, 0o600);
+  try {
+    await writeNew(publicName(path), publics, 0o666);
+  } catch (error) {
+    await undo();
+    throw error;
+  }
+}

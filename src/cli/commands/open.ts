@@ -1,0 +1,149 @@
+// seal open FILE --key KEY…, and the program `open`
+
+import { loadSuite } from "../../crypto/index.js";
+import { inline } from "../../engine/inline.js";
+import { SealError } from "../../errors.js";
+import { encodeSigner } from "../../keys/text.js";
+import { isoTime } from "../../ops/header.js";
+import type { Sink } from "../../ops/io.js";
+import { type Opened, type OpenOptions, open as openTo } from "../../ops/open.js";
+import { type CommandDefinition, type Common, type Context, collect } from "../command.js";
+import { escaped } from "../escape.js";
+import { loadIdentities, resolveSigners } from "../keys.js";
+import { openedName, openInput, openSink } from "../outputs.js";
+import { withProgress } from "../progress.js";
+import type { Report } from "../report.js";
+import { textOnly } from "../terminal.js";
+import { humanBytes, parseDuration, parseLabel, parseRange } from "../values.js";
+
+interface Options extends Common {
+  readonly key?: readonly string[];
+  readonly from?: readonly string[];
+  readonly allowUnsigned?: true;
+  readonly label?: string;
+  readonly maxAge?: string;
+  readonly output?: string;
+  readonly force?: true;
+  readonly range?: string;
+}
+
+export const open: CommandDefinition<Options> = {
+  name: "open",
+  summary: "open a sealed file",
+
+  define: (command) => {
+    command
+      .argument("<FILE>", "the sealed file; - for standard input")
+      .option(
+        "--key <KEY>",
+        "identity file to open with (repeatable; default: identity.key in the configuration directory)",
+        collect,
+      )
+      .option(
+        "--from <S>",
+        "a sender to accept: sealsig1…, a .pub file, a contact, or any (repeatable; default: the identity's accept lines)",
+        collect,
+      )
+      .option("--allow-unsigned", "open unsigned files too: nobody vouches for where they come from")
+      .option("--label <TEXT>", "demand exactly this label")
+      .option("--max-age <AGE>", "refuse what was sealed earlier than this: 90s, 15m, 12h, 30d")
+      .option("-o, --output <OUT>", "output file, or - for standard output (default: FILE without .sealed)")
+      .option("--force", "replace an existing output")
+      .option("--range <FIRST-LAST>", "only these bytes of the plaintext, counted from 0, both included");
+  },
+
+  dataOnStdout: (_files, { output }) => output === "-",
+
+  run: async ([file], options, context) => {
+    checkCombination(file!, options);
+    const suite = await loadSuite();
+    const settings = {
+      suite,
+      engine: inline,
+      identities: await loadIdentities(suite, "--key", options.key ?? [], context.report),
+      from: await acceptedSigners(options.from),
+      policy: {
+        allowUnsigned: options.allowUnsigned === true,
+        label: options.label === undefined ? undefined : parseLabel(options.label),
+        maxAge: options.maxAge === undefined ? undefined : parseDuration(options.maxAge),
+        now: Date.now(),
+      },
+      range: options.range === undefined ? undefined : parseRange(options.range),
+      signal: context.signal,
+    };
+    if (settings.from === "any") context.report.note("warning: --from any: whoever signed it, it is opened");
+    await openOne(file!, options, context, settings);
+  },
+};
+
+function checkCombination(file: string, { key, from, label, maxAge, allowUnsigned, range, output }: Options): void {
+  if (file === "-" && key?.includes("-")) {
+    throw new SealError("usage", "standard input cannot be both the identity and the file");
+  }
+  if (allowUnsigned && (from || label !== undefined || maxAge !== undefined)) {
+    throw new SealError("usage", "--allow-unsigned excludes --from, --label and --max-age", {
+      hint: "An unsigned file has no sender, and nobody vouches for its label and time.",
+    });
+  }
+  if (range !== undefined && output === undefined) throw new SealError("usage", "--range needs -o OUT");
+  if (range !== undefined && file === "-") throw new SealError("usage", "--range needs a FILE, not standard input");
+}
+
+async function acceptedSigners(from: readonly string[] | undefined): Promise<OpenOptions["from"]> {
+  if (!from) return null;
+  if (!from.includes("any")) return resolveSigners(from);
+  if (from.length > 1) throw new SealError("usage", "--from any excludes other senders");
+  return "any";
+}
+
+async function openOne(
+  file: string,
+  options: Options,
+  { report }: Context,
+  settings: Omit<OpenOptions, "progress">,
+): Promise<void> {
+  const started = performance.now();
+  const name = await openedName(file, options.output);
+  const source = await openInput(file);
+  try {
+    const sink = onTerminal(name, await openSink(name, source, options.force === true));
+    const opened = await withProgress(report, file, (progress) => openTo(source, sink, { ...settings, progress }));
+    const seconds = (performance.now() - started) / 1000;
+    tell(report, file, name, opened, settings.from !== "any" && opened.signer !== null, seconds);
+  } catch (error) {
+    if (error instanceof SealError) error.input ??= file;
+    throw notOurs(error);
+  } finally {
+    await source.close();
+  }
+}
+
+function onTerminal(name: string, sink: Sink): Sink {
+  return name === "-" && process.stdout.isTTY ? textOnly(sink) : sink;
+}
+
+/** A system's own `open` is another program: who meant that one is told. */
+function notOurs(error: unknown): unknown {
+  if (!(error instanceof SealError) || error.code !== "malformed" || error.hint) return error;
+  const { message, input } = error;
+  return new SealError("malformed", message, { input, hint: "This is seal's open, which opens sealed files only." });
+}
+
+function tell(report: Report, input: string, output: string, opened: Opened, trusted: boolean, seconds: number): void {
+  const signer = opened.signer && encodeSigner(opened.signer);
+  const facts = {
+    input,
+    output,
+    ...opened,
+    signer,
+    signerName: null,
+    trusted,
+    sealedAt: isoTime(opened.sealedAt),
+    seconds,
+  };
+  const label = opened.label ? `, label "${escaped(opened.label)}"` : "";
+  const by = signer ? `signed by ${signer}${trusted ? "" : " (not checked against any sender)"}` : "unsigned";
+  const size = humanBytes(opened.bytes);
+  const text = `opened ${escaped(input)} -> ${escaped(output)}: ${size}, ${by}${label}, in ${seconds.toFixed(2)} s`;
+  report.result(facts, text, "stderr");
+}

@@ -1,0 +1,116 @@
+// seal FILE… --to R…
+
+import { loadSuite, type SigningKey, type Suite } from "../../crypto/index.js";
+import { inline } from "../../engine/inline.js";
+import { SealError } from "../../errors.js";
+import { encodeSigner } from "../../keys/text.js";
+import { isoTime } from "../../ops/header.js";
+import { type Sealed, seal as sealTo } from "../../ops/seal.js";
+import { type CommandDefinition, type Common, type Context, collect, forEachInput } from "../command.js";
+import { escaped } from "../escape.js";
+import { loadIdentities, resolveRecipients } from "../keys.js";
+import { isDirectory, openInput, openSink, sealedName } from "../outputs.js";
+import { withProgress } from "../progress.js";
+import type { Report } from "../report.js";
+import { humanBytes, parseLabel } from "../values.js";
+
+interface Options extends Common {
+  readonly to?: readonly string[];
+  readonly sign?: string;
+  readonly unsigned?: true;
+  readonly label?: string;
+  readonly output?: string;
+  readonly force?: true;
+}
+
+export const seal: CommandDefinition<Options> = {
+  name: "seal",
+  summary: "seal files for recipients",
+
+  define: (command) => {
+    command
+      .argument("[FILE...]", "files to seal; - for standard input")
+      .option("--to <R>", "a recipient: seal1…, a .pub file, or a contact (repeatable)", collect)
+      .option("--sign <KEY>", "identity file to sign with (default: identity.key in the configuration directory)")
+      .option("--unsigned", "do not sign: nobody can tell who sealed it")
+      .option("--label <TEXT>", "a public, signed label, which whoever opens can demand")
+      .option("-o, --output <OUT>", "output file, an existing directory, or - (default: FILE.sealed)")
+      .option("--force", "replace an existing output");
+  },
+
+  dataOnStdout: (files, { output }) => output === "-" || (output === undefined && files.every((file) => file === "-")),
+
+  run: async (named, options, context) => {
+    const files = await inputs(named, options);
+    const suite = await loadSuite();
+    if (!options.to)
+      throw new SealError("usage", "no recipient: --to is missing", { hint: "Give --to once for each recipient." });
+    const recipients = await resolveRecipients(options.to);
+    const label = parseLabel(options.label ?? "");
+    const signer = await signingKey(suite, options, context.report);
+    await forEachInput(files, context, (file) => sealOne(file, options, context, { suite, recipients, label, signer }));
+  },
+};
+
+async function inputs(named: readonly string[], { output, sign }: Options): Promise<readonly string[]> {
+  const files = named.length > 0 ? named : ["-"];
+  if (named.length === 0 && process.stdin.isTTY) {
+    throw new SealError("usage", "no FILE, and standard input is a terminal", { hint: "See seal --help." });
+  }
+  if (files.includes("-") && sign === "-") {
+    throw new SealError("usage", "standard input cannot be both the identity and the file");
+  }
+  if (files.length === 1) return files;
+  if (files.includes("-")) throw new SealError("usage", "standard input cannot be one of several FILEs");
+  if (output !== undefined && !(await isDirectory(output))) {
+    throw new SealError("usage", "with several FILEs, -o must be an existing directory");
+  }
+  return files;
+}
+
+async function signingKey(suite: Suite, { sign, unsigned }: Options, report: Report): Promise<SigningKey | null> {
+  if (sign !== undefined && unsigned) throw new SealError("usage", "--sign and --unsigned exclude each other");
+  if (unsigned) return null;
+  const [identity] = await loadIdentities(suite, "--sign", sign === undefined ? [] : [sign], report);
+  return (await identity!.unlock()).signingKey;
+}
+
+interface Settings {
+  readonly suite: Suite;
+  readonly recipients: readonly Uint8Array[];
+  readonly label: string;
+  readonly signer: SigningKey | null;
+}
+
+async function sealOne(file: string, options: Options, { report, signal }: Context, settings: Settings): Promise<void> {
+  const started = performance.now();
+  const name = await sealedName(file, options.output);
+  if (name === "-" && process.stdout.isTTY) {
+    throw new SealError("usage", "a sealed file is binary, and standard output is a terminal", {
+      hint: "Use -o FILE, or redirect it.",
+    });
+  }
+  const source = await openInput(file);
+  try {
+    const sink = await openSink(name, source, options.force === true);
+    const sealed = await withProgress(report, file, (progress) =>
+      sealTo(source, sink, { ...settings, engine: inline, now: Date.now(), progress, signal }),
+    );
+    const seconds = (performance.now() - started) / 1000;
+    report.result(facts(file, name, sealed, seconds), summary(file, name, sealed, seconds), "stderr");
+  } finally {
+    await source.close();
+  }
+}
+
+function facts(input: string, output: string, sealed: Sealed, seconds: number) {
+  const signer = sealed.signer && encodeSigner(sealed.signer);
+  return { input, output, ...sealed, signer, sealedAt: isoTime(sealed.sealedAt), seconds };
+}
+
+function summary(input: string, output: string, sealed: Sealed, seconds: number): string {
+  const recipients = `${sealed.recipients} recipient${sealed.recipients === 1 ? "" : "s"}`;
+  const signed = sealed.signer ? "signed" : "unsigned";
+  const size = humanBytes(sealed.bytes);
+  return `sealed ${escaped(input)} -> ${escaped(output)}: ${size} for ${recipients}, ${signed}, in ${seconds.toFixed(2)} s`;
+}

@@ -1,0 +1,70 @@
+// seal verify FILE… --from S…
+
+import { loadSuite } from "../../crypto/index.js";
+import { inline } from "../../engine/inline.js";
+import { SealError } from "../../errors.js";
+import { encodeSigner } from "../../keys/text.js";
+import { isoTime } from "../../ops/header.js";
+import { type VerifyOptions, verify as verifySource } from "../../ops/verify.js";
+import { type CommandDefinition, type Common, type Context, collect, forEachInput } from "../command.js";
+import { resolveSigners } from "../keys.js";
+import { openInput } from "../outputs.js";
+import { withProgress } from "../progress.js";
+import { lines } from "../text.js";
+import { parseDuration, parseLabel } from "../values.js";
+
+interface Options extends Common {
+  readonly from?: readonly string[];
+  readonly label?: string;
+  readonly maxAge?: string;
+}
+
+export const verify: CommandDefinition<Options> = {
+  name: "verify",
+  summary: "verify sealed files without any secret",
+
+  define: (command) => {
+    command
+      .argument("<FILE...>", "sealed files; - for standard input")
+      .option("--from <S>", "a sender to accept: sealsig1…, a .pub file, or a contact (repeatable)", collect)
+      .option("--label <TEXT>", "demand exactly this label")
+      .option("--max-age <AGE>", "refuse what was sealed earlier than this: 90s, 15m, 12h, 30d");
+  },
+
+  dataOnStdout: () => false,
+
+  run: async (files, options, context) => {
+    if (!options.from) {
+      throw new SealError("usage", "no sender: --from is missing", {
+        hint: "Name whose signature is accepted: --from sealsig1…",
+      });
+    }
+    const suite = await loadSuite();
+    const policy = {
+      signers: await resolveSigners(options.from),
+      allowUnsigned: false,
+      label: options.label === undefined ? undefined : parseLabel(options.label),
+      maxAge: options.maxAge === undefined ? undefined : parseDuration(options.maxAge),
+      now: Date.now(),
+    };
+    await forEachInput(files, context, (file) =>
+      verifyOne(file, context, { suite, engine: inline, policy, signal: context.signal }),
+    );
+  },
+};
+
+async function verifyOne(file: string, { report }: Context, settings: Omit<VerifyOptions, "progress">): Promise<void> {
+  const started = performance.now();
+  const source = await openInput(file);
+  try {
+    const verified = await withProgress(report, file, (progress) => verifySource(source, { ...settings, progress }));
+    const seconds = (performance.now() - started) / 1000;
+    const signer = encodeSigner(verified.signer);
+    const sealedAt = isoTime(verified.sealedAt);
+    const facts = { input: file, ...verified, signer, signerName: null, sealedAt, seconds };
+    const { bytes, label, digest } = verified;
+    report.result(facts, lines(`${file}: verified`, { signer, label, "sealed at": sealedAt, bytes, digest }), "stdout");
+  } finally {
+    await source.close();
+  }
+}

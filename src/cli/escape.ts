@@ -1,0 +1,11 @@
+// Text that comes from a file, a server or the command line, made safe to print.
+
+const UNSAFE = /[\p{Cc}\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]/gu;
+
+/** Control, bidirectional and other invisible characters as \xNN or \uNNNN. */
+export function escaped(text: string): string {
+  return text.replace(UNSAFE, (character) => {
+    const code = character.codePointAt(0)!.toString(16);
+    return code.length <= 2 ? `\\x${code.padStart(2, "0")}` : `\\u${code.padStart(4, "0")}`;
+  });
+}

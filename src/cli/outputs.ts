@@ -1,0 +1,48 @@
+// Which input is read and which output is written, from FILE and -o.
+
+import { stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { SealError } from "../errors.js";
+import { type FileSource, openSource } from "../io/files.js";
+import { openOutput } from "../io/output.js";
+import { stdinSource, stdoutSink } from "../io/stdio.js";
+import type { Sink } from "../ops/io.js";
+
+const SUFFIX = ".sealed";
+
+/** FILE, or `-` for standard input. Throws `io`, `usage`. */
+export async function openInput(file: string): Promise<FileSource> {
+  return file === "-" ? stdinSource() : openSource(file);
+}
+
+/** Where sealing FILE goes: `-o`, a file in it where it is a directory, else FILE.sealed; stdin goes to stdout. */
+export async function sealedName(file: string, output: string | undefined): Promise<string> {
+  if (output !== undefined) return inDirectory(output, file === "-" ? null : `${basename(file)}${SUFFIX}`);
+  return file === "-" ? "-" : `${file}${SUFFIX}`;
+}
+
+/** Where opening FILE goes: `-o`, a file in it where it is a directory, else FILE without `.sealed`. Throws `usage`. */
+export async function openedName(file: string, output: string | undefined): Promise<string> {
+  const name = file.endsWith(SUFFIX) ? file.slice(0, -SUFFIX.length) : null;
+  const usable = name !== null && !["", ".", ".."].includes(basename(`/${name}`)) && !name.endsWith("/") ? name : null;
+  if (output !== undefined) return inDirectory(output, usable && basename(usable));
+  if (usable !== null) return usable;
+  throw new SealError("usage", "no name for the output", {
+    hint: `Only NAME${SUFFIX} is opened to NAME. Use -o OUT, or -o - for standard output.`,
+  });
+}
+
+async function inDirectory(output: string, name: string | null): Promise<string> {
+  if (output === "-" || name === null || !(await isDirectory(output))) return output;
+  return join(output, name);
+}
+
+export async function isDirectory(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => null);
+  return found?.isDirectory() ?? false;
+}
+
+/** The output of that name, `-` for standard output. Throws `usage`, `io`. */
+export async function openSink(name: string, input: FileSource, force: boolean): Promise<Sink> {
+  return name === "-" ? stdoutSink(input.id) : openOutput(name, { force, input: input.id });
+}

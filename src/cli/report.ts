@@ -1,0 +1,71 @@
+// What the program says. Text and JSON are two printers behind one interface: a command hands over facts, and does not
+// know which of the two is listening.
+
+import type { SealError } from "../errors.js";
+import { escaped } from "./escape.js";
+import { exitStatus, isClosedPipe } from "./exit.js";
+
+export type Facts = Readonly<Record<string, unknown>>;
+
+export interface Report {
+  /** The result of one input: the facts for JSON, the lines for people (stdout, or stderr for what a command did). */
+  result(facts: Facts, text: string, stream: "stdout" | "stderr"): void;
+  /** Something to know or to be warned of; not with --quiet, nor with --json. */
+  note(text: string): void;
+  failure(error: SealError): void;
+  /** Whether a progress bar is wanted. */
+  readonly progress: boolean;
+}
+
+export interface ReportOptions {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  /** Whether stdout carries file data, so that nothing else may be printed there. */
+  readonly dataOnStdout: boolean;
+}
+
+export function makeReport(options: ReportOptions): Report {
+  return options.json ? jsonReport(options) : textReport(options);
+}
+
+function textReport({ quiet }: ReportOptions): Report {
+  const say = (text: string) => process.stderr.write(`seal: ${escaped(text)}\n`);
+  return {
+    result: (_facts, text, stream) => {
+      if (stream === "stdout") process.stdout.write(`${text}\n`);
+      else if (!quiet) process.stderr.write(`${text}\n`);
+    },
+    note: (text) => {
+      if (!quiet) say(text);
+    },
+    failure: (error) => {
+      if (isClosedPipe(error)) return;
+      const { input, hint } = error;
+      const where = input !== undefined && !error.message.includes(input) ? `${input}: ` : "";
+      say(`error: ${where}${error.message}`);
+      if (hint) say(`hint: ${hint}`);
+      debug(error);
+    },
+    progress: !quiet && process.stderr.isTTY === true,
+  };
+}
+
+function jsonReport({ dataOnStdout }: ReportOptions): Report {
+  const print = (facts: Facts) => (dataOnStdout ? process.stderr : process.stdout).write(`${JSON.stringify(facts)}\n`);
+  return {
+    result: (facts) => print({ ok: true, ...facts }),
+    note: () => {},
+    failure: (error) => {
+      const { code, message, hint, input, chunk, offset, signer } = error;
+      print({ ok: false, code, exit: exitStatus(error), message, hint, input, chunk, offset, signer });
+      debug(error);
+    },
+    progress: false,
+  };
+}
+
+function debug(error: SealError): void {
+  if (process.env.SEAL_DEBUG !== "1") return;
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)
+    process.stderr.write(`${cause.stack}\n`);
+}

@@ -1,0 +1,10 @@
+// Results as text: a heading, and a line for each fact.
+
+import { escaped } from "./escape.js";
+
+/** Facts that are null or empty are left out; everything is escaped. */
+export function lines(heading: string, facts: Readonly<Record<string, string | number | null>>): string {
+  const shown = Object.entries(facts).filter(([, value]) => value !== null && value !== "");
+  const width = Math.max(...shown.map(([name]) => name.length));
+  return [heading, ...shown.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`)].map(escaped).join("\n");
+}

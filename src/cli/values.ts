@@ -1,0 +1,46 @@
+// Option values: durations, ranges, labels.
+
+import { SealError } from "../errors.js";
+import { labelFault } from "../format/core.js";
+import type { Range } from "../ops/range.js";
+
+const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86400 };
+
+/** `90s`, `15m`, `12h`, `30d` in seconds. Throws `usage`. */
+export function parseDuration(text: string): number {
+  const [, count, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
+  if (!count || !unit)
+    throw new SealError("usage", `--max-age ${text}: not a duration`, { hint: "Such as 90s, 15m, 12h, 30d." });
+  return Number(count) * UNITS[unit]!;
+}
+
+/** `FIRST-LAST`, both included, counted from 0. Throws `usage`. */
+export function parseRange(text: string): Range {
+  const [, first, last] = /^(\d{1,15})-(\d{1,15})$/.exec(text) ?? [];
+  if (!first || !last || Number(first) > Number(last)) {
+    throw new SealError("usage", `--range ${text}: not a range`, {
+      hint: "FIRST-LAST, in bytes from 0, both included.",
+    });
+  }
+  return { first: Number(first), last: Number(last) };
+}
+
+/** The label as it stands. Throws `usage` for one that no file can have. */
+export function parseLabel(text: string): string {
+  const fault = labelFault(text);
+  if (fault) throw new SealError("usage", `--label: the label ${fault}`);
+  return text;
+}
+
+const SIZE_UNITS = ["bytes", "kB", "MB", "GB", "TB"];
+
+/** A number of bytes for people: `12 bytes`, `3.4 MB`. */
+export function humanBytes(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1000 && unit < SIZE_UNITS.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 ? value : value.toPrecision(3)} ${bytes === 1 ? "byte" : SIZE_UNITS[unit]}`;
+}

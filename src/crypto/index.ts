@@ -1,0 +1,35 @@
+// Which suite to use. Each is loaded only when chosen, so that a start on the native path does not read noble.
+
+import { SealError } from "../errors.js";
+import type { Suite } from "./suite.js";
+
+export type { Digest, SigningKey, Suite, VerifyingKey } from "./suite.js";
+
+export type SuiteName = Suite["name"];
+
+/**
+ * The suite of the caller's choice, else of the environment's (SEAL_CRYPTO), else the native one wherever this Node has
+ * it. Throws `usage` where SEAL_CRYPTO names no suite, or the native one was asked for and is not there.
+ */
+export async function loadSuite(choice?: SuiteName): Promise<Suite> {
+  const wanted = choice ?? fromEnvironment();
+  if (wanted === "portable") return loadPortable();
+  const { native, nativeAvailable } = await import("./native.js");
+  if (nativeAvailable()) return native;
+  if (wanted === undefined) return loadPortable();
+  throw new SealError("usage", "this Node lacks what the native suite needs", {
+    hint: "Unset SEAL_CRYPTO, or set it to portable.",
+  });
+}
+
+async function loadPortable(): Promise<Suite> {
+  const { portable } = await import("./portable.js");
+  return portable;
+}
+
+function fromEnvironment(): SuiteName | undefined {
+  const value = process.env.SEAL_CRYPTO;
+  if (value === undefined || value === "") return undefined;
+  if (value === "native" || value === "portable") return value;
+  throw new SealError("usage", "SEAL_CRYPTO names no suite", { hint: "Set it to native or portable, or unset it." });
+}

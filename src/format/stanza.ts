@@ -1,0 +1,61 @@
+// Stanzas: the list of recipients, without their names (docs/FORMAT.md, "Stanzas").
+
+import { type Bytes, concat, readU16, u16 } from "../bytes.js";
+import { SealError } from "../errors.js";
+import { exactly, type Parser } from "./parser.js";
+
+export const STANZA_X25519 = 1;
+export const STANZA_HYBRID = 2;
+export const MAX_STANZAS = 4096;
+export const MAX_BODY = 4096;
+/** Count and stanzas together. */
+export const MAX_STANZA_BYTES = 8 * 1024 * 1024;
+/** enc 32 | sealed file key 48. */
+export const X25519_BODY = 80;
+
+export interface Stanza {
+  readonly type: number;
+  readonly body: Bytes;
+}
+
+export function encodeStanzas(stanzas: readonly Stanza[]): Bytes {
+  return concat(u16(stanzas.length), ...stanzas.flatMap(({ type, body }) => [u16(type), u16(body.length), body]));
+}
+
+/** Parses count and stanzas. Throws `malformed`; `tampered` where the input ends. */
+export function* parseStanzas(): Parser<{ stanzas: Stanza[]; bytes: Bytes }> {
+  const parts = [yield* exactly(2)];
+  const count = readU16(parts[0]!);
+  if (count < 1 || count > MAX_STANZAS) throw malformed(`${count} stanzas; 1 to ${MAX_STANZAS} are possible`);
+
+  const stanzas: Stanza[] = [];
+  const types = new Set<number>();
+  let total = 2;
+  for (let i = 0; i < count; i++) {
+    const head = yield* exactly(4);
+    const type = readU16(head);
+    const length = readU16(head, 2);
+    total += 4 + length;
+    checkStanza(type, length, total);
+    const body = length === 0 ? new Uint8Array() : Uint8Array.from(yield* exactly(length));
+    stanzas.push({ type, body });
+    parts.push(head, body);
+    types.add(type);
+    // Classical and hybrid recipients in one header would give the hybrids' file key to who breaks X25519.
+    if (types.has(STANZA_X25519) && types.has(STANZA_HYBRID)) throw malformed("X25519 and hybrid stanzas together");
+  }
+  return { stanzas, bytes: concat(...parts) };
+}
+
+function malformed(message: string): SealError {
+  return new SealError("malformed", message);
+}
+
+function checkStanza(type: number, length: number, total: number): void {
+  if (type === 0) throw malformed("a stanza of type 0");
+  if (length > MAX_BODY) throw malformed(`a stanza of ${length} bytes; ${MAX_BODY} are possible`);
+  if (type === STANZA_X25519 && length !== X25519_BODY) {
+    throw malformed(`an X25519 stanza of ${length} bytes instead of ${X25519_BODY}`);
+  }
+  if (total > MAX_STANZA_BYTES) throw malformed(`more than ${MAX_STANZA_BYTES} bytes of stanzas`);
+}

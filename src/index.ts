@@ -1,0 +1,1 @@
+export { SealError } from "./errors.js";

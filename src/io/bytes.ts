@@ -1,0 +1,39 @@
+// Byte arrays as input and output.
+
+import { type Bytes, concat } from "../bytes.js";
+import type { Sink, Source } from "../ops/io.js";
+
+export function bytesSource(bytes: Uint8Array, name = "the input"): Source {
+  let position = 0;
+  const readAt = async (from: number, length: number) => bytes.subarray(from, from + length);
+  return {
+    name,
+    size: bytes.length,
+    fd: null,
+    read: async (length) => {
+      const piece = await readAt(position, length);
+      position += piece.length;
+      return piece;
+    },
+    readAt,
+    checkUnchanged: async () => {},
+    close: async () => {},
+  };
+}
+
+/** A sink that keeps what is written; `take` gives it after the commit. */
+export function bytesSink(): Sink & { take(): Bytes } {
+  const parts: Uint8Array[] = [];
+  return {
+    name: "the output",
+    fd: null,
+    write: async (bytes) => {
+      parts.push(bytes.slice());
+    },
+    commit: async () => {},
+    abort: async () => {
+      parts.length = 0;
+    },
+    take: () => concat(...parts),
+  };
+}

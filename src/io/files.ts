@@ -1,0 +1,93 @@
+// Files as input: by position where they are regular, as a stream where not.
+
+import { type BigIntStats, close, constants, createReadStream, fstat, open, read } from "node:fs";
+import { Socket } from "node:net";
+import { promisify } from "node:util";
+import { ioError, SealError } from "../errors.js";
+import type { Source } from "../ops/io.js";
+import { streamSource } from "./streams.js";
+
+// Plain descriptors, not FileHandles: workers and sockets use them too, and a FileHandle closes its own when collected.
+export const openFd = promisify(open);
+export const closeFd = promisify(close);
+export const statFd = promisify(fstat) as unknown as (fd: number, options: { bigint: true }) => Promise<BigIntStats>;
+const readFd = promisify(read);
+
+/** Device and inode: what tells whether two names are the same file. */
+export interface FileId {
+  readonly dev: bigint;
+  readonly ino: bigint;
+}
+
+export interface FileSource extends Source {
+  readonly id: FileId;
+}
+
+/** Opens a file for reading. Throws `io`; `usage` for a directory. */
+export async function openSource(path: string, name = path): Promise<FileSource> {
+  let fd: number | undefined;
+  try {
+    fd = await openFd(path, constants.O_RDONLY);
+    const stat = await statFd(fd, { bigint: true });
+    if (stat.isDirectory()) throw directoryError(name);
+    // A size of zero may be a lie: files in /proc and the like have bytes nevertheless.
+    const source = stat.isFile() && stat.size > 0n ? regular(fd, stat, name) : sequential(fd, stat, name);
+    return { ...source, id: { dev: stat.dev, ino: stat.ino } };
+  } catch (error) {
+    if (fd !== undefined) await closeFd(fd);
+    throw error instanceof SealError ? error : ioError(`cannot open ${name}`, error);
+  }
+}
+
+function directoryError(name: string): SealError {
+  return new SealError("usage", `${name} is a directory`, { hint: `Pack it first: tar c ${name} | seal - … > OUT` });
+}
+
+function regular(fd: number, opened: BigIntStats, name: string): Source {
+  const size = Number(opened.size);
+  let position = 0;
+
+  const readAt = async (from: number, length: number): Promise<Uint8Array> => {
+    const out = new Uint8Array(Math.max(0, Math.min(length, size - from)));
+    let have = 0;
+    while (have < out.length) {
+      const { bytesRead } = await readFd(fd, out, have, out.length - have, from + have).catch((error) => {
+        throw ioError(`cannot read ${name}`, error);
+      });
+      if (bytesRead === 0) break;
+      have += bytesRead;
+    }
+    return out.subarray(0, have);
+  };
+
+  return {
+    name,
+    size,
+    fd,
+    read: async (length) => {
+      const bytes = await readAt(position, length);
+      position += bytes.length;
+      return bytes;
+    },
+    readAt,
+    checkUnchanged: async () => {
+      const now = await statFd(fd, { bigint: true });
+      if (now.size === opened.size && now.mtimeNs === opened.mtimeNs) return;
+      throw new SealError("io", `${name} changed while it was being read`, {
+        hint: "Try again when nobody writes to it.",
+      });
+    },
+    close: () => closeFd(fd),
+  };
+}
+
+/** A pipe goes through the event loop, where a blocked read cannot hold up the process; others through the thread pool. */
+function sequential(fd: number, stat: BigIntStats, name: string): Source {
+  const isPipe = stat.isFIFO() || stat.isSocket();
+  return streamSource(
+    isPipe
+      ? new Socket({ fd, readable: true, writable: false })
+      : createReadStream("", { fd, highWaterMark: 256 * 1024 }),
+    name,
+  );
+}

@@ -1,0 +1,177 @@
+// Identity files and public key files (docs/FORMAT.md, "Keys as text").
+
+import type { Bytes } from "../bytes.js";
+import type { SigningKey, Suite } from "../crypto/suite.js";
+import { SealError } from "../errors.js";
+import { BEGIN, END, protect, unprotect } from "./protected.js";
+import {
+  encodeRecipient,
+  encodeSecret,
+  encodeSigner,
+  kindOf,
+  parseRecipient,
+  parseSecret,
+  parseSigner,
+} from "./text.js";
+
+/** A secret key, ready for use: it receives with the X25519 half and signs with the Ed25519 half. */
+export interface Identity {
+  /** X25519, 32 bytes. */
+  readonly secret: Bytes;
+  /** X25519, 32 bytes. */
+  readonly publicKey: Bytes;
+  readonly signingKey: SigningKey;
+  /** `seal1…` */
+  readonly recipient: string;
+  /** `sealsig1…` */
+  readonly signer: string;
+}
+
+/** Gives the passphrase of a protected identity, or null to give up; `attempt` counts from 0. */
+export type AskPassphrase = (attempt: number) => Promise<string | null>;
+
+/** A parsed identity file. What it accepts is known before its secret is unlocked. */
+export interface IdentityFile {
+  /** The senders of its accept lines: Ed25519 public keys. */
+  readonly accept: readonly Bytes[];
+  readonly isProtected: boolean;
+  /** The identity, unlocked once and remembered. Throws `no-key` where no passphrase that was given fits. */
+  unlock(): Promise<Identity>;
+}
+
+/** The secret line of a fresh identity. */
+export function generateSecret(suite: Suite): string {
+  return encodeSecret({ x25519Secret: suite.randomBytes(32), ed25519Seed: suite.randomBytes(32) });
+}
+
+/** The identity of a secret line. Throws `usage`. */
+export function identityOf(suite: Suite, secretLine: string): Identity {
+  const { x25519Secret, ed25519Seed } = parseSecret(secretLine);
+  const signingKey = suite.signingKey(ed25519Seed);
+  ed25519Seed.fill(0);
+  const publicKey = suite.x25519PublicKey(x25519Secret);
+  return {
+    secret: x25519Secret,
+    publicKey,
+    signingKey,
+    recipient: encodeRecipient(publicKey),
+    signer: encodeSigner(signingKey.publicKey),
+  };
+}
+
+/**
+ * Parses an identity file. Throws `usage`, naming the line; no message shows what stands in it. `ask` is called only by `unlock`.
+ */
+export async function parseIdentityFile(suite: Suite, text: string, ask: AskPassphrase): Promise<IdentityFile> {
+  const { secrets, block, accept } = await readLines(text);
+  if (secrets.length + (block ? 1 : 0) !== 1) {
+    const found = secrets.length + (block ? 1 : 0) === 0 ? "no secret key" : "more than one secret key";
+    throw new SealError("usage", `${found} in the identity file`, { hint: notAnIdentity(text) });
+  }
+  const locked = block;
+  const unlock = async () => identityOf(suite, locked ? await unprotect(suite, locked, ask) : secrets[0]!);
+  // A plain secret is parsed at once, so that a mistyped one is found where the file is read.
+  let identity = locked ? null : await unlock();
+  return {
+    accept,
+    isProtected: locked !== null,
+    unlock: async () => {
+      identity ??= await unlock();
+      return identity;
+    },
+  };
+}
+
+interface Lines {
+  secrets: string[];
+  block: string | null;
+  accept: Bytes[];
+}
+
+async function readLines(text: string): Promise<Lines> {
+  const lines = text.split("\n").map((line) => line.trim());
+  const found: Lines = { secrets: [], block: null, accept: [] };
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines[i]!;
+    if (line === "" || line.startsWith("#")) continue;
+    if (line.startsWith("accept ")) found.accept.push(await onLine(i, () => parseSigner(line.slice(7).trim())));
+    else if (kindOf(line) === "secret") found.secrets.push(line);
+    else if (line === BEGIN && found.block === null) {
+      const end = lines.indexOf(END, i);
+      if (end < 0) throw new SealError("usage", "the protected block of the identity file has no end");
+      found.block = lines.slice(i + 1, end).join("\n");
+      i = end;
+    } else {
+      throw new SealError("usage", `line ${i + 1} of the identity file is none that belongs there`, {
+        hint: notAnIdentity(text),
+      });
+    }
+  }
+  return found;
+}
+
+/** A hint where something else than an identity was given. */
+function notAnIdentity(text: string): string | undefined {
+  const holdsPublicKeys = /^\s*seal(sig)?1/m.test(text);
+  return holdsPublicKeys ? "This looks like a public key file; the identity is the .key file beside it." : undefined;
+}
+
+async function onLine<T>(index: number, parse: () => T | Promise<T>): Promise<T> {
+  try {
+    return await parse();
+  } catch (error) {
+    if (!(error instanceof SealError)) throw error;
+    throw new SealError(error.code, `line ${index + 1}: ${error.message}`, { hint: error.hint });
+  }
+}
+
+export interface IdentityText {
+  /** Ed25519 public keys for the accept lines. */
+  readonly accept: readonly Uint8Array[];
+  /** For a protected identity. */
+  readonly passphrase?: string | undefined;
+  /** Unix milliseconds, for a comment. */
+  readonly now: number;
+}
+
+/** The text of an identity file. */
+export async function formatIdentity(suite: Suite, secretLine: string, options: IdentityText): Promise<string> {
+  const { recipient, signer } = identityOf(suite, secretLine);
+  const secret =
+    options.passphrase === undefined ? `${secretLine}\n` : await protect(suite, secretLine, options.passphrase);
+  const accept = options.accept.map((key) => `accept ${encodeSigner(key)}\n`).join("");
+  return [
+    "# seal identity: keep this file secret\n",
+    `# created ${new Date(options.now).toISOString()}\n`,
+    `# recipient ${recipient}\n`,
+    `# signer    ${signer}\n`,
+    secret,
+    accept && "# files of these senders are opened\n",
+    accept,
+  ].join("");
+}
+
+/** The text of a public key file. */
+export function formatPublicKeys({ recipient, signer }: Pick<Identity, "recipient" | "signer">): string {
+  return `# seal public keys: to seal for this recipient, and to know what this sender signed\n${recipient}\n${signer}\n`;
+}
+
+/**
+ * Parses a public key file. Only the kind that is wanted is checked and given. Throws `usage`, naming the line, also where there is no
+ * key of that kind.
+ */
+export async function parsePublicKeys(text: string, kind: "recipient" | "signer"): Promise<Bytes[]> {
+  const keys: Bytes[] = [];
+  for (const [i, raw] of text.split("\n").entries()) {
+    const line = raw.trim();
+    if (line === "" || line.startsWith("#")) continue;
+    const found = kindOf(line);
+    if (found === "secret" || line === BEGIN)
+      throw new SealError("usage", "this is a secret identity, not public keys");
+    if (found === null) throw new SealError("usage", `line ${i + 1} is not a public key`);
+    if (found === kind)
+      keys.push(await onLine(i, () => (kind === "recipient" ? parseRecipient(line) : parseSigner(line))));
+  }
+  if (keys.length === 0) throw new SealError("usage", `no ${kind} key in it`);
+  return keys;
+}

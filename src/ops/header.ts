@@ -1,0 +1,124 @@
+// Reading a header and deciding whether to go on, before any secret is touched (docs/FORMAT.md, "Opening", 1 to 5).
+
+import { type Bytes, equal } from "../bytes.js";
+import type { Suite, VerifyingKey } from "../crypto/suite.js";
+import { SealError } from "../errors.js";
+import { type Core, parseCore } from "../format/core.js";
+import { authenticatorLength, type Header, headerLength, headerMessage } from "../format/header.js";
+import { exactly, type Parser, parseFrom } from "../format/parser.js";
+import type { Geometry } from "../format/sizes.js";
+import { parseStanzas } from "../format/stanza.js";
+import { encodeSigner } from "../keys/text.js";
+import type { Source } from "./io.js";
+import { abortable } from "./order.js";
+
+/** Whose files are accepted, and which. */
+export interface Policy {
+  /** Valid Ed25519 public keys, or any signer. */
+  readonly signers: readonly Uint8Array[] | "any";
+  readonly allowUnsigned: boolean;
+  /** The label that is demanded. */
+  readonly label?: string | undefined;
+  /** Seconds since sealing, at most. */
+  readonly maxAge?: number | undefined;
+  /** Unix milliseconds. */
+  readonly now: number;
+}
+
+/** How far in the future the time of sealing may lie, in seconds, where the age is bounded. */
+const CLOCK_SKEW = 300;
+
+export interface AcceptedHeader {
+  readonly header: Header;
+  readonly geometry: Geometry;
+  /** null in an unsigned file. */
+  readonly signer: VerifyingKey | null;
+}
+
+/** Reads and checks a header. Throws `malformed`, `tampered` or `untrusted`. */
+export async function readHeader(
+  source: Source,
+  suite: Suite,
+  policy: Policy,
+  signal: AbortSignal | undefined,
+): Promise<AcceptedHeader> {
+  const read = (length: number) => abortable(source.read(length), signal);
+  const { core, bytes: coreBytes } = await parseFrom(parseCore(), read);
+  const signer = await acceptSigner(suite, core, policy);
+  const header = await parseFrom(parseRest(suite, core, coreBytes), read);
+  if (signer && !signer.verify(headerMessage(suite, coreBytes, header.stanzaBytes), header.authenticator)) {
+    throw new SealError("tampered", "the header is not what the sender signed", {
+      offset: headerLength(header) - header.authenticator.length,
+      signer: encodeSigner(signer.publicKey),
+    });
+  }
+  if (signer) checkDemands(core, policy);
+  return { header, geometry: geometryOf(header), signer };
+}
+
+/** Reads a header for what it says, verifying nothing. Throws `malformed` or `tampered`. */
+export async function parseHeader(source: Source, suite: Suite, signal?: AbortSignal): Promise<Header> {
+  const read = (length: number) => abortable(source.read(length), signal);
+  const { core, bytes } = await parseFrom(parseCore(), read);
+  return parseFrom(parseRest(suite, core, bytes), read);
+}
+
+export function geometryOf(header: Header): Geometry {
+  return {
+    headerLength: headerLength(header),
+    chunkSize: 2 ** header.core.chunkExponent,
+    signed: header.core.signer !== null,
+  };
+}
+
+/** Whether `key` is one of `signers`, as bytes. */
+export function isAmong(key: Uint8Array, signers: readonly Uint8Array[] | "any"): boolean {
+  return signers === "any" || signers.some((signer) => equal(signer, key));
+}
+
+/** The error for a signer who is not accepted. */
+export function notAccepted(signer: Uint8Array): SealError {
+  const text = encodeSigner(signer);
+  return new SealError("untrusted", `signed by ${text}, who is not an accepted sender`, {
+    hint: `Compare this key with the one that the sender gave you. To accept it: --from ${text}, or a line "accept ${text}" in your identity file.`,
+    signer: text,
+  });
+}
+
+function* parseRest(suite: Suite, core: Core, coreBytes: Bytes): Parser<Header> {
+  const { stanzas, bytes: stanzaBytes } = yield* parseStanzas();
+  const authenticator = Uint8Array.from(yield* exactly(authenticatorLength(core)));
+  return { core, coreBytes, coreHash: suite.sha256(coreBytes), stanzas, stanzaBytes, authenticator };
+}
+
+async function acceptSigner(suite: Suite, core: Core, policy: Policy): Promise<VerifyingKey | null> {
+  if (!core.signer) {
+    if (policy.allowUnsigned) return null;
+    throw new SealError("untrusted", "the file is unsigned: nobody vouches for where it comes from");
+  }
+  if (!isAmong(core.signer, policy.signers)) throw notAccepted(core.signer);
+  const key = await suite.verifyingKey(core.signer);
+  if (!key) throw new SealError("malformed", "the signer's public key is not a valid Ed25519 key");
+  return key;
+}
+
+function checkDemands(core: Core, policy: Policy): void {
+  const now = Math.floor(policy.now / 1000);
+  if (policy.label !== undefined && core.label !== policy.label) {
+    throw new SealError("untrusted", `the label is "${core.label}", not "${policy.label}"`);
+  }
+  if (policy.maxAge === undefined) return;
+  if (core.sealedAt > now + CLOCK_SKEW) {
+    throw new SealError("untrusted", `sealed in the future, at ${isoTime(core.sealedAt)}`, {
+      hint: "Check the clocks of both machines.",
+    });
+  }
+  if (now - core.sealedAt > policy.maxAge) {
+    throw new SealError("untrusted", `too old: sealed at ${isoTime(core.sealedAt)}`);
+  }
+}
+
+/** Unix seconds as ISO 8601. */
+export function isoTime(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().replace(".000Z", "Z");
+}

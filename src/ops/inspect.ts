@@ -1,0 +1,45 @@
+// What a header says, nothing of it verified.
+
+import type { Suite } from "../crypto/suite.js";
+import type { Core } from "../format/core.js";
+import { plaintextSize } from "../format/sizes.js";
+import { geometryOf, parseHeader } from "./header.js";
+import type { Source } from "./io.js";
+import { abortable } from "./order.js";
+
+export interface Inspected {
+  readonly core: Core;
+  readonly chunkSize: number;
+  readonly headerBytes: number;
+  readonly sealedBytes: number;
+  readonly chunks: number;
+  /** Plaintext bytes. */
+  readonly bytes: number;
+  /** The types of the stanzas, in order. */
+  readonly stanzaTypes: readonly number[];
+}
+
+/**
+ * Reads the header, and the length of the rest. Throws `malformed`, or `tampered` where the input ends early.
+ */
+export async function inspect(source: Source, suite: Suite, signal?: AbortSignal): Promise<Inspected> {
+  const header = await parseHeader(source, suite, signal);
+  const geometry = geometryOf(header);
+  const sealedBytes = source.size ?? (await lengthByReading(source, geometry.headerLength, signal));
+  return {
+    core: header.core,
+    chunkSize: geometry.chunkSize,
+    headerBytes: geometry.headerLength,
+    sealedBytes,
+    ...plaintextSize(geometry, sealedBytes),
+    stanzaTypes: header.stanzas.map(({ type }) => type),
+  };
+}
+
+async function lengthByReading(source: Source, start: number, signal: AbortSignal | undefined): Promise<number> {
+  for (let length = start; ; ) {
+    const piece = await abortable(source.read(64 * 1024), signal);
+    if (piece.length === 0) return length;
+    length += piece.length;
+  }
+}

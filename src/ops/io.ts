@@ -1,0 +1,47 @@
+// Where bytes come from and go to, as the operations see it. src/io implements these.
+
+/** An input. Reads are one after the other, from its beginning. */
+export interface Source {
+  /** What errors call it. */
+  readonly name: string;
+  /** Size in bytes where it is known and reading by position is possible, else null. */
+  readonly size: number | null;
+  /** A descriptor that may be read by position; only where `size` is known. */
+  readonly fd: number | null;
+  /** The next `length` bytes, fewer only at the end of the input. Throws `io`. */
+  read(length: number): Promise<Uint8Array>;
+  /** Bytes by position, fewer only at the end; only where `size` is known. */
+  readAt(position: number, length: number): Promise<Uint8Array>;
+  /** Throws `io` where the input is known to have changed since it was opened. */
+  checkUnchanged(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** An output. */
+export interface Sink {
+  /** What errors call it. */
+  readonly name: string;
+  /** A descriptor that may be written by position, nothing of which shows before `commit`; else null. */
+  readonly fd: number | null;
+  /** Writes all the bytes. Without `fd`, positions come in order and without gaps: whatever is written is released. */
+  write(bytes: Uint8Array, position: number): Promise<void>;
+  /** Makes the output whole and durable. The sink is done with, also where this throws. */
+  commit(): Promise<void>;
+  /** Leaves nothing behind, as far as that can be. Never throws. */
+  abort(): Promise<void>;
+}
+
+/** Called with the plaintext bytes that are done, and how many there are in all, where that is known. */
+export type Progress = (done: number, total: number | null) => void;
+
+/** Runs `work`, then commits the sink; aborts it where anything fails. */
+export async function committing<T>(sink: Sink, work: () => Promise<T>): Promise<T> {
+  try {
+    const result = await work();
+    await sink.commit();
+    return result;
+  } catch (error) {
+    await sink.abort();
+    throw error;
+  }
+}

@@ -1,0 +1,102 @@
+// Opening: header, file key, then each record, released when it has passed every check (docs/FORMAT.md, "Opening").
+
+import { type Bytes, toHex } from "../bytes.js";
+import type { Suite } from "../crypto/suite.js";
+import type { Engine } from "../engine/engine.js";
+import { type Header, payloadKey } from "../format/header.js";
+import type { Geometry } from "../format/sizes.js";
+import type { Identity, IdentityFile } from "../keys/identity.js";
+import { findFileKey } from "./filekey.js";
+import { type AcceptedHeader, isAmong, notAccepted, type Policy, readHeader } from "./header.js";
+import { committing, type Progress, type Sink, type Source } from "./io.js";
+import { type Range, releaseRange } from "./range.js";
+import { checkedRecords, type RecordsOptions } from "./records.js";
+
+export interface OpenOptions {
+  readonly suite: Suite;
+  readonly engine: Engine;
+  readonly identities: readonly IdentityFile[];
+  /** Signers that are accepted whichever identity opens; null where only those of the accept lines are. */
+  readonly from: readonly Uint8Array[] | "any" | null;
+  readonly policy: Omit<Policy, "signers">;
+  /** Plaintext bytes wanted; all of them by default. */
+  readonly range?: Range | undefined;
+  readonly progress?: Progress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Opened {
+  /** Plaintext bytes released. */
+  readonly bytes: number;
+  /** Chunks that were checked. */
+  readonly chunks: number;
+  readonly signer: Bytes | null;
+  readonly label: string;
+  /** Unix seconds. */
+  readonly sealedAt: number;
+  /** chain_n in hex, as the final record vouches for it; null where unsigned. */
+  readonly digest: string | null;
+}
+
+/** Opens `source` into `sink` and commits it. Throws `malformed`, `tampered`, `untrusted`, `no-key`, `usage` (a range). */
+export async function open(source: Source, sink: Sink, options: OpenOptions): Promise<Opened> {
+  return committing(sink, async () => {
+    const { suite, engine, signal } = options;
+    const policy = { ...options.policy, signers: acceptable(options) };
+    const accepted = await readHeader(source, suite, policy, signal);
+    const key = await unlockPayload(accepted, options);
+    try {
+      const { header, geometry, signer } = accepted;
+      const records = { suite, engine, payloadKey: key, coreHash: header.coreHash, signer, signal };
+      const released = options.range
+        ? await releaseRange(source, sink, geometry, records, options.range)
+        : await releaseAll(source, sink, geometry, records, options.progress);
+      return { ...released, ...summary(header) };
+    } finally {
+      key.fill(0);
+    }
+  });
+}
+
+function acceptable({ from, identities }: OpenOptions): readonly Uint8Array[] | "any" {
+  return from ?? identities.flatMap(({ accept }) => accept);
+}
+
+function summary({ core }: Header): Pick<Opened, "signer" | "label" | "sealedAt"> {
+  return { signer: core.signer, label: core.label, sealedAt: core.sealedAt };
+}
+
+/** The payload key. The identity that opens must itself accept the signer, not just one that was given beside it. */
+async function unlockPayload({ header }: AcceptedHeader, options: OpenOptions): Promise<Bytes> {
+  const { suite, identities, from } = options;
+  const keys: Identity[] = [];
+  for (const identity of identities) keys.push(await identity.unlock());
+  const { fileKey, keyIndex } = findFileKey(suite, header, keys);
+  try {
+    const { signer } = header.core;
+    if (signer && !isAmong(signer, from ?? identities[keyIndex]!.accept)) throw notAccepted(signer);
+    return payloadKey(suite, fileKey, header.coreHash);
+  } finally {
+    fileKey.fill(0);
+  }
+}
+
+async function releaseAll(
+  source: Source,
+  sink: Sink,
+  geometry: Geometry,
+  records: RecordsOptions,
+  progress: Progress | undefined,
+): Promise<{ bytes: number; chunks: number; digest: string | null }> {
+  let bytes = 0;
+  let chunks = 0;
+  let digest: Bytes | null = null;
+  for await (const { result, chain, length } of checkedRecords(source, sink, geometry, records)) {
+    if (result.plaintext) await sink.write(result.plaintext, bytes);
+    bytes += length;
+    chunks += 1;
+    digest = chain;
+    progress?.(bytes, source.size);
+  }
+  return { bytes, chunks, digest: digest && toHex(digest) };
+}

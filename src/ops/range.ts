@@ -1,0 +1,75 @@
+// Reading a range: the final record first, which authenticates the length, then the records that hold the range
+// (docs/FORMAT.md, "Opening", Reading a range).
+
+import { type Bytes, toHex } from "../bytes.js";
+import { nextChain } from "../chunk/record.js";
+import type { OpenResult } from "../engine/engine.js";
+import { SealError } from "../errors.js";
+import { endsEarly, type Geometry, plaintextSize, recordOffset, recordSize } from "../format/sizes.js";
+import type { Sink, Source } from "./io.js";
+import { abortable, inOrder } from "./order.js";
+import { checkRecord, type RecordsOptions, sessionFor } from "./records.js";
+
+/** Plaintext bytes from 0, both ends included. */
+export interface Range {
+  readonly first: number;
+  readonly last: number;
+}
+
+export async function releaseRange(
+  source: Source,
+  sink: Sink,
+  geometry: Geometry,
+  options: RecordsOptions,
+  range: Range,
+): Promise<{ bytes: number; chunks: number; digest: string | null }> {
+  if (source.size === null) throw new SealError("usage", "a range needs an input that can be read by position");
+  const { chunks, bytes } = plaintextSize(geometry, source.size);
+  const read = recordReader(source, geometry, options, chunks - 1);
+
+  const final = await read(chunks - 1);
+  if (range.last >= bytes) {
+    throw new SealError("usage", `the range ends past the end: the file has ${bytes} bytes, the last is ${bytes - 1}`);
+  }
+  const from = Math.floor(range.first / geometry.chunkSize);
+  const to = Math.floor(range.last / geometry.chunkSize);
+  const indices = async function* () {
+    for (let index = from; index <= to; index++) {
+      yield async () => ({ index, result: index === chunks - 1 ? final : await read(index) });
+    }
+  };
+  let chain: Bytes | null = from === 0 && geometry.signed ? Uint8Array.from(options.coreHash) : null;
+  for await (const { index, result } of inOrder(indices(), options.engine.width)) {
+    checkRecord(geometry, index, result, chain);
+    if (result.chain) chain = nextChain(options.suite, result.chain, result.digest);
+    const start = index * geometry.chunkSize;
+    const part = result.plaintext!.subarray(Math.max(0, range.first - start), range.last - start + 1);
+    await sink.write(part, Math.max(start, range.first) - range.first);
+  }
+  return {
+    bytes: range.last - range.first + 1,
+    chunks: to - from + 1 + (to === chunks - 1 ? 0 : 1),
+    digest: final.chain && toHex(nextChain(options.suite, final.chain, final.digest)),
+  };
+}
+
+/** Reads, checks and decrypts one record by its index; whether it follows on its neighbour is the caller's to check. */
+function recordReader(
+  source: Source,
+  geometry: Geometry,
+  options: RecordsOptions,
+  lastIndex: number,
+): (index: number) => Promise<OpenResult> {
+  const session = sessionFor(options);
+  return async (index) => {
+    options.signal?.throwIfAborted();
+    const final = index === lastIndex;
+    const position = recordOffset(geometry, index);
+    const length = final ? source.size! - position : recordSize(geometry);
+    const input = await abortable(source.readAt(position, length), options.signal);
+    if (input.length < length) throw endsEarly(index, position);
+    const result = await session.open({ index, final, input, output: null });
+    checkRecord(geometry, index, result, null);
+    return result;
+  };
+}
