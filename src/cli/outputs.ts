@@ -28,7 +28,7 @@ export async function openedName(file: string, output: string | undefined): Prom
   if (output !== undefined) return inDirectory(output, usable && basename(usable));
   if (usable !== null) return usable;
   throw new SealError("usage", "no name for the output", {
-    hint: `Only NAME${SUFFIX} is opened to NAME. Use -o OUT, or -o - for standard output.`,
+    hint: `This is seal's open: it opens NAME${SUFFIX} to NAME. For others use -o OUT, or -o - for standard output.`,
   });
 }
 

@@ -56,6 +56,7 @@ export const open: CommandDefinition<Options> = {
 
   run: async ([file], options, context) => {
     checkCombination(file!, options);
+    const name = await openedName(file!, options.output);
     const suite = await loadSuite();
     const settings = {
       suite,
@@ -72,7 +73,7 @@ export const open: CommandDefinition<Options> = {
       signal: context.signal,
     };
     if (settings.from === "any") context.report.note("warning: --from any: whoever signed it, it is opened");
-    await openOne(file!, options, context, settings);
+    await openOne(file!, name, options, context, settings);
   },
 };
 
@@ -98,12 +99,12 @@ async function acceptedSigners(from: readonly string[] | undefined): Promise<Ope
 
 async function openOne(
   file: string,
+  name: string,
   options: Options,
   { report }: Context,
   settings: Omit<OpenOptions, "progress">,
 ): Promise<void> {
   const started = performance.now();
-  const name = await openedName(file, options.output);
   const source = await openInput(file);
   try {
     const sink = onTerminal(name, await openSink(name, source, options.force === true));

@@ -1,0 +1,153 @@
+// The program's operations on files, streams and byte arrays.
+
+import { loadSuite } from "../crypto/index.js";
+import { inline } from "../engine/inline.js";
+import { SealError } from "../errors.js";
+import { MAX_CHUNK_EXPONENT, MIN_CHUNK_EXPONENT } from "../format/core.js";
+import { STANZA_X25519 } from "../format/stanza.js";
+import { bytesSink, bytesSource } from "../io/bytes.js";
+import { type FileId, openSource } from "../io/files.js";
+import { openOutput } from "../io/output.js";
+import { streamSource, webSink, writableSink } from "../io/streams.js";
+import { encodeSigner, parseRecipient, parseSigner } from "../keys/text.js";
+import { inspect as inspectSource } from "../ops/inspect.js";
+import type { Sink, Source } from "../ops/io.js";
+import * as opening from "../ops/open.js";
+import * as sealing from "../ops/seal.js";
+import * as verifying from "../ops/verify.js";
+import { Identity } from "./identity.js";
+import type {
+  Input,
+  InspectResult,
+  OpenOptions,
+  OpenResult,
+  Output,
+  SealOptions,
+  SealResult,
+  VerifyOptions,
+  VerifyResult,
+} from "./types.js";
+
+/** Seals `input` for recipients. Throws `SealError`. */
+export async function seal(input: Input, output: Output, options: SealOptions): Promise<SealResult> {
+  const settings = await sealSettings(options);
+  return shown(await between(input, output, (source, sink) => sealing.seal(source, sink, settings)));
+}
+
+/** Opens a sealed input; nothing reaches the output before it is authenticated. Throws `SealError`. */
+export async function open(input: Input, output: Output, options: OpenOptions): Promise<OpenResult> {
+  const settings = await openSettings(options);
+  return openResult(await between(input, output, (source, sink) => opening.open(source, sink, settings)), options);
+}
+
+/** Verifies a sealed input as a whole, without any secret. Throws `SealError`. */
+export async function verify(input: Input, options: VerifyOptions): Promise<VerifyResult> {
+  const { label, maxAge, progress, signal } = options;
+  const signers = await Promise.all(options.from.map(parseSigner));
+  const policy = { signers, allowUnsigned: false, label, maxAge, now: Date.now() };
+  const settings = { suite: await loadSuite(), engine: inline, policy, progress, signal };
+  return shown(await reading(input, (source) => verifying.verify(source, settings)));
+}
+
+/** What a sealed input says of itself; nothing of it is verified. Throws `SealError`. */
+export async function inspect(input: Input, options: { readonly signal?: AbortSignal } = {}): Promise<InspectResult> {
+  const suite = await loadSuite();
+  const { core, stanzaTypes, ...sizes } = await reading(input, (source) =>
+    inspectSource(source, suite, options.signal),
+  );
+  const { signer, label, sealedAt } = core;
+  const stanzas = stanzaTypes.map((type) => ({ type: type === STANZA_X25519 ? ("x25519" as const) : type }));
+  return { ...sizes, ...shown({ signer, label, sealedAt }), stanzas };
+}
+
+/** Seals bytes in memory. Throws `SealError`. */
+export async function sealBytes(bytes: Uint8Array, options: SealOptions): Promise<Uint8Array> {
+  const sink = bytesSink();
+  await sealing.seal(bytesSource(bytes), sink, await sealSettings(options));
+  return sink.take();
+}
+
+/** Opens sealed bytes in memory. Throws `SealError`. */
+export async function openBytes(bytes: Uint8Array, options: OpenOptions): Promise<Uint8Array> {
+  const sink = bytesSink();
+  await opening.open(bytesSource(bytes), sink, await openSettings(options));
+  return sink.take();
+}
+
+async function sealSettings(options: SealOptions): Promise<sealing.SealOptions> {
+  const { label = "", chunkSize, progress, signal } = options;
+  return {
+    suite: await loadSuite(),
+    engine: inline,
+    recipients: options.to.map(parseRecipient),
+    signer: "sign" in options ? (await Identity.fileOf(options.sign).unlock()).signingKey : null,
+    label,
+    chunkExponent: chunkSize === undefined ? undefined : exponentOf(chunkSize),
+    now: Date.now(),
+    progress,
+    signal,
+  };
+}
+
+async function openSettings(options: OpenOptions): Promise<opening.OpenOptions> {
+  const { from, label, maxAge, allowUnsigned = false, range, progress, signal } = options;
+  if (allowUnsigned && (from !== undefined || label !== undefined || maxAge !== undefined)) {
+    throw new SealError("usage", "allowUnsigned excludes from, label and maxAge");
+  }
+  return {
+    suite: await loadSuite(),
+    engine: inline,
+    identities: options.keys.map(Identity.fileOf),
+    from: from === undefined || from === "any" ? (from ?? null) : await Promise.all(from.map(parseSigner)),
+    policy: { allowUnsigned, label, maxAge, now: Date.now() },
+    range,
+    progress,
+    signal,
+  };
+}
+
+function openResult(opened: opening.Opened, { from }: OpenOptions): OpenResult {
+  return { ...shown(opened), trusted: opened.signer !== null && from !== "any" };
+}
+
+function exponentOf(chunkSize: number): number {
+  const exponent = Math.log2(chunkSize);
+  if (Number.isInteger(exponent) && exponent >= MIN_CHUNK_EXPONENT && exponent <= MAX_CHUNK_EXPONENT) return exponent;
+  throw new SealError("usage", `a chunk size of ${chunkSize}: it must be a power of two from 4096 to 16777216`);
+}
+
+type Shown<T> = Omit<T, "signer" | "sealedAt"> & {
+  signer: T extends { signer: Uint8Array } ? string : string | null;
+  sealedAt: Date;
+};
+
+/** Keys as text, times as dates. */
+function shown<T extends { signer: Uint8Array | null; sealedAt: number }>(result: T): Shown<T> {
+  const signer = (result.signer && encodeSigner(result.signer)) as Shown<T>["signer"];
+  return { ...result, signer, sealedAt: new Date(result.sealedAt * 1000) };
+}
+
+async function reading<T>(input: Input, work: (source: Source & { id?: FileId }) => Promise<T>): Promise<T> {
+  const source = await sourceOf(input);
+  try {
+    return await work(source);
+  } finally {
+    await source.close();
+  }
+}
+
+function between<T>(input: Input, output: Output, work: (source: Source, sink: Sink) => Promise<T>): Promise<T> {
+  return reading(input, async (source) => work(source, await sinkOf(output, source.id)));
+}
+
+async function sourceOf(input: Input): Promise<Source & { id?: FileId }> {
+  if (input instanceof Uint8Array) return bytesSource(input);
+  return "path" in input && typeof input.path === "string" && !(Symbol.asyncIterator in input)
+    ? openSource(input.path)
+    : streamSource(input as AsyncIterable<Uint8Array>, "the input stream");
+}
+
+async function sinkOf(output: Output, input: FileId | undefined): Promise<Sink> {
+  if (output instanceof WritableStream) return webSink(output, "the output stream");
+  return "write" in output ? writableSink(output, "the output stream") : openOutput(output.path, { ...output, input });
+}

@@ -1,0 +1,104 @@
+// The library's options and results.
+
+import type { Writable } from "node:stream";
+import type { Progress } from "../ops/io.js";
+import type { Range } from "../ops/range.js";
+import type { Identity } from "./identity.js";
+
+/** A file, by its path. As an output it appears under its name when it is whole; an existing one is refused without `force`. */
+export interface FileAt {
+  readonly path: string;
+  readonly force?: boolean;
+}
+
+/** Bytes, a Node Readable, a Web ReadableStream (or anything else that gives byte arrays one after the other), or a file. */
+export type Input = Uint8Array | AsyncIterable<Uint8Array> | FileAt;
+
+/** A Node Writable, a Web WritableStream, or a file. Streams are ended when all is done, destroyed where it fails. */
+export type Output = Writable | WritableStream<Uint8Array> | FileAt;
+
+/** Whether, and by whom, a file is signed; unsigned sealing must be asked for. */
+export type Signing = { readonly sign: Identity } | { readonly unsigned: true };
+
+export interface Running {
+  /** Called after each chunk, with the bytes done and, where it is known, how many there are in all. */
+  readonly progress?: Progress;
+  /** Ends the operation with the signal's reason; nothing partial stays. */
+  readonly signal?: AbortSignal;
+}
+
+export type SealOptions = Running &
+  Signing & {
+    /** Recipients: `seal1…`, 1 … 4096; one that is named twice is sealed to once. */
+    readonly to: readonly string[];
+    /** A public, signed text of at most 255 bytes of UTF-8, without control characters. */
+    readonly label?: string;
+    /** Plaintext bytes of a chunk: a power of two, 4 KiB … 16 MiB. 4 MiB by default. */
+    readonly chunkSize?: number;
+  };
+
+export interface SealResult {
+  readonly bytes: number;
+  readonly sealedBytes: number;
+  readonly chunks: number;
+  readonly recipients: number;
+  /** `sealsig1…`; null where unsigned. */
+  readonly signer: string | null;
+  readonly label: string;
+  readonly sealedAt: Date;
+  /** The file's digest (docs/FORMAT.md, "Chunk records"), in hex; null where unsigned. */
+  readonly digest: string | null;
+}
+
+export interface Demands {
+  /** The label that the file must have. */
+  readonly label?: string;
+  /** Seconds since sealing, at most; a time more than five minutes in the future is refused too. */
+  readonly maxAge?: number;
+}
+
+export type OpenOptions = Running &
+  Demands & {
+    /** The identities to open with. */
+    readonly keys: readonly Identity[];
+    /** Senders to accept, `sealsig1…`, or any. Default: those that the identity which opens accepts. */
+    readonly from?: readonly string[] | "any";
+    /** Open unsigned files too; cannot be combined with `from`, `label` or `maxAge`. */
+    readonly allowUnsigned?: boolean;
+    /** Only these plaintext bytes; the input must be a file or bytes. */
+    readonly range?: Range;
+  };
+
+export interface OpenResult {
+  readonly bytes: number;
+  readonly chunks: number;
+  readonly signer: string | null;
+  /** Whether the signer was among those accepted, rather than anybody or nobody. */
+  readonly trusted: boolean;
+  readonly label: string;
+  readonly sealedAt: Date;
+  readonly digest: string | null;
+}
+
+export type VerifyOptions = Running & Demands & { readonly from: readonly string[] };
+
+export interface VerifyResult {
+  readonly bytes: number;
+  readonly chunks: number;
+  readonly signer: string;
+  readonly label: string;
+  readonly sealedAt: Date;
+  readonly digest: string;
+}
+
+export interface InspectResult {
+  readonly chunkSize: number;
+  readonly chunks: number;
+  readonly bytes: number;
+  readonly headerBytes: number;
+  readonly sealedBytes: number;
+  readonly signer: string | null;
+  readonly label: string;
+  readonly sealedAt: Date;
+  readonly stanzas: readonly { readonly type: "x25519" | number }[];
+}
