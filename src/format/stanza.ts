@@ -22,27 +22,24 @@ export function encodeStanzas(stanzas: readonly Stanza[]): Bytes {
   return concat(u16(stanzas.length), ...stanzas.flatMap(({ type, body }) => [u16(type), u16(body.length), body]));
 }
 
-/** Parses count and stanzas. Throws `malformed`; `tampered` where the input ends. */
+/** Parses count and stanzas, each field checked as soon as it is there. Throws `malformed`; `tampered` where the input ends. */
 export function* parseStanzas(): Parser<{ stanzas: Stanza[]; bytes: Bytes }> {
-  const parts = [yield* exactly(2)];
-  const count = readU16(parts[0]!);
-  if (count < 1 || count > MAX_STANZAS) throw malformed(`${count} stanzas; 1 to ${MAX_STANZAS} are possible`);
-
   const stanzas: Stanza[] = [];
   const types = new Set<number>();
+  const countField = yield* exactly(2);
+  const parts = [countField];
   let total = 2;
-  for (let i = 0; i < count; i++) {
-    const head = yield* exactly(4);
-    const type = readU16(head);
-    const length = readU16(head, 2);
+  for (let left = checkCount(readU16(countField)); left > 0; left--) {
+    const typeField = yield* exactly(2);
+    const type = readU16(typeField);
+    checkTypes(types.add(type));
+    const lengthField = yield* exactly(2);
+    const length = readU16(lengthField);
     total += 4 + length;
-    checkStanza(type, length, total);
+    checkLength(type, length, total);
     const body = length === 0 ? new Uint8Array() : Uint8Array.from(yield* exactly(length));
     stanzas.push({ type, body });
-    parts.push(head, body);
-    types.add(type);
-    // Classical and hybrid recipients in one header would give the hybrids' file key to who breaks X25519.
-    if (types.has(STANZA_X25519) && types.has(STANZA_HYBRID)) throw malformed("X25519 and hybrid stanzas together");
+    parts.push(typeField, lengthField, body);
   }
   return { stanzas, bytes: concat(...parts) };
 }
@@ -51,8 +48,18 @@ function malformed(message: string): SealError {
   return new SealError("malformed", message);
 }
 
-function checkStanza(type: number, length: number, total: number): void {
-  if (type === 0) throw malformed("a stanza of type 0");
+function checkCount(count: number): number {
+  if (count >= 1 && count <= MAX_STANZAS) return count;
+  throw malformed(`${count} stanzas; 1 to ${MAX_STANZAS} are possible`);
+}
+
+function checkTypes(types: ReadonlySet<number>): void {
+  if (types.has(0)) throw malformed("a stanza of type 0");
+  // Classical and hybrid recipients in one header would give the hybrids' file key to who breaks X25519.
+  if (types.has(STANZA_X25519) && types.has(STANZA_HYBRID)) throw malformed("X25519 and hybrid stanzas together");
+}
+
+function checkLength(type: number, length: number, total: number): void {
   if (length > MAX_BODY) throw malformed(`a stanza of ${length} bytes; ${MAX_BODY} are possible`);
   if (type === STANZA_X25519 && length !== X25519_BODY) {
     throw malformed(`an X25519 stanza of ${length} bytes instead of ${X25519_BODY}`);
