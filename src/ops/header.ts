@@ -98,6 +98,7 @@ async function acceptSigner(suite: Suite, core: Core, policy: Policy): Promise<V
     throw new SealError("untrusted", "the file is unsigned: nobody vouches for where it comes from");
   }
   if (!isAmong(core.signer, policy.signers)) throw notAccepted(core.signer);
+  if (policy.signers !== "any") return suite.checkedVerifyingKey(core.signer);
   const key = await suite.verifyingKey(core.signer);
   if (!key) throw new SealError("malformed", "the signer's public key is not a valid Ed25519 key");
   return key;
