@@ -10,7 +10,7 @@ const { version } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
 rmSync(`${root}dist`, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
-  entryPoints: { index: "src/index.ts", cli: "src/cli/main.ts" },
+  entryPoints: { index: "src/index.ts", cli: "src/cli/main.ts", worker: "src/engine/worker.ts" },
   outdir: "dist",
   bundle: true,
   splitting: true,

@@ -28,6 +28,7 @@ export function memorySink(): Sink & { released(): Buffer; state: "open" | "comm
   const sink = {
     name: "the output",
     fd: null,
+    keeps: false,
     state: "open" as "open" | "committed" | "aborted",
     write: async (bytes: Uint8Array) => {
       parts.push(bytes.slice());

@@ -1,7 +1,8 @@
 // The program's operations on files, streams and byte arrays.
 
 import { loadSuite } from "../crypto/index.js";
-import { inline } from "../engine/inline.js";
+import { poolEngine } from "../engine/pool.js";
+import { defaultThreads } from "../engine/threads.js";
 import { SealError } from "../errors.js";
 import { MAX_CHUNK_EXPONENT, MIN_CHUNK_EXPONENT } from "../format/core.js";
 import { STANZA_X25519 } from "../format/stanza.js";
@@ -28,6 +29,9 @@ import type {
   VerifyResult,
 } from "./types.js";
 
+/** One for the process: its threads start when there is much to do, and keep nothing alive while they are idle. */
+const engine = poolEngine(defaultThreads());
+
 /** Seals `input` for recipients. Throws `SealError`. */
 export async function seal(input: Input, output: Output, options: SealOptions): Promise<SealResult> {
   const settings = await sealSettings(options);
@@ -45,7 +49,7 @@ export async function verify(input: Input, options: VerifyOptions): Promise<Veri
   const { label, maxAge, progress, signal } = options;
   const signers = await Promise.all(options.from.map(parseSigner));
   const policy = { signers, allowUnsigned: false, label, maxAge, now: Date.now() };
-  const settings = { suite: await loadSuite(), engine: inline, policy, progress, signal };
+  const settings = { suite: await loadSuite(), engine, policy, progress, signal };
   return shown(await reading(input, (source) => verifying.verify(source, settings)));
 }
 
@@ -78,7 +82,7 @@ async function sealSettings(options: SealOptions): Promise<sealing.SealOptions> 
   const { label = "", chunkSize, progress, signal } = options;
   return {
     suite: await loadSuite(),
-    engine: inline,
+    engine,
     recipients: options.to.map(parseRecipient),
     signer: "sign" in options ? (await Identity.fileOf(options.sign).unlock()).signingKey : null,
     label,
@@ -96,7 +100,7 @@ async function openSettings(options: OpenOptions): Promise<opening.OpenOptions> 
   }
   return {
     suite: await loadSuite(),
-    engine: inline,
+    engine,
     identities: options.keys.map(Identity.fileOf),
     from: from === undefined || from === "any" ? (from ?? null) : await Promise.all(from.map(parseSigner)),
     policy: { allowUnsigned, label, maxAge, now: Date.now() },

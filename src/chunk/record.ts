@@ -2,7 +2,7 @@
 
 import { type Bytes, concat, u32, utf8 } from "../bytes.js";
 import type { Suite, VerifyingKey } from "../crypto/suite.js";
-import { TAG_BYTES, TRAILER_BYTES } from "../format/sizes.js";
+import { overhead, TAG_BYTES } from "../format/sizes.js";
 
 /** What a chunk is sealed or opened with; the same for all chunks of a file. */
 export interface ChunkKeys {
@@ -15,16 +15,24 @@ export interface ChunkKeys {
   readonly signer: VerifyingKey | null;
 }
 
-/** What a record was found to be. `chain` is the value that the record carries, null where unsigned. */
+/** Which chunk. */
+export interface ChunkPosition {
+  readonly index: number;
+  readonly final: boolean;
+}
+
+/** What a record was found to be. */
 export interface Opened {
-  readonly digest: Bytes;
+  /** null where unsigned. */
+  readonly digest: Bytes | null;
+  /** The chain value that the record carries; null where unsigned. */
   readonly chain: Bytes | null;
   /** Whether signature (where signed) and tag (where decrypted) are right. */
   readonly authentic: boolean;
 }
 
 /** 7 zero bytes | i as u32 | final as u8. Fixed nonces are safe: the payload key is fresh for each file. */
-export function chunkNonce(index: number, final: boolean): Bytes {
+export function chunkNonce({ index, final }: ChunkPosition): Bytes {
   const nonce = new Uint8Array(12);
   nonce.set(u32(index), 7);
   nonce[11] = final ? 1 : 0;
@@ -34,8 +42,7 @@ export function chunkNonce(index: number, final: boolean): Bytes {
 /** The message that a record's signature covers. */
 export function chunkMessage(
   coreHash: Uint8Array,
-  index: number,
-  final: boolean,
+  { index, final }: ChunkPosition,
   chain: Uint8Array,
   digest: Uint8Array,
 ): Bytes {
@@ -47,42 +54,70 @@ export function nextChain(suite: Suite, chain: Uint8Array, digest: Uint8Array): 
   return suite.sha256(chain, digest);
 }
 
-/** Encrypts a chunk into `out` (16 bytes longer); returns its digest. */
+/**
+ * Encrypts the pieces of a chunk and hands ciphertext ∥ tag, in pieces, to `write`; a piece that was taken or handed over is not used
+ * again. Returns the digest, null where unsigned.
+ */
 export function sealChunk(
   keys: ChunkKeys,
-  index: number,
-  final: boolean,
-  plaintext: Uint8Array,
-  out: Uint8Array,
-): Bytes {
-  return keys.suite.sealChunk(keys.payloadKey!, chunkNonce(index, final), plaintext, out);
+  position: ChunkPosition,
+  plaintext: Iterable<Uint8Array>,
+  write: (sealed: Uint8Array) => void,
+): Bytes | null {
+  return keys.suite.sealChunk(keys.payloadKey!, chunkNonce(position), plaintext, write, keys.signed);
 }
 
 /**
- * Checks a record and decrypts it into `out` (as long as its plaintext), or, with `out` null, only verifies it.
- * `record` has at least the overhead's bytes. What is in `out` is plaintext only if the answer is `authentic`.
+ * Checks a record and decrypts it. `trailer` gives what stands behind the ciphertext (tag, and where signed chain and signature), once the pieces of
+ * `ciphertext` are used up. `hold` takes the plaintext in pieces, which must not be released unless the answer is `authentic`.
  */
 export function openChunk(
   keys: ChunkKeys,
-  index: number,
-  final: boolean,
-  record: Uint8Array,
-  out: Uint8Array | null,
+  position: ChunkPosition,
+  ciphertext: Iterable<Uint8Array>,
+  trailer: () => Uint8Array,
+  hold: (plaintext: Uint8Array) => void,
 ): Opened {
-  const sealed = keys.signed ? record.subarray(0, record.length - TRAILER_BYTES) : record;
-  const { digest, authentic } = out
-    ? keys.suite.openChunk(keys.payloadKey!, chunkNonce(index, final), sealed, out)
-    : { digest: keys.suite.sha256(sealed), authentic: true };
-  if (!keys.signed) return { digest, chain: null, authentic };
-
-  const chain = Uint8Array.from(record.subarray(sealed.length, sealed.length + 32));
-  const signature = record.subarray(sealed.length + 32);
-  const signed = keys.signer!.verify(chunkMessage(keys.coreHash, index, final, chain, digest), signature);
-  if (!signed) out?.fill(0);
+  let behind = new Uint8Array();
+  const tag = () => {
+    behind = Uint8Array.from(trailer());
+    return behind.subarray(0, TAG_BYTES);
+  };
+  const nonce = chunkNonce(position);
+  const { digest, authentic } = keys.suite.openChunk(keys.payloadKey!, nonce, ciphertext, tag, hold, keys.signed);
+  const { chain, signed } = checkSignature(keys, position, digest, behind);
   return { digest, chain, authentic: authentic && signed };
+}
+
+/** Checks a record's signature without decrypting it. */
+export function verifyChunk(
+  keys: ChunkKeys,
+  position: ChunkPosition,
+  ciphertext: Iterable<Uint8Array>,
+  trailer: () => Uint8Array,
+): Opened {
+  const hash = keys.suite.sha256Stream();
+  for (const piece of ciphertext) hash.update(piece);
+  const behind = trailer();
+  hash.update(behind.subarray(0, TAG_BYTES));
+  const digest = hash.finish();
+  const { chain, signed } = checkSignature(keys, position, digest, behind);
+  return { digest, chain, authentic: signed };
+}
+
+function checkSignature(
+  { signed, signer, coreHash }: ChunkKeys,
+  position: ChunkPosition,
+  digest: Bytes | null,
+  trailer: Uint8Array,
+): { chain: Bytes | null; signed: boolean } {
+  if (!signed) return { chain: null, signed: true };
+  const chain = Uint8Array.from(trailer.subarray(TAG_BYTES, TAG_BYTES + 32));
+  const message = chunkMessage(coreHash, position, chain, digest!);
+  return { chain, signed: signer!.verify(message, trailer.subarray(TAG_BYTES + 32)) };
 }
 
 /** Plaintext bytes of a record of `length` bytes. */
 export function plaintextLength(length: number, signed: boolean): number {
-  return length - TAG_BYTES - (signed ? TRAILER_BYTES : 0);
+  return length - overhead(signed);
 }

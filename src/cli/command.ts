@@ -1,6 +1,7 @@
 // The shape that every command has, and the parsing that they share.
 
-import type { Command, CommanderError } from "commander";
+import { type Command, type CommanderError, Option } from "commander";
+import { MAX_THREADS } from "../engine/threads.js";
 import { SealError } from "../errors.js";
 import { asSealError, Reported } from "./exit.js";
 import type { Report } from "./report.js";
@@ -30,6 +31,17 @@ export interface CommandDefinition<Options extends Common = Common> {
 /** For an option that may be repeated. */
 export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), value];
+}
+
+/** `--threads N`, on the commands that work on chunks. */
+export function threadsOption(): Option {
+  return new Option("--threads <N>", "threads that work on chunks (default: one per core, at most 8)").argParser(
+    (text) => {
+      const threads = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+      if (threads >= 1 && threads <= MAX_THREADS) return threads;
+      throw new SealError("usage", `--threads ${text}: a number from 1 to ${MAX_THREADS} is due`);
+    },
+  );
 }
 
 /** Parses the arguments of one command. Throws `usage`; null where help was asked for and has been printed. */

@@ -13,15 +13,9 @@ import {
   scrypt,
 } from "node:crypto";
 import type { Bytes } from "../bytes.js";
-import { expectAeadKey, expectOutput, KEY_LENGTH, NONCE_LENGTH, TAG_LENGTH } from "./lengths.js";
+import { expectAeadKey, KEY_LENGTH, NONCE_LENGTH, TAG_LENGTH } from "./lengths.js";
 import { checkedVerifyingKey, own, signingKey, x25519, x25519PublicKey } from "./native-curves.js";
 import type { Digest, Suite, VerifyingKey } from "./suite.js";
-
-/**
- * How much of a chunk is ciphered, hashed and copied at a time: small enough to stay in the cache between the three,
- * large enough to make the calls into OpenSSL cheap. Measured: flat from 64 to 256 KiB, slower on either side.
- */
-const PIECE_LENGTH = 128 * 1024;
 
 const ALGORITHM = "aes-256-gcm";
 // Without it, decryption takes a tag of 4 bytes.
@@ -96,55 +90,45 @@ function tagFits(decipher: DecipherGCM): boolean {
   }
 }
 
-function sealChunk(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, out: Uint8Array): Bytes {
+function sealChunk(
+  key: Uint8Array,
+  nonce: Uint8Array,
+  plaintext: Iterable<Uint8Array>,
+  write: (sealed: Uint8Array) => void,
+  hashed: boolean,
+): Bytes | null {
   expectAeadKey(key, nonce);
-  expectOutput(plaintext, out, plaintext.length + TAG_LENGTH);
-  return wipeOnThrow(out, () => {
-    const cipher = cipherOf(key, nonce);
-    const hash = createHash("sha256");
-    for (let at = 0; at < plaintext.length; at += PIECE_LENGTH) {
-      const piece = cipher.update(plaintext.subarray(at, at + PIECE_LENGTH));
-      hash.update(piece);
-      out.set(piece, at);
-    }
-    cipher.final();
-    const tag = cipher.getAuthTag();
-    out.set(tag, plaintext.length);
-    return own(hash.update(tag).digest());
-  });
+  const cipher = cipherOf(key, nonce);
+  const hash = hashed ? createHash("sha256") : null;
+  for (const piece of plaintext) {
+    const sealed = cipher.update(piece);
+    hash?.update(sealed);
+    write(sealed);
+  }
+  cipher.final();
+  const tag = cipher.getAuthTag();
+  write(tag);
+  return hash && own(hash.update(tag).digest());
 }
 
 function openChunk(
   key: Uint8Array,
   nonce: Uint8Array,
-  sealed: Uint8Array,
-  out: Uint8Array,
-): { digest: Bytes; authentic: boolean } {
+  ciphertext: Iterable<Uint8Array>,
+  tag: () => Uint8Array,
+  hold: (plaintext: Uint8Array) => void,
+  hashed: boolean,
+): { digest: Bytes | null; authentic: boolean } {
   expectAeadKey(key, nonce);
-  const length = sealed.length - TAG_LENGTH;
-  expectOutput(sealed, out, length);
-  return wipeOnThrow(out, () => {
-    const tag = sealed.subarray(length);
-    const decipher = decipherOf(key, nonce, tag);
-    const hash = createHash("sha256");
-    for (let at = 0; at < length; at += PIECE_LENGTH) {
-      const piece = sealed.subarray(at, Math.min(at + PIECE_LENGTH, length));
-      hash.update(piece);
-      out.set(decipher.update(piece), at);
-    }
-    const authentic = tagFits(decipher);
-    if (!authentic) out.fill(0);
-    return { digest: own(hash.update(tag).digest()), authentic };
-  });
-}
-
-function wipeOnThrow<T>(out: Uint8Array, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    out.fill(0);
-    throw error;
+  const decipher = createDecipheriv(ALGORITHM, createSecretKey(key), nonce, TAGGED);
+  const hash = hashed ? createHash("sha256") : null;
+  for (const piece of ciphertext) {
+    hash?.update(piece);
+    hold(decipher.update(piece));
   }
+  const expected = tag();
+  decipher.setAuthTag(expected);
+  return { digest: hash && own(hash.update(expected).digest()), authentic: tagFits(decipher) };
 }
 
 async function verifyingKey(publicKey: Uint8Array): Promise<VerifyingKey | null> {

@@ -7,7 +7,7 @@ import { scryptAsync } from "@noble/hashes/scrypt.js";
 import { sha256 as nobleSha256, sha512 } from "@noble/hashes/sha2.js";
 import { type Bytes, concat, equal } from "../bytes.js";
 import { encodesSmallOrder } from "./ed25519-check.js";
-import { expectAeadKey, expectLength, expectOutput, KEY_LENGTH, SIGNATURE_LENGTH, TAG_LENGTH } from "./lengths.js";
+import { expectAeadKey, expectLength, KEY_LENGTH, SIGNATURE_LENGTH, TAG_LENGTH } from "./lengths.js";
 import { isValidSigner } from "./strict.js";
 import type { Digest, SigningKey, Suite, VerifyingKey } from "./suite.js";
 import { hasSmallOrder } from "./x25519-check.js";
@@ -69,27 +69,38 @@ function aeadOpen(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, aad?: 
   }
 }
 
-function sealChunk(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, out: Uint8Array): Bytes {
-  expectAeadKey(key, nonce);
-  expectOutput(plaintext, out, plaintext.length + TAG_LENGTH);
-  out.set(aeadSeal(key, nonce, plaintext));
-  return sha256(out);
+/** noble's GCM takes and gives the whole at once. */
+function sealChunk(
+  key: Uint8Array,
+  nonce: Uint8Array,
+  plaintext: Iterable<Uint8Array>,
+  write: (sealed: Uint8Array) => void,
+  hashed: boolean,
+): Bytes | null {
+  const whole = joined(plaintext);
+  const sealed = aeadSeal(key, nonce, whole);
+  whole.fill(0);
+  write(sealed);
+  return hashed ? sha256(sealed) : null;
 }
 
 function openChunk(
   key: Uint8Array,
   nonce: Uint8Array,
-  sealed: Uint8Array,
-  out: Uint8Array,
-): { digest: Bytes; authentic: boolean } {
-  expectAeadKey(key, nonce);
-  expectOutput(sealed, out, sealed.length - TAG_LENGTH);
-  out.fill(0);
-  const digest = sha256(sealed);
+  ciphertext: Iterable<Uint8Array>,
+  tag: () => Uint8Array,
+  hold: (plaintext: Uint8Array) => void,
+  hashed: boolean,
+): { digest: Bytes | null; authentic: boolean } {
+  const sealed = concat(joined(ciphertext), tag());
   const plaintext = aeadOpen(key, nonce, sealed);
-  if (plaintext) out.set(plaintext);
-  plaintext?.fill(0);
-  return { digest, authentic: plaintext !== null };
+  if (plaintext) hold(plaintext);
+  return { digest: hashed ? sha256(sealed) : null, authentic: plaintext !== null };
+}
+
+/** Each piece is good only until the next is asked for. */
+function joined(pieces: Iterable<Uint8Array>): Bytes {
+  return concat(...Array.from(pieces, (piece) => piece.slice()));
 }
 
 function signingKey(seed: Uint8Array): SigningKey {

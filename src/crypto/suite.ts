@@ -52,20 +52,28 @@ export interface Suite {
   aeadOpen(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, aad?: Uint8Array): Bytes | null;
 
   /**
-   * AES-256-GCM of a whole chunk into `out` (plaintext length + 16 bytes), hashed in the same pass.
-   * Returns SHA-256(ciphertext ∥ tag). `out` must not overlap the plaintext.
+   * AES-256-GCM of a chunk: takes the plaintext in pieces, each of which it uses before it asks for the next, and hands ciphertext ∥ tag to
+   * `write` in pieces. Returns SHA-256(ciphertext ∥ tag) if `hashed`, else null.
    */
-  sealChunk(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, out: Uint8Array): Bytes;
+  sealChunk(
+    key: Uint8Array,
+    nonce: Uint8Array,
+    plaintext: Iterable<Uint8Array>,
+    write: (sealed: Uint8Array) => void,
+    hashed: boolean,
+  ): Bytes | null;
   /**
-   * The reverse: hashes `sealed` (at least 16 bytes) and decrypts it into `out` (16 bytes less). What is in `out` is
-   * not to be used unless `authentic`; it is overwritten with zeros where it is not.
+   * The reverse: takes the ciphertext in pieces, each of which it uses before it hands over plaintext for it or asks for the next, then calls `tag`
+   * for the 16 bytes behind it. What `hold` is handed is not to be used unless the answer is `authentic`.
    */
   openChunk(
     key: Uint8Array,
     nonce: Uint8Array,
-    sealed: Uint8Array,
-    out: Uint8Array,
-  ): { digest: Bytes; authentic: boolean };
+    ciphertext: Iterable<Uint8Array>,
+    tag: () => Uint8Array,
+    hold: (plaintext: Uint8Array) => void,
+    hashed: boolean,
+  ): { digest: Bytes | null; authentic: boolean };
 
   /** The signing key of a 32-byte seed. */
   signingKey(seed: Uint8Array): SigningKey;

@@ -1,20 +1,11 @@
-// Where chunks are worked on. An engine takes tasks, each one chunk, and gives their results; the callers keep the
-// order. Bytes come and go either in memory or, between regular files, by position on a descriptor.
+// Where chunks are worked on. A session takes tasks, each one chunk, and gives their results; its callers keep the order.
+// Bytes come and go in memory or, between regular files, by position on a descriptor.
 
 import type { Bytes } from "../bytes.js";
-import type { ChunkKeys, Opened } from "../chunk/record.js";
+import type { ChunkKeys } from "../chunk/record.js";
 
 /** A stretch of a regular file. */
 export interface Region {
-  readonly fd: number;
-  /** What errors call the file. */
-  readonly name: string;
-  readonly position: number;
-  readonly length: number;
-}
-
-/** A place in a regular file. */
-export interface Place {
   readonly fd: number;
   /** What errors call the file. */
   readonly name: string;
@@ -24,35 +15,53 @@ export interface Place {
 export interface Task {
   readonly index: number;
   readonly final: boolean;
-  /** Plaintext when sealing, a record (at least the overhead's bytes) when opening or verifying. */
-  readonly input: Uint8Array | Region;
-  /** Where the result is written; null hands it back in memory. */
-  readonly output: Place | null;
+  /** Bytes of input: plaintext when sealing, a record (at least the overhead's bytes) when opening or verifying. */
+  readonly length: number;
+  /** Where the input is; null where it is at the beginning of `buffer`. */
+  readonly input: Region | null;
+  /** Where the result is to be written; null where it is to be at the beginning of `buffer`. */
+  readonly output: Region | null;
+  /**
+   * Memory for input and result, with room for a whole record; null where neither is in memory. It is the session's until the
+   * result hands it back, and what it holds then is the result or nothing of use.
+   */
+  readonly buffer: Bytes | null;
 }
 
-export interface SealResult {
-  readonly digest: Bytes;
-  /** Ciphertext ∥ tag, and where signed 96 bytes of room for the trailer; null where it was written. */
-  readonly record: Bytes | null;
+interface Result {
+  readonly buffer: Bytes | null;
+  /** SHA-256(ciphertext ∥ tag); null in an unsigned file. */
+  readonly digest: Bytes | null;
 }
 
-export interface OpenResult extends Opened {
-  /** Only if `authentic`; null where it was written, or only verified. */
-  readonly plaintext: Bytes | null;
+/** The result of sealing is ciphertext ∥ tag, 16 bytes more than the input. */
+export type SealResult = Result;
+
+export interface OpenResult extends Result {
+  /** The chain value that the record carries; null in an unsigned file. */
+  readonly chain: Bytes | null;
+  /** Whether signature (where signed) and tag (where decrypted) are right. If not, nothing was written and `buffer` holds no plaintext. */
+  readonly authentic: boolean;
 }
 
 /** An engine set to one file's keys. */
 export interface Session {
-  /** Throws `io` where the input region has fewer bytes than the task says. */
+  /** How many tasks are worth having in flight. */
+  readonly width: number;
+  /** Throws `io` where the file has fewer bytes than the task says. */
   seal(task: Task): Promise<SealResult>;
-  /** Throws `tampered` where the input region has fewer bytes than the task says. Writes nothing that is not authentic. */
+  /** The result is the plaintext. Throws `tampered` where the file has fewer bytes than the task says. */
   open(task: Task): Promise<OpenResult>;
-  /** As `open`, without decryption. */
+  /** As `open`, without decryption and without a result. */
   verify(task: Task): Promise<OpenResult>;
+  /** Erases what the engine holds of the keys. No task may be running. */
+  close(): void;
 }
 
 export interface Engine {
-  /** How many tasks are worth having in flight. */
-  readonly width: number;
-  session(keys: ChunkKeys): Session;
+  /** A session for an input of `size` bytes, null where that is not known. */
+  session(keys: ChunkKeys, size: number | null): Session;
 }
+
+/** What a task is for. */
+export type Verb = "seal" | "open" | "verify";

@@ -3,23 +3,26 @@
 
 import { setImmediate as turn } from "node:timers/promises";
 import type { ChunkKeys } from "../chunk/record.js";
-import type { Engine } from "./engine.js";
-import { runOpen, runSeal } from "./run.js";
+import type { Engine, Session } from "./engine.js";
+import { runOpen, runSeal, runVerify } from "./run.js";
 
-export const inline: Engine = {
-  width: 1,
-  session: (keys: ChunkKeys) => ({
+export const inline: Engine = { session: inlineSession };
+
+export function inlineSession(keys: ChunkKeys): Session {
+  return {
+    width: 1,
     seal: async (task) => {
       await turn();
       return runSeal(keys, task);
     },
     open: async (task) => {
       await turn();
-      return runOpen(keys, task, true);
+      return runOpen(keys, task);
     },
     verify: async (task) => {
       await turn();
-      return runOpen(keys, task, false);
+      return runVerify(keys, task);
     },
-  }),
-};
+    close: () => {},
+  };
+}

@@ -6,14 +6,20 @@ import type { Sink, Source } from "../ops/io.js";
 export function bytesSource(bytes: Uint8Array, name = "the input"): Source {
   let position = 0;
   const readAt = async (from: number, length: number) => bytes.subarray(from, from + length);
+  const read = async (length: number) => {
+    const piece = await readAt(position, length);
+    position += piece.length;
+    return piece;
+  };
   return {
     name,
     size: bytes.length,
     fd: null,
-    read: async (length) => {
-      const piece = await readAt(position, length);
-      position += piece.length;
-      return piece;
+    read,
+    fill: async (into) => {
+      const piece = await read(into.length);
+      into.set(piece);
+      return piece.length;
     },
     readAt,
     checkUnchanged: async () => {},
@@ -27,6 +33,7 @@ export function bytesSink(): Sink & { take(): Bytes } {
   return {
     name: "the output",
     fd: null,
+    keeps: false,
     write: async (bytes) => {
       parts.push(bytes.slice());
     },

@@ -60,14 +60,21 @@ function regular(fd: number, opened: BigIntStats, name: string): Source {
     return out.subarray(0, have);
   };
 
+  const read = async (length: number): Promise<Uint8Array> => {
+    const bytes = await readAt(position, length);
+    position += bytes.length;
+    return bytes;
+  };
+
   return {
     name,
     size,
     fd,
-    read: async (length) => {
-      const bytes = await readAt(position, length);
-      position += bytes.length;
-      return bytes;
+    read,
+    fill: async (into) => {
+      const bytes = await read(into.length);
+      into.set(bytes);
+      return bytes.length;
     },
     readAt,
     checkUnchanged: async () => {

@@ -61,7 +61,9 @@ async function statOrNull<T>(look: () => Promise<T>, path: string): Promise<T | 
 async function deviceSink(path: string, isPipe: boolean): Promise<Sink> {
   try {
     const fd = await openFd(path, constants.O_WRONLY);
-    return isPipe ? writableSink(new Socket({ fd, readable: false, writable: true }), path) : descriptorSink(fd, path);
+    return isPipe
+      ? writableSink(new Socket({ fd, readable: false, writable: true }), path, { keeps: false })
+      : descriptorSink(fd, path);
   } catch (error) {
     throw ioError(`cannot open ${path}`, error);
   }
@@ -72,7 +74,14 @@ export function descriptorSink(fd: number, name: string, { keepOpen = false } = 
   const close = async () => {
     if (!keepOpen) await closeFd(fd);
   };
-  return { name, fd: null, write: (bytes) => writeAll(fd, bytes, null, name), commit: close, abort: close };
+  return {
+    name,
+    fd: null,
+    keeps: false,
+    write: (bytes) => writeAll(fd, bytes, null, name),
+    commit: close,
+    abort: close,
+  };
 }
 
 async function writeAll(fd: number, bytes: Uint8Array, position: number | null, name: string): Promise<void> {
@@ -129,6 +138,7 @@ async function temporarySink(path: string, replace: boolean, mode: number): Prom
   return {
     name: path,
     fd,
+    keeps: false,
     write: (bytes, position) => writeAll(fd, bytes, position, path),
     commit: async () => {
       try {

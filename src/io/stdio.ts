@@ -24,6 +24,6 @@ export function stdoutSink(input: FileId): Sink {
   }
   const name = "standard output";
   return stat.isFIFO() || stat.isSocket()
-    ? writableSink(new Socket({ fd: 1, readable: false, writable: true }), name, { keepOpen: true })
+    ? writableSink(new Socket({ fd: 1, readable: false, writable: true }), name, { keepOpen: true, keeps: false })
     : descriptorSink(1, name, { keepOpen: true });
 }

@@ -1,17 +1,13 @@
 // Streams as input and output: Node's, the Web's, and anything that can be iterated.
 
 import { Readable, type Writable } from "node:stream";
-import type { Bytes } from "../bytes.js";
 import { ioError, SealError } from "../errors.js";
 import type { Sink, Source } from "../ops/io.js";
-
-const FIRST_BUFFER = 64 * 1024;
 
 /** A source that reads an iterable's byte arrays once, in order. Node's Readable and the Web's ReadableStream are such. */
 export function streamSource(iterable: AsyncIterable<Uint8Array>, name: string): Source {
   const pieces = iterable[Symbol.asyncIterator]();
   let rest: Uint8Array = new Uint8Array();
-  let lastFull = 0;
 
   const next = async (): Promise<Uint8Array | null> => {
     try {
@@ -24,32 +20,32 @@ export function streamSource(iterable: AsyncIterable<Uint8Array>, name: string):
     }
   };
 
-  /** Grows as bytes arrive; at once to the full length only where the stream has filled such a read before. */
-  const read = async (length: number): Promise<Uint8Array> => {
-    let out: Bytes = new Uint8Array(length <= lastFull ? length : Math.min(length, FIRST_BUFFER));
+  const fill = async (into: Uint8Array): Promise<number> => {
     let have = 0;
-    while (have < length) {
+    while (have < into.length) {
       if (rest.length === 0) {
         const piece = await next();
-        if (piece === null) return out.subarray(0, have);
+        if (piece === null) break;
         rest = piece;
         continue;
       }
-      if (have === out.length) out = grown(out, Math.min(length, 2 * out.length));
-      const taken = rest.subarray(0, out.length - have);
-      out.set(taken, have);
+      const taken = rest.subarray(0, into.length - have);
+      into.set(taken, have);
       have += taken.length;
       rest = rest.subarray(taken.length);
     }
-    lastFull = Math.max(lastFull, length);
-    return out;
+    return have;
   };
 
   return {
     name,
     size: null,
     fd: null,
-    read,
+    fill,
+    read: async (length) => {
+      const bytes = new Uint8Array(length);
+      return bytes.subarray(0, await fill(bytes));
+    },
     readAt: async () => {
       throw new SealError("usage", `${name} cannot be read by position`);
     },
@@ -62,14 +58,9 @@ export function streamSource(iterable: AsyncIterable<Uint8Array>, name: string):
   };
 }
 
-function grown(bytes: Bytes, length: number): Bytes {
-  const out = new Uint8Array(length);
-  out.set(bytes);
-  return out;
-}
-
-/** A sink that writes to a Node stream, one write at a time, and ends it at the commit unless `keepOpen`. */
-export function writableSink(stream: Writable, name: string, { keepOpen = false } = {}): Sink {
+/** A sink that writes to a Node stream, one write at a time, and ends it at the commit unless `keepOpen`. `keeps`: it may hand the
+ * bytes on, as a PassThrough does, instead of having them written when it says so. */
+export function writableSink(stream: Writable, name: string, { keepOpen = false, keeps = true } = {}): Sink {
   let failed: Error | null = null;
   let reject: ((error: Error) => void) | null = null;
   stream.on("error", (error) => {
@@ -90,6 +81,7 @@ export function writableSink(stream: Writable, name: string, { keepOpen = false 
   return {
     name,
     fd: null,
+    keeps,
     write: (bytes) => waiting((done) => stream.write(bytes, done)),
     commit: async () => {
       if (!keepOpen) await waiting((done) => stream.end(done));
@@ -113,6 +105,7 @@ export function webSink(stream: WritableStream<Uint8Array>, name: string): Sink 
   return {
     name,
     fd: null,
+    keeps: true,
     write: (bytes) => attempt(async () => writer.ready.then(() => writer.write(bytes))),
     commit: () => attempt(() => writer.close()),
     abort: async () => {

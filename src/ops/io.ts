@@ -10,11 +10,18 @@ export interface Source {
   readonly fd: number | null;
   /** The next `length` bytes, fewer only at the end of the input. Throws `io`. */
   read(length: number): Promise<Uint8Array>;
+  /** Fills `bytes` with the next ones; how many there were, fewer only at the end of the input. Throws `io`. */
+  fill(bytes: Uint8Array): Promise<number>;
   /** Bytes by position, fewer only at the end; only where `size` is known. */
   readAt(position: number, length: number): Promise<Uint8Array>;
   /** Throws `io` where the input is known to have changed since it was opened. */
   checkUnchanged(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Whether the engine can read it by position. */
+export function byPosition(source: Source): source is Source & { readonly fd: number; readonly size: number } {
+  return source.fd !== null && source.size !== null;
 }
 
 /** An output. */
@@ -23,6 +30,8 @@ export interface Sink {
   readonly name: string;
   /** A descriptor that may be written by position, nothing of which shows before `commit`; else null. */
   readonly fd: number | null;
+  /** Whether bytes that were written may still be looked at afterwards, so that their memory must not be used again. */
+  readonly keeps: boolean;
   /** Writes all the bytes. Without `fd`, positions come in order and without gaps: whatever is written is released. */
   write(bytes: Uint8Array, position: number): Promise<void>;
   /** Makes the output whole and durable. The sink is done with, also where this throws. */

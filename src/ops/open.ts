@@ -91,8 +91,8 @@ async function releaseAll(
   let bytes = 0;
   let chunks = 0;
   let digest: Bytes | null = null;
-  for await (const { result, chain, length } of checkedRecords(source, sink, geometry, records)) {
-    if (result.plaintext) await sink.write(result.plaintext, bytes);
+  for await (const { plaintext, chain, length } of checkedRecords(source, sink, geometry, records)) {
+    if (plaintext) await sink.write(plaintext, bytes);
     bytes += length;
     chunks += 1;
     digest = chain;

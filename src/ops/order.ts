@@ -30,11 +30,12 @@ export async function* inOrder<T>(tasks: AsyncIterator<() => Promise<T>>, width:
         });
       }
       const head = running[0];
-      if (head && (!pull || (await settlesFirst(head, pull)))) {
+      if (!head && !pull) return;
+      if (!head) await pull;
+      else if (!pull || (await settlesFirst(head, pull))) {
         yield await head;
         running.shift();
-      } else if (pull) await pull;
-      else return;
+      }
     }
   } finally {
     stopped = true;

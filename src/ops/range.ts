@@ -2,8 +2,8 @@
 // (docs/FORMAT.md, "Opening", Reading a range).
 
 import { type Bytes, toHex } from "../bytes.js";
-import { nextChain } from "../chunk/record.js";
-import type { OpenResult } from "../engine/engine.js";
+import { nextChain, plaintextLength } from "../chunk/record.js";
+import type { OpenResult, Session } from "../engine/engine.js";
 import { SealError } from "../errors.js";
 import { endsEarly, type Geometry, plaintextSize, recordOffset, recordSize } from "../format/sizes.js";
 import type { Sink, Source } from "./io.js";
@@ -25,8 +25,24 @@ export async function releaseRange(
 ): Promise<{ bytes: number; chunks: number; digest: string | null }> {
   if (source.size === null) throw new SealError("usage", "a range needs an input that can be read by position");
   const { chunks, bytes } = plaintextSize(geometry, source.size);
-  const read = recordReader(source, geometry, options, chunks - 1);
+  const session = sessionFor(options, source.size);
+  try {
+    return await releaseRecords(source, sink, geometry, options, session, range, { chunks, bytes });
+  } finally {
+    session.close();
+  }
+}
 
+async function releaseRecords(
+  source: Source,
+  sink: Sink,
+  geometry: Geometry,
+  options: RecordsOptions,
+  session: Session,
+  range: Range,
+  { chunks, bytes }: { chunks: number; bytes: number },
+): Promise<{ bytes: number; chunks: number; digest: string | null }> {
+  const read = recordReader(source, geometry, options, session, chunks - 1);
   const final = await read(chunks - 1);
   if (range.last >= bytes) {
     throw new SealError("usage", `the range ends past the end: the file has ${bytes} bytes, the last is ${bytes - 1}`);
@@ -39,37 +55,39 @@ export async function releaseRange(
     }
   };
   let chain: Bytes | null = from === 0 && geometry.signed ? Uint8Array.from(options.coreHash) : null;
-  for await (const { index, result } of inOrder(indices(), options.engine.width)) {
+  for await (const { index, result } of inOrder(indices(), session.width)) {
     checkRecord(geometry, index, result, chain);
-    if (result.chain) chain = nextChain(options.suite, result.chain, result.digest);
+    if (result.chain) chain = nextChain(options.suite, result.chain, result.digest!);
     const start = index * geometry.chunkSize;
-    const part = result.plaintext!.subarray(Math.max(0, range.first - start), range.last - start + 1);
+    const part = result.plaintext.subarray(Math.max(0, range.first - start), range.last - start + 1);
     await sink.write(part, Math.max(start, range.first) - range.first);
   }
   return {
     bytes: range.last - range.first + 1,
     chunks: to - from + 1 + (to === chunks - 1 ? 0 : 1),
-    digest: final.chain && toHex(nextChain(options.suite, final.chain, final.digest)),
+    digest: final.chain && toHex(nextChain(options.suite, final.chain, final.digest!)),
   };
 }
+
+type ReadRecord = OpenResult & { readonly plaintext: Uint8Array };
 
 /** Reads, checks and decrypts one record by its index; whether it follows on its neighbour is the caller's to check. */
 function recordReader(
   source: Source,
   geometry: Geometry,
   options: RecordsOptions,
+  session: Session,
   lastIndex: number,
-): (index: number) => Promise<OpenResult> {
-  const session = sessionFor(options);
+): (index: number) => Promise<ReadRecord> {
   return async (index) => {
     options.signal?.throwIfAborted();
     const final = index === lastIndex;
     const position = recordOffset(geometry, index);
     const length = final ? source.size! - position : recordSize(geometry);
-    const input = await abortable(source.readAt(position, length), options.signal);
-    if (input.length < length) throw endsEarly(index, position);
-    const result = await session.open({ index, final, input, output: null });
+    const buffer = (await abortable(source.readAt(position, length), options.signal)).slice();
+    if (buffer.length < length) throw endsEarly(index, position);
+    const result = await session.open({ index, final, length, input: null, output: null, buffer });
     checkRecord(geometry, index, result, null);
-    return result;
+    return { ...result, plaintext: result.buffer!.subarray(0, plaintextLength(length, geometry.signed)) };
   };
 }

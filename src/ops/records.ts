@@ -6,7 +6,8 @@ import type { Suite, VerifyingKey } from "../crypto/suite.js";
 import type { Engine, OpenResult, Session, Task } from "../engine/engine.js";
 import { SealError } from "../errors.js";
 import { endsEarly, type Geometry, limitFault, overhead, recordOffset, recordSize } from "../format/sizes.js";
-import type { Sink, Source } from "./io.js";
+import { Buffers } from "./buffers.js";
+import { byPosition, type Sink, type Source } from "./io.js";
 import { abortable, inOrder } from "./order.js";
 
 export interface RecordsOptions {
@@ -21,12 +22,12 @@ export interface RecordsOptions {
 
 /** A record that has passed every check. */
 export interface CheckedRecord {
-  readonly task: Task;
-  readonly result: OpenResult;
-  /** The chain value after it; null in an unsigned file. */
-  readonly chain: Bytes | null;
   /** Plaintext bytes of this chunk. */
   readonly length: number;
+  /** They themselves, until the next record is asked for; null where they were written, or only verified. */
+  readonly plaintext: Bytes | null;
+  /** The chain value after it; null in an unsigned file. */
+  readonly chain: Bytes | null;
 }
 
 /**
@@ -40,26 +41,39 @@ export async function* checkedRecords(
   geometry: Geometry,
   options: RecordsOptions,
 ): AsyncGenerator<CheckedRecord> {
-  const { suite, engine, signal } = options;
-  const session = sessionFor(options);
+  const { suite, signal } = options;
+  const session = sessionFor(options, source.size);
+  const buffers = new Buffers(recordSize(geometry));
   const work = options.payloadKey ? session.open : session.verify;
   const started = async function* () {
-    for await (const task of recordTasks(source, sink, geometry, signal)) {
+    for await (const task of recordTasks(source, sink, geometry, buffers, signal)) {
       yield async () => ({ task, result: await work(task) });
     }
   };
   let chain: Bytes | null = geometry.signed ? options.coreHash : null;
-  for await (const { task, result } of inOrder(started(), engine.width)) {
-    signal?.throwIfAborted();
-    checkRecord(geometry, task.index, result, chain);
-    if (chain) chain = nextChain(suite, chain, result.digest);
-    yield { task, result, chain, length: plaintextLength(task.input.length, geometry.signed) };
+  let complete = false;
+  try {
+    for await (const { task, result } of inOrder(started(), session.width)) {
+      signal?.throwIfAborted();
+      checkRecord(geometry, task.index, result, chain);
+      if (chain) chain = nextChain(suite, chain, result.digest!);
+      const length = plaintextLength(task.length, geometry.signed);
+      const plaintext = options.payloadKey && !task.output ? result.buffer!.subarray(0, length) : null;
+      complete = task.final;
+      yield { length, plaintext, chain };
+      if (!sink?.keeps) buffers.give(result.buffer);
+    }
+    if (!complete) throw new SealError("internal", "the final chunk was not checked");
+  } finally {
+    session.close();
   }
 }
 
-export function sessionFor(options: RecordsOptions): Session {
-  const { suite, payloadKey, coreHash, signer } = options;
-  return options.engine.session({ suite, payloadKey, coreHash, signed: signer !== null, signer });
+export function sessionFor(
+  { suite, engine, payloadKey, coreHash, signer }: RecordsOptions,
+  size: number | null,
+): Session {
+  return engine.session({ suite, payloadKey, coreHash, signed: signer !== null, signer }, size);
 }
 
 /** Throws `tampered` unless the record is authentic and carries the chain value that is due. */
@@ -79,26 +93,26 @@ async function* recordTasks(
   source: Source,
   sink: Sink | null,
   geometry: Geometry,
+  buffers: Buffers,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Task> {
   const full = recordSize(geometry);
   for (let index = 0, final = false; !final; index++) {
     signal?.throwIfAborted();
     const position = recordOffset(geometry, index);
-    const input =
-      source.fd === null || source.size === null
-        ? await abortable(source.read(full), signal)
-        : { fd: source.fd, name: source.name, position, length: Math.min(full, source.size - position) };
-    final = input.length < full;
-    if (input.length < overhead(geometry.signed)) throw endsEarly(index, position);
     const start = index * geometry.chunkSize;
-    const fault = limitFault(index, start + plaintextLength(input.length, geometry.signed));
+    const output = sink && sink.fd !== null ? { fd: sink.fd, name: sink.name, position: start } : null;
+    const work = byPosition(source)
+      ? {
+          length: Math.min(full, source.size - position),
+          input: { fd: source.fd, name: source.name, position },
+          buffer: output || !sink ? null : buffers.take(),
+        }
+      : { ...(await abortable(buffers.fill(source, full, 0), signal)), input: null };
+    final = work.length < full;
+    if (work.length < overhead(geometry.signed)) throw endsEarly(index, position);
+    const fault = limitFault(index, start + plaintextLength(work.length, geometry.signed));
     if (fault) throw new SealError("malformed", fault);
-    yield {
-      index,
-      final,
-      input,
-      output: sink && sink.fd !== null ? { fd: sink.fd, name: sink.name, position: start } : null,
-    };
+    yield { index, final, output, ...work };
   }
 }

@@ -4,13 +4,23 @@ import { type Bytes, concat, toHex } from "../bytes.js";
 import { chunkMessage, nextChain } from "../chunk/record.js";
 import { hpkeSeal } from "../crypto/hpke.js";
 import type { SigningKey, Suite } from "../crypto/suite.js";
-import type { Engine, SealResult, Task } from "../engine/engine.js";
+import type { Engine, SealResult, Session, Task } from "../engine/engine.js";
 import { SealError } from "../errors.js";
 import { type Core, DEFAULT_CHUNK_EXPONENT, encodeCore, labelFault } from "../format/core.js";
 import * as header from "../format/header.js";
-import { type Geometry, limitFault, recordOffset, sealedSize, TRAILER_BYTES } from "../format/sizes.js";
+import {
+  type Geometry,
+  limitFault,
+  overhead,
+  recordOffset,
+  recordSize,
+  sealedSize,
+  TAG_BYTES,
+} from "../format/sizes.js";
 import { encodeStanzas, MAX_STANZAS, STANZA_X25519, type Stanza } from "../format/stanza.js";
-import { committing, type Progress, type Sink, type Source } from "./io.js";
+import { Buffers } from "./buffers.js";
+import { geometryOf } from "./header.js";
+import { byPosition, committing, type Progress, type Sink, type Source } from "./io.js";
 import { abortable, inOrder } from "./order.js";
 
 export interface SealOptions {
@@ -48,10 +58,14 @@ export interface Sealed {
 export async function seal(source: Source, sink: Sink, options: SealOptions): Promise<Sealed> {
   return committing(sink, async () => {
     const { head, payloadKey } = makeHeader(options);
+    const { suite, engine, signer } = options;
+    const keys = { suite, payloadKey, coreHash: head.coreHash, signed: signer !== null, signer: null };
+    const session = engine.session(keys, source.size);
     try {
       await sink.write(concat(head.coreBytes, head.stanzaBytes, head.authenticator), 0);
-      return await sealPayload(source, sink, options, head, payloadKey);
+      return await sealPayload(source, sink, options, head, session);
     } finally {
+      session.close();
       payloadKey.fill(0);
     }
   });
@@ -119,33 +133,33 @@ async function sealPayload(
   sink: Sink,
   options: SealOptions,
   head: header.Header,
-  payloadKey: Bytes,
+  session: Session,
 ): Promise<Sealed> {
-  const { suite, engine, signer, signal } = options;
-  const geometry: Geometry = {
-    headerLength: header.headerLength(head),
-    chunkSize: 2 ** head.core.chunkExponent,
-    signed: signer !== null,
-  };
-  const session = engine.session({ suite, payloadKey, coreHash: head.coreHash, signed: signer !== null, signer: null });
+  const { suite, signer, signal } = options;
+  const geometry = geometryOf(head);
+  const buffers = new Buffers(recordSize(geometry));
   let chain = head.coreHash;
   let bytes = 0;
   let chunks = 0;
+  let complete = false;
 
-  const tasks = chunkTasks(source, sink, geometry, signal);
   const started = async function* () {
-    for await (const task of tasks) {
+    for await (const task of chunkTasks(source, sink, geometry, buffers, signal)) {
       yield async () => ({ task, result: await session.seal(task) });
     }
   };
-  for await (const { task, result } of inOrder(started(), engine.width)) {
+  for await (const { task, result } of inOrder(started(), session.width)) {
     signal?.throwIfAborted();
-    await writeRecord(sink, geometry, task, result, signer && signRecord(signer, head.coreHash, chain, task, result));
-    if (signer) chain = nextChain(suite, chain, result.digest);
-    bytes += task.input.length;
+    const trailer = signer && concat(chain, signChunk(signer, head.coreHash, chain, task, result));
+    await writeRecord(sink, geometry, task, result, trailer);
+    if (!sink.keeps) buffers.give(result.buffer);
+    if (signer) chain = nextChain(suite, chain, result.digest!);
+    bytes += task.length;
     chunks += 1;
+    complete = task.final;
     options.progress?.(bytes, source.size);
   }
+  if (!complete) throw new SealError("internal", "the final chunk was not sealed");
   await source.checkUnchanged();
   return {
     bytes,
@@ -164,47 +178,46 @@ async function* chunkTasks(
   source: Source,
   sink: Sink,
   geometry: Geometry,
+  buffers: Buffers,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Task> {
-  const { chunkSize } = geometry;
+  const { chunkSize, signed } = geometry;
   for (let index = 0, final = false; !final; index++) {
     signal?.throwIfAborted();
     const position = index * chunkSize;
-    const input =
-      source.fd === null || source.size === null
-        ? await abortable(source.read(chunkSize), signal)
-        : { fd: source.fd, name: source.name, position, length: Math.min(chunkSize, source.size - position) };
-    final = input.length < chunkSize;
-    const fault = limitFault(index, position + input.length);
-    if (fault) throw new SealError("usage", `the input has ${fault}`);
     const output = sink.fd === null ? null : { fd: sink.fd, name: sink.name, position: recordOffset(geometry, index) };
-    yield { index, final, input, output };
+    const work = byPosition(source)
+      ? {
+          length: Math.min(chunkSize, source.size - position),
+          input: { fd: source.fd, name: source.name, position },
+          buffer: output ? null : buffers.take(),
+        }
+      : { ...(await abortable(buffers.fill(source, chunkSize, overhead(signed)), signal)), input: null };
+    final = work.length < chunkSize;
+    const fault = limitFault(index, position + work.length);
+    if (fault) throw new SealError("usage", `the input has ${fault}`);
+    yield { index, final, output, ...work };
   }
 }
 
-/** chain 32 | signature 64. */
-function signRecord(
-  signer: SigningKey,
-  coreHash: Bytes,
-  chain: Bytes,
-  { index, final }: Task,
-  { digest }: SealResult,
-): Bytes {
-  return concat(chain, signer.sign(chunkMessage(coreHash, index, final, chain, digest)));
+function signChunk(signer: SigningKey, coreHash: Bytes, chain: Bytes, task: Task, { digest }: SealResult): Bytes {
+  return signer.sign(chunkMessage(coreHash, task, chain, digest!));
 }
 
+/** What the engine has not written yet: the whole record, or only its trailer (chain 32 | signature 64). */
 async function writeRecord(
   sink: Sink,
   geometry: Geometry,
-  task: Task,
-  { record }: SealResult,
+  { index, length, output }: Task,
+  { buffer }: SealResult,
   trailer: Bytes | null,
 ): Promise<void> {
-  const start = recordOffset(geometry, task.index);
-  if (record) {
-    if (trailer) record.set(trailer, record.length - TRAILER_BYTES);
-    await sink.write(record, start);
-  } else if (trailer) {
-    await sink.write(trailer, start + task.input.length + 16);
+  const start = recordOffset(geometry, index);
+  const sealed = length + TAG_BYTES;
+  if (output) {
+    if (trailer) await sink.write(trailer, start + sealed);
+    return;
   }
+  if (trailer) buffer!.set(trailer, sealed);
+  await sink.write(buffer!.subarray(0, length + overhead(geometry.signed)), start);
 }

@@ -199,19 +199,21 @@ describe("an insider, who has the file key and a signing key of their own", () =
 
   test("re-encrypts a chunk: the AEAD fits, the signature does not", async () => {
     const { at, record, key } = await open_();
-    const forged = native.aeadSeal(key, chunkNonce(1, false), new Uint8Array(CHUNK).fill(0x41));
+    const forged = native.aeadSeal(key, chunkNonce({ index: 1, final: false }), new Uint8Array(CHUNK).fill(0x41));
     const bad = file.slice();
     bad.set(forged, at(1));
-    expect(native.aeadOpen(key, chunkNonce(1, false), bad.subarray(at(1), at(1) + record - 96))).not.toBeNull();
+    expect(
+      native.aeadOpen(key, chunkNonce({ index: 1, final: false }), bad.subarray(at(1), at(1) + record - 96)),
+    ).not.toBeNull();
     expect(await refused(bad)).toEqual({ code: "tampered", chunk: 1, released: CHUNK });
     expect(await refusedByVerifier(bad)).toEqual({ code: "tampered", chunk: 1 });
   });
 
   test("re-encrypts a chunk and signs it as themselves", async () => {
     const { header, headerLength, key } = await open_();
-    const body = native.aeadSeal(key, chunkNonce(0, true), new Uint8Array(5));
+    const body = native.aeadSeal(key, chunkNonce({ index: 0, final: true }), new Uint8Array(5));
     const digest = native.sha256(body);
-    const message = chunkMessage(header.coreHash, 0, true, header.coreHash, digest);
+    const message = chunkMessage(header.coreHash, { index: 0, final: true }, header.coreHash, digest);
     const bad = concat(file.subarray(0, headerLength), body, header.coreHash, insider.signingKey.sign(message));
     expect(await refused(bad)).toEqual({ code: "tampered", chunk: 0, released: 0 });
   });
@@ -220,12 +222,12 @@ describe("an insider, who has the file key and a signing key of their own", () =
     const { header, headerLength, key } = await open_();
     let chain: Bytes = header.coreHash;
     const records = [false, true].map((final, i) => {
-      const body = native.aeadSeal(key, chunkNonce(i, final), new Uint8Array(final ? 9 : CHUNK));
+      const body = native.aeadSeal(key, chunkNonce({ index: i, final }), new Uint8Array(final ? 9 : CHUNK));
       const digest = native.sha256(body);
       const record = concat(
         body,
         chain,
-        insider.signingKey.sign(chunkMessage(header.coreHash, i, final, chain, digest)),
+        insider.signingKey.sign(chunkMessage(header.coreHash, { index: i, final }, chain, digest)),
       );
       chain = nextChain(native, chain, digest);
       return record;

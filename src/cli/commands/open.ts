@@ -1,13 +1,14 @@
 // seal open FILE --key KEY…, and the program `open`
 
 import { loadSuite } from "../../crypto/index.js";
-import { inline } from "../../engine/inline.js";
+import { poolEngine } from "../../engine/pool.js";
+import { defaultThreads } from "../../engine/threads.js";
 import { SealError } from "../../errors.js";
 import { encodeSigner } from "../../keys/text.js";
 import { isoTime } from "../../ops/header.js";
 import type { Sink } from "../../ops/io.js";
 import { type Opened, type OpenOptions, open as openTo } from "../../ops/open.js";
-import { type CommandDefinition, type Common, type Context, collect } from "../command.js";
+import { type CommandDefinition, type Common, type Context, collect, threadsOption } from "../command.js";
 import { escaped } from "../escape.js";
 import { loadIdentities, resolveSigners } from "../keys.js";
 import { openedName, openInput, openSink } from "../outputs.js";
@@ -21,6 +22,7 @@ interface Options extends Common {
   readonly from?: readonly string[];
   readonly allowUnsigned?: true;
   readonly label?: string;
+  readonly threads?: number;
   readonly maxAge?: string;
   readonly output?: string;
   readonly force?: true;
@@ -49,7 +51,8 @@ export const open: CommandDefinition<Options> = {
       .option("--max-age <AGE>", "refuse what was sealed earlier than this: 90s, 15m, 12h, 30d")
       .option("-o, --output <OUT>", "output file, or - for standard output (default: FILE without .sealed)")
       .option("--force", "replace an existing output")
-      .option("--range <FIRST-LAST>", "only these bytes of the plaintext, counted from 0, both included");
+      .option("--range <FIRST-LAST>", "only these bytes of the plaintext, counted from 0, both included")
+      .addOption(threadsOption());
   },
 
   dataOnStdout: (_files, { output }) => output === "-",
@@ -60,7 +63,7 @@ export const open: CommandDefinition<Options> = {
     const suite = await loadSuite();
     const settings = {
       suite,
-      engine: inline,
+      engine: poolEngine(options.threads ?? defaultThreads()),
       identities: await loadIdentities(suite, "--key", options.key ?? [], context.report),
       from: await acceptedSigners(options.from),
       policy: {

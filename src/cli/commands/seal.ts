@@ -1,12 +1,14 @@
 // seal FILE… --to R…
 
 import { loadSuite, type SigningKey, type Suite } from "../../crypto/index.js";
-import { inline } from "../../engine/inline.js";
+import type { Engine } from "../../engine/engine.js";
+import { poolEngine } from "../../engine/pool.js";
+import { defaultThreads } from "../../engine/threads.js";
 import { SealError } from "../../errors.js";
 import { encodeSigner } from "../../keys/text.js";
 import { isoTime } from "../../ops/header.js";
 import { type Sealed, seal as sealTo } from "../../ops/seal.js";
-import { type CommandDefinition, type Common, type Context, collect, forEachInput } from "../command.js";
+import { type CommandDefinition, type Common, type Context, collect, forEachInput, threadsOption } from "../command.js";
 import { escaped } from "../escape.js";
 import { loadIdentities, resolveRecipients } from "../keys.js";
 import { isDirectory, openInput, openSink, sealedName } from "../outputs.js";
@@ -19,6 +21,7 @@ interface Options extends Common {
   readonly sign?: string;
   readonly unsigned?: true;
   readonly label?: string;
+  readonly threads?: number;
   readonly output?: string;
   readonly force?: true;
 }
@@ -35,7 +38,8 @@ export const seal: CommandDefinition<Options> = {
       .option("--unsigned", "do not sign: nobody can tell who sealed it")
       .option("--label <TEXT>", "a public, signed label, which whoever opens can demand")
       .option("-o, --output <OUT>", "output file, an existing directory, or - (default: FILE.sealed)")
-      .option("--force", "replace an existing output");
+      .option("--force", "replace an existing output")
+      .addOption(threadsOption());
   },
 
   dataOnStdout: (files, { output }) => output === "-" || (output === undefined && files.every((file) => file === "-")),
@@ -48,7 +52,9 @@ export const seal: CommandDefinition<Options> = {
     const recipients = await resolveRecipients(options.to);
     const label = parseLabel(options.label ?? "");
     const signer = await signingKey(suite, options, context.report);
-    await forEachInput(files, context, (file) => sealOne(file, options, context, { suite, recipients, label, signer }));
+    const engine = poolEngine(options.threads ?? defaultThreads());
+    const settings = { suite, engine, recipients, label, signer };
+    await forEachInput(files, context, (file) => sealOne(file, options, context, settings));
   },
 };
 
@@ -77,6 +83,7 @@ async function signingKey(suite: Suite, { sign, unsigned }: Options, report: Rep
 
 interface Settings {
   readonly suite: Suite;
+  readonly engine: Engine;
   readonly recipients: readonly Uint8Array[];
   readonly label: string;
   readonly signer: SigningKey | null;
@@ -94,7 +101,7 @@ async function sealOne(file: string, options: Options, { report, signal }: Conte
   try {
     const sink = await openSink(name, source, options.force === true);
     const sealed = await withProgress(report, file, (progress) =>
-      sealTo(source, sink, { ...settings, engine: inline, now: Date.now(), progress, signal }),
+      sealTo(source, sink, { ...settings, now: Date.now(), progress, signal }),
     );
     const seconds = (performance.now() - started) / 1000;
     report.result(facts(file, name, sealed, seconds), summary(file, name, sealed, seconds), "stderr");

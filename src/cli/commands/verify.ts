@@ -1,12 +1,13 @@
 // seal verify FILE… --from S…
 
 import { loadSuite } from "../../crypto/index.js";
-import { inline } from "../../engine/inline.js";
+import { poolEngine } from "../../engine/pool.js";
+import { defaultThreads } from "../../engine/threads.js";
 import { SealError } from "../../errors.js";
 import { encodeSigner } from "../../keys/text.js";
 import { isoTime } from "../../ops/header.js";
 import { type VerifyOptions, verify as verifySource } from "../../ops/verify.js";
-import { type CommandDefinition, type Common, type Context, collect, forEachInput } from "../command.js";
+import { type CommandDefinition, type Common, type Context, collect, forEachInput, threadsOption } from "../command.js";
 import { resolveSigners } from "../keys.js";
 import { openInput } from "../outputs.js";
 import { withProgress } from "../progress.js";
@@ -16,6 +17,7 @@ import { parseDuration, parseLabel } from "../values.js";
 interface Options extends Common {
   readonly from?: readonly string[];
   readonly label?: string;
+  readonly threads?: number;
   readonly maxAge?: string;
 }
 
@@ -28,7 +30,8 @@ export const verify: CommandDefinition<Options> = {
       .argument("<FILE...>", "sealed files; - for standard input")
       .option("--from <S>", "a sender to accept: sealsig1…, a .pub file, or a contact (repeatable)", collect)
       .option("--label <TEXT>", "demand exactly this label")
-      .option("--max-age <AGE>", "refuse what was sealed earlier than this: 90s, 15m, 12h, 30d");
+      .option("--max-age <AGE>", "refuse what was sealed earlier than this: 90s, 15m, 12h, 30d")
+      .addOption(threadsOption());
   },
 
   dataOnStdout: () => false,
@@ -47,8 +50,9 @@ export const verify: CommandDefinition<Options> = {
       maxAge: options.maxAge === undefined ? undefined : parseDuration(options.maxAge),
       now: Date.now(),
     };
+    const engine = poolEngine(options.threads ?? defaultThreads());
     await forEachInput(files, context, (file) =>
-      verifyOne(file, context, { suite, engine: inline, policy, signal: context.signal }),
+      verifyOne(file, context, { suite, engine, policy, signal: context.signal }),
     );
   },
 };

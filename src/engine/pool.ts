@@ -1,0 +1,127 @@
+// The engine with threads. Results come back as they are done; whoever asked keeps the order.
+
+import { Worker } from "node:worker_threads";
+import type { ChunkKeys } from "../chunk/record.js";
+import { SealError } from "../errors.js";
+import type { Engine, OpenResult, SealResult, Session, Task, Verb } from "./engine.js";
+import { inlineSession } from "./inline.js";
+import { type FromWorker, fromFailure, type ToWorker } from "./messages.js";
+
+/** Below this, starting threads takes longer than it saves. */
+const SMALL = 16 * 1024 * 1024;
+
+/** Built, the worker stands beside the bundle that this module is in; run from source, it is taken from there. */
+const WORKER = new URL(import.meta.url.endsWith(".ts") ? "../../dist/worker.js" : "./worker.js", import.meta.url);
+
+export interface PoolEngine extends Engine {
+  /** Ends the threads; they start again where they are needed again. */
+  close(): Promise<void>;
+}
+
+/** An engine of `threads` worker threads, started when they are first needed. With one, or for small inputs, it works inline. */
+export function poolEngine(threads: number): PoolEngine {
+  let members: Member[] = [];
+  let sessions = 0;
+
+  const pool = (suite: string): Member[] => {
+    if (members.some(({ dead }) => dead)) members = [];
+    while (members.length < threads) members.push(new Member(suite));
+    return members;
+  };
+
+  return {
+    session: (keys, size) =>
+      threads <= 1 || (size !== null && size < SMALL)
+        ? inlineSession(keys)
+        : pooledSession(keys, sessions++, 2 * threads, () => pool(keys.suite.name)),
+    close: async () => {
+      await Promise.all(members.map((member) => member.end()));
+      members = [];
+    },
+  };
+}
+
+/** A first chunk that is also the last is not worth a thread: so short pipes start none. */
+function pooledSession(keys: ChunkKeys, id: number, width: number, pool: () => Member[]): Session {
+  const inline = inlineSession(keys);
+  const told = new Set<Member>();
+  const run = (verb: Verb, task: Task): Promise<SealResult | OpenResult> => {
+    if (task.index === 0 && task.final) return inline[verb](task);
+    const member = pool().reduce((least, other) => (other.load < least.load ? other : least));
+    if (!told.has(member)) member.tell(keysMessage(keys, id));
+    told.add(member);
+    return member.run(id, verb, task);
+  };
+  return {
+    width,
+    seal: (task) => run("seal", task),
+    open: (task) => run("open", task) as Promise<OpenResult>,
+    verify: (task) => run("verify", task) as Promise<OpenResult>,
+    close: () => {
+      for (const member of told) member.tell({ say: "forget", session: id });
+    },
+  };
+}
+
+function keysMessage({ payloadKey, coreHash, signed, signer }: ChunkKeys, session: number): ToWorker {
+  return { say: "keys", session, payloadKey, coreHash, signed, signer: signer && signer.publicKey };
+}
+
+interface Waiting {
+  readonly resolve: (result: SealResult | OpenResult) => void;
+  readonly reject: (error: SealError) => void;
+}
+
+/** One thread of a pool. It keeps the process alive only while it is working. */
+class Member {
+  dead = false;
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  #lastId = 0;
+
+  constructor(suite: string) {
+    // With streams of its own, a worker does not make the process's stdout non-blocking.
+    this.#worker = new Worker(WORKER, { workerData: { suite }, stdout: true, stderr: true });
+    this.#worker.unref();
+    this.#worker.on("message", (message: FromWorker) => this.#answer(message));
+    this.#worker.on("error", (error) => this.#die(error.message));
+    this.#worker.on("exit", (status) => this.#die(`it ended with status ${status}`));
+  }
+
+  /** How many tasks it has. */
+  get load(): number {
+    return this.#waiting.size;
+  }
+
+  tell(message: ToWorker, transfer: ArrayBuffer[] = []): void {
+    this.#worker.postMessage(message, transfer);
+  }
+
+  run(session: number, verb: Verb, task: Task): Promise<SealResult | OpenResult> {
+    return new Promise((resolve, reject) => {
+      if (this.#waiting.size === 0) this.#worker.ref();
+      const id = this.#lastId++;
+      this.#waiting.set(id, { resolve, reject });
+      this.tell({ say: "task", id, session, verb, task }, task.buffer ? [task.buffer.buffer] : []);
+    });
+  }
+
+  async end(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #answer(message: FromWorker): void {
+    const waiting = this.#waiting.get(message.id);
+    this.#waiting.delete(message.id);
+    if (this.#waiting.size === 0) this.#worker.unref();
+    if ("failure" in message) waiting?.reject(fromFailure(message.failure));
+    else waiting?.resolve(message.result);
+  }
+
+  #die(reason: string): void {
+    this.dead = true;
+    const error = new SealError("internal", `a worker thread died: ${reason}`);
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+  }
+}
