@@ -19,14 +19,3 @@ export function expectAeadKey(key: Uint8Array, nonce: Uint8Array): void {
   expectLength("AES-256-GCM key", key, KEY_LENGTH);
   expectLength("AES-256-GCM nonce", nonce, NONCE_LENGTH);
 }
-
-/** Throws `internal` unless `output` has exactly `length` bytes and shares none of them with `input`. */
-export function expectOutput(input: Uint8Array, output: Uint8Array, length: number): void {
-  expectLength("chunk output", output, length);
-  if (overlap(input, output)) throw new SealError("internal", "chunk input and output overlap");
-}
-
-function overlap(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.buffer !== b.buffer) return false;
-  return a.byteOffset < b.byteOffset + b.length && b.byteOffset < a.byteOffset + a.length;
-}

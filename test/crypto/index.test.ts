@@ -1,0 +1,111 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import { build } from "esbuild";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { loadSuite } from "../../src/crypto/index.js";
+import { nativeAvailable } from "../../src/crypto/native.js";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+afterEach(() => vi.unstubAllEnvs());
+
+describe("the choice of a suite", () => {
+  it("is native where it is available", async () => {
+    vi.stubEnv("SEAL_CRYPTO", "");
+    expect(nativeAvailable()).toBe(true);
+    expect((await loadSuite()).name).toBe("native");
+  });
+
+  it.each(["native", "portable"] as const)("is %s where SEAL_CRYPTO or the caller says so", async (name) => {
+    vi.stubEnv("SEAL_CRYPTO", name);
+    expect((await loadSuite()).name).toBe(name);
+    vi.stubEnv("SEAL_CRYPTO", name === "native" ? "portable" : "native");
+    expect((await loadSuite(name)).name).toBe(name);
+  });
+
+  it.each(["openssl", "Native", " ", "0"])("is refused where SEAL_CRYPTO is %j", async (value) => {
+    vi.stubEnv("SEAL_CRYPTO", value);
+    await expect(loadSuite()).rejects.toMatchObject({ code: "usage" });
+  });
+});
+
+// The suites as a program of their own: compiled, in a folder from which noble is in reach or not.
+describe("in a process of its own", () => {
+  let folder: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "seal-crypto-"));
+    await writeFile(join(folder, "package.json"), '{ "type": "module" }');
+    await build({
+      absWorkingDir: root,
+      entryPoints: ["src/crypto/index.ts", "src/crypto/hpke.ts"],
+      outdir: folder,
+      bundle: true,
+      splitting: true,
+      platform: "node",
+      format: "esm",
+      external: ["@noble/*"],
+      logLevel: "silent",
+    });
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  async function run(script: string, env: Record<string, string> = {}, before = ""): Promise<string> {
+    const preload = join(folder, "preload.js");
+    await writeFile(preload, before);
+    await writeFile(join(folder, "script.js"), `import { loadSuite } from "./index.js";\n${script}`);
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ["--import", pathToFileURL(preload).href, join(folder, "script.js")],
+      { env: { ...process.env, SEAL_CRYPTO: "", NODE_OPTIONS: "", ...env } },
+    );
+    return stdout.trim();
+  }
+
+  const EVERYTHING_BUT_A_KEY_CHECK = `
+    import { hpkeOpen, hpkeSeal } from "./hpke.js";
+    const suite = await loadSuite();
+    const secret = suite.randomBytes(32), publicKey = suite.x25519PublicKey(secret);
+    const { enc, ciphertext } = hpkeSeal(suite, publicKey, secret, secret);
+    hpkeOpen(suite, secret, publicKey, enc, secret, ciphertext);
+    const signer = suite.signingKey(secret), nonce = new Uint8Array(12), chunk = new Uint8Array(48);
+    suite.sealChunk(secret, nonce, [secret], () => {}, true);
+    suite.openChunk(secret, nonce, [secret], () => new Uint8Array(16), () => {}, true);
+    const verified = suite.checkedVerifyingKey(signer.publicKey).verify(chunk, signer.sign(chunk));
+    console.log(suite.name, verified);
+  `;
+
+  it("seals and opens natively without noble, which is not there", async () => {
+    expect(await run(EVERYTHING_BUT_A_KEY_CHECK)).toBe("native true");
+  });
+
+  it("needs noble for the key check and the portable suite: the test before would have noticed", async () => {
+    const missing = `.catch((error) => console.log(error.code))`;
+    expect(await run(`await (await loadSuite()).verifyingKey(new Uint8Array(32))${missing}`)).toBe(
+      "ERR_MODULE_NOT_FOUND",
+    );
+    expect(await run(`await loadSuite("portable")${missing}`)).toBe("ERR_MODULE_NOT_FOUND");
+  });
+
+  // Each of these is missing from, or forbidden in, one build of OpenSSL or another.
+  it.each([
+    `crypto.createPrivateKey = () => { throw new Error("unsupported"); };`,
+    `crypto.createPublicKey = () => { throw new Error("unsupported"); };`,
+    `crypto.createCipheriv = () => { throw new Error("unsupported"); };`,
+    `crypto.createHash = () => { throw new Error("unsupported"); };`,
+    `crypto.diffieHellman = undefined;`,
+    `crypto.scrypt = undefined;`,
+    `crypto.getFips = () => 1;`,
+  ])("falls back to portable after %s", async (sabotage) => {
+    await symlink(join(root, "node_modules"), join(folder, "node_modules")).catch(() => {});
+    const before = `import crypto from "node:crypto";\nimport { syncBuiltinESMExports } from "node:module";
+      ${sabotage}\nsyncBuiltinESMExports();`;
+    expect(await run(`console.log((await loadSuite()).name)`, {}, before)).toBe("portable");
+    const native = `await loadSuite().catch((error) => console.log(error.code))`;
+    expect(await run(native, { SEAL_CRYPTO: "native" }, before)).toBe("usage");
+  });
+});
