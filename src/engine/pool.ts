@@ -18,8 +18,11 @@ export interface PoolEngine extends Engine {
   close(): Promise<void>;
 }
 
-/** An engine of `threads` worker threads, started when they are first needed. With one, or for small inputs, it works inline. */
-export function poolEngine(threads: number): PoolEngine {
+/**
+ * An engine of `threads` worker threads, started when they are first needed. With one, or for inputs of fewer than `small` bytes, it
+ * works inline.
+ */
+export function poolEngine(threads: number, { small = SMALL } = {}): PoolEngine {
   let members: Member[] = [];
   let sessions = 0;
 
@@ -31,7 +34,7 @@ export function poolEngine(threads: number): PoolEngine {
 
   return {
     session: (keys, size) =>
-      threads <= 1 || (size !== null && size < SMALL)
+      threads <= 1 || (size !== null && size < small)
         ? inlineSession(keys)
         : pooledSession(keys, sessions++, 2 * threads, () => pool(keys.suite.name)),
     close: async () => {
