@@ -22,6 +22,8 @@ const { metafile } = await build({
   define: { SEAL_VERSION: JSON.stringify(version) },
   // Bundled CommonJS packages call require() for Node's own modules.
   banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+  minifyWhitespace: true,
+  minifySyntax: true,
   legalComments: "eof",
   logLevel: "warning",
   metafile: true,

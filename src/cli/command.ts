@@ -44,7 +44,7 @@ export function threadsOption(): Option {
   );
 }
 
-/** Parses the arguments of one command. Throws `usage`; null where help was asked for and has been printed. */
+/** Parses the arguments of one command. Throws `usage`; null where help or the version was asked for and has been printed. */
 export function parseArguments<Options extends Common>(
   definition: CommandDefinition<Options>,
   command: Command,
@@ -59,7 +59,7 @@ export function parseArguments<Options extends Common>(
     command.parse(argv, { from: "user" });
   } catch (error) {
     const { code, message } = error as CommanderError;
-    if (code === "commander.helpDisplayed") return null;
+    if (code === "commander.helpDisplayed" || code === "commander.version") return null;
     if (error instanceof SealError) throw error;
     throw usageError(message, command.name());
   }
