@@ -3,7 +3,9 @@
 import { type Command, type CommanderError, Option } from "commander";
 import { MAX_THREADS } from "../engine/threads.js";
 import { SealError } from "../errors.js";
+import { inOrder } from "../ops/order.js";
 import { asSealError, Reported } from "./exit.js";
+import { printOut } from "./print.js";
 import type { Report } from "./report.js";
 
 /** What a command runs in. */
@@ -50,9 +52,9 @@ export function parseArguments<Options extends Common>(
   command: Command,
   argv: readonly string[],
 ): { files: string[]; options: Options } | null {
-  command.option("--json", "print one JSON object instead of text").option("-q, --quiet", "print errors only");
+  command.option("--json", "print one JSON object instead of text").option("-q, --quiet", "no notes and no progress");
   command.helpOption("-h, --help", "show this help");
-  command.exitOverride().configureOutput({ writeErr: () => undefined });
+  command.exitOverride().configureOutput({ writeOut: printOut, writeErr: () => undefined });
   definition.define(command);
   refuseRepetition(command);
   try {
@@ -97,26 +99,37 @@ function usageError(message: string, command: string): SealError {
   return new SealError("usage", first!, { hint });
 }
 
+/** So many inputs are worked on at a time: waiting for one's disk is time for another. */
+const AT_ONCE = 8;
+
 /**
- * Does `work` for each input, reporting each failure and going on to the next. Throws `Reported` with the first failure, or
- * at once where the program is interrupted.
+ * Does `work` for each input, several at a time; what it gives back tells the result, and is called in the order of the inputs. A failure is
+ * reported, and the others are still done. `isNext` tells whether all inputs before this one have been told of, so that it may use the terminal. Throws `Reported` with the first failure, or at once where the program is interrupted.
  */
 export async function forEachInput(
   inputs: readonly string[],
   { report, signal }: Context,
-  work: (input: string) => Promise<void>,
+  work: (input: string, isNext: () => boolean) => Promise<() => void>,
 ): Promise<void> {
-  let first: SealError | undefined;
-  for (const input of inputs) {
+  let told = 0;
+  const attempt = async (input: string, index: number): Promise<{ tell: () => void; error?: SealError }> => {
     try {
-      await work(input);
+      return { tell: await work(input, () => told === index) };
     } catch (thrown) {
       signal.throwIfAborted();
       const error = asSealError(thrown);
       error.input ??= input;
-      report.failure(error);
-      first ??= error;
+      return { tell: () => report.failure(error), error };
     }
+  };
+  const tasks = async function* () {
+    for (const [index, input] of inputs.entries()) yield () => attempt(input, index);
+  };
+  let first: SealError | undefined;
+  for await (const { tell, error } of inOrder(tasks(), AT_ONCE)) {
+    tell();
+    told += 1;
+    first ??= error;
   }
   if (first) throw new Reported(first);
 }

@@ -46,6 +46,10 @@ function unknownName(name: string, kind: string): SealError {
   if (/^(ssh-|age1)/i.test(name)) return new SealError("usage", "keys of other programs cannot be used");
   if (name === "any") return new SealError("usage", '"any" cannot be used here: name the keys');
   const begins = kind === "recipient" ? "seal1" : "sealsig1";
+  if (name.endsWith(".key")) {
+    const hint = `Public keys stand in ${name.replace(/\.key$/, ".pub")}.`;
+    return new SealError("usage", "an identity file is secret, and names nobody", { hint });
+  }
   return new SealError("usage", "no contact of that name", {
     hint: `Give a key (${begins}…), or the path of a public key file (with a "/" in it, or ending in .pub).`,
   });
@@ -95,8 +99,9 @@ async function loadIdentity(suite: Suite, flag: string, path: string, report: Re
     });
   }
   try {
+    const identity = await parseIdentityFile(suite, await readText(path), passphraseFor(path));
     await warnIfOthersCanRead(path, report);
-    return await parseIdentityFile(suite, await readText(path), passphraseFor(path));
+    return identity;
   } catch (error) {
     if (!(error instanceof SealError)) throw error;
     throw new SealError(error.code, `${flag} ${path}: ${error.message}`, { hint: error.hint, cause: error.cause });

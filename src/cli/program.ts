@@ -16,6 +16,7 @@ export async function run(program: "seal" | "open", argv: readonly string[], ver
     const { definition, rest } = program === "open" ? { definition: open, rest: argv } : choose(argv);
     const command = new Command(program === "seal" && definition !== seal ? `seal ${definition.name}` : program);
     command.version(version, "--version", "print the version");
+    if (definition === seal) command.addHelpText("after", commandList());
     const parsed = parseArguments(definition, command, rest);
     if (!parsed) return 0;
     const { files, options } = parsed;
@@ -32,6 +33,12 @@ export async function run(program: "seal" | "open", argv: readonly string[], ver
   }
 }
 
+function commandList(): string {
+  const width = Math.max(...COMMANDS.map(({ name }) => name.length));
+  const lines = COMMANDS.map(({ name, summary }) => `  seal ${name.padEnd(width)}  ${summary}`);
+  return ["", "Commands:", ...lines, "", "Each has a --help of its own."].join("\n");
+}
+
 function told(error: unknown, report: Report): number {
   if (error instanceof Reported) return exitStatus(error.failure);
   const failure = asSealError(error);
@@ -44,8 +51,9 @@ function guessedReport(argv: readonly string[]): Report {
   return makeReport({ json: argv.includes("--json"), quiet: false, dataOnStdout: argv.includes("-") });
 }
 
-/** The command that the first word names, else sealing. --json and -q may stand before it. */
+/** The command that the first word names, else sealing. --json and -q may stand before it; `help open` is `open --help`. */
 function choose(argv: readonly string[]): { definition: CommandDefinition; rest: readonly string[] } {
+  if (argv[0] === "help") return choose([...argv.slice(1), "--help"]);
   const first = argv.findIndex((word) => !["--json", "-q", "--quiet"].includes(word));
   const definition = COMMANDS.find(({ name }) => name === argv[first]);
   return definition ? { definition, rest: argv.toSpliced(first, 1) } : { definition: seal, rest: argv };

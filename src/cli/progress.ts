@@ -8,11 +8,12 @@ import { humanBytes } from "./values.js";
 
 const MOMENT = 400;
 
-/** Runs `work` with a progress callback, which is undefined where no bar is wanted. */
+/** Runs `work` with a progress callback, which is undefined where no bar is wanted; `mayShow` says when the terminal is free for it. */
 export async function withProgress<T>(
   report: Report,
   name: string,
   work: (progress: Progress | undefined) => Promise<T>,
+  mayShow: () => boolean = () => true,
 ): Promise<T> {
   if (!report.progress) return work(undefined);
   const { SingleBar } = await import("cli-progress");
@@ -20,7 +21,7 @@ export async function withProgress<T>(
   let bar: SingleBar | undefined;
   const progress: Progress = (done, total) => {
     const elapsed = Date.now() - started;
-    if (!bar && elapsed < MOMENT) return;
+    if (!bar && (elapsed < MOMENT || !mayShow())) return;
     if (!bar) {
       bar = new SingleBar({
         format: total === null ? "{name}  {done}  {rate}/s" : "{name}  {bar} {percentage}%  {done}  {rate}/s  {left}",

@@ -4,6 +4,7 @@
 import type { SealError } from "../errors.js";
 import { escaped } from "./escape.js";
 import { exitStatus, isClosedPipe } from "./exit.js";
+import { printErr, printOut } from "./print.js";
 
 export type Facts = Readonly<Record<string, unknown>>;
 
@@ -29,20 +30,19 @@ export function makeReport(options: ReportOptions): Report {
 }
 
 function textReport({ quiet }: ReportOptions): Report {
-  const say = (text: string) => process.stderr.write(`seal: ${escaped(text)}\n`);
+  const say = (text: string) => printErr(`seal: ${escaped(text)}\n`);
   return {
     result: (_facts, text, stream) => {
-      if (stream === "stdout") process.stdout.write(`${text}\n`);
-      else if (!quiet) process.stderr.write(`${text}\n`);
+      if (stream === "stdout") printOut(`${text}\n`);
+      else if (!quiet) printErr(`${text}\n`);
     },
     note: (text) => {
       if (!quiet) say(text);
     },
     failure: (error) => {
       if (isClosedPipe(error)) return;
-      const { input, hint } = error;
-      const where = input !== undefined && !error.message.includes(input) ? `${input}: ` : "";
-      say(`error: ${where}${error.message}`);
+      const { input, hint, message } = error;
+      say(`error: ${input === undefined || names(message, input) ? "" : `${input}: `}${message}`);
       if (hint) say(`hint: ${hint}`);
       debug(error);
     },
@@ -50,8 +50,14 @@ function textReport({ quiet }: ReportOptions): Report {
   };
 }
 
+/** Whether the message names the input already: at its beginning, at its end, or before a colon. */
+function names(message: string, input: string): boolean {
+  const inside = message.includes(` ${input}:`) || message.endsWith(` ${input}`);
+  return inside || message.startsWith(`${input} `) || message.startsWith(`${input}:`);
+}
+
 function jsonReport({ dataOnStdout }: ReportOptions): Report {
-  const print = (facts: Facts) => (dataOnStdout ? process.stderr : process.stdout).write(`${JSON.stringify(facts)}\n`);
+  const print = (facts: Facts) => (dataOnStdout ? printErr : printOut)(`${JSON.stringify(facts)}\n`);
   return {
     result: (facts) => print({ ok: true, ...facts }),
     note: () => {},
@@ -66,6 +72,5 @@ function jsonReport({ dataOnStdout }: ReportOptions): Report {
 
 function debug(error: SealError): void {
   if (process.env.SEAL_DEBUG !== "1") return;
-  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)
-    process.stderr.write(`${cause.stack}\n`);
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) printErr(`${cause.stack}\n`);
 }

@@ -8,3 +8,11 @@ export function lines(heading: string, facts: Readonly<Record<string, string | n
   const width = Math.max(...shown.map(([name]) => name.length));
   return [heading, ...shown.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`)].map(escaped).join("\n");
 }
+
+export function inputName(file: string): string {
+  return file === "-" ? "standard input" : escaped(file);
+}
+
+export function outputName(file: string): string {
+  return file === "-" ? "standard output" : escaped(file);
+}

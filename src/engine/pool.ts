@@ -67,7 +67,7 @@ function pooledSession(keys: ChunkKeys, id: number, width: number, pool: () => M
 }
 
 function keysMessage({ payloadKey, coreHash, signed, signer }: ChunkKeys, session: number): ToWorker {
-  return { say: "keys", session, payloadKey, coreHash, signed, signer: signer && signer.publicKey };
+  return { say: "keys", session, payloadKey, coreHash, signed, signer: signer?.publicKey ?? null };
 }
 
 interface Waiting {

@@ -25,7 +25,11 @@ export interface OutputOptions {
   readonly input?: FileId | undefined;
   /** Permissions, less the umask; 0666 by default. */
   readonly mode?: number | undefined;
+  /** What to do where the file exists. */
+  readonly existsHint?: string | undefined;
 }
+
+const EXISTS_HINT = "Use --force to replace it, or -o for another name.";
 
 /**
  * Opens an output. A regular file appears under its name only at the commit; what is no regular file
@@ -39,14 +43,12 @@ export async function openOutput(path: string, options: OutputOptions = {}): Pro
     throw new SealError("usage", `${path} is input and output at once`);
   }
   if (target && !target.isFile()) return deviceSink(path, target.isFIFO() || target.isSocket());
-  if (!options.force && (await statOrNull(() => lstat(path), path))) throw existsError(path);
-  return temporarySink(path, options.force ?? false, options.mode ?? 0o666);
+  if (!options.force && (await statOrNull(() => lstat(path), path))) throw existsError(path, options);
+  return temporarySink(path, options);
 }
 
-function existsError(path: string): SealError {
-  return new SealError("usage", `${path} exists already`, {
-    hint: "Use --force to replace it, or -o for another name.",
-  });
+function existsError(path: string, { existsHint = EXISTS_HINT }: OutputOptions): SealError {
+  return new SealError("usage", `${path} exists already`, { hint: existsHint });
 }
 
 async function statOrNull<T>(look: () => Promise<T>, path: string): Promise<T | null> {
@@ -117,7 +119,7 @@ function forget(path: string): void {
   if (temporaries.size === 0) process.off("exit", removeTemporaries);
 }
 
-async function temporarySink(path: string, replace: boolean, mode: number): Promise<Sink> {
+async function temporarySink(path: string, options: OutputOptions): Promise<Sink> {
   const directory = dirname(path);
   const temporary = join(directory, `.seal-${toHex(crypto.getRandomValues(new Uint8Array(8)))}.tmp`);
   const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
@@ -142,10 +144,10 @@ async function temporarySink(path: string, replace: boolean, mode: number): Prom
     write: (bytes, position) => writeAll(fd, bytes, position, path),
     commit: async () => {
       try {
-        await chmodFd(fd, mode & ~process.umask());
+        await chmodFd(fd, (options.mode ?? 0o666) & ~process.umask());
         await syncFd(fd);
         await closeOnce();
-        await giveName(temporary, path, replace);
+        await giveName(temporary, path, options);
         forget(temporary);
         await syncDirectory(directory);
       } catch (error) {
@@ -162,15 +164,15 @@ async function temporarySink(path: string, replace: boolean, mode: number): Prom
 }
 
 /** `link` refuses a name that has come to exist since it was looked at; `rename` would replace it. */
-async function giveName(temporary: string, path: string, replace: boolean): Promise<void> {
-  if (replace) return rename(temporary, path);
+async function giveName(temporary: string, path: string, options: OutputOptions): Promise<void> {
+  if (options.force) return rename(temporary, path);
   try {
     await link(temporary, path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "EEXIST") throw existsError(path);
+    if (code === "EEXIST") throw existsError(path, options);
     if (!NO_LINKS.has(code ?? "")) throw error;
-    if (await statOrNull(() => lstat(path), path)) throw existsError(path);
+    if (await statOrNull(() => lstat(path), path)) throw existsError(path, options);
     return rename(temporary, path);
   }
   await unlink(temporary);
@@ -190,10 +192,11 @@ async function syncDirectory(directory: string): Promise<void> {
 }
 
 /**
- * Writes a small new file, durably, and never over another one. Returns what removes it again. Throws `usage` where the name exists; `io`.
+ * Writes a new key file, durably, and never over another one. Returns what removes it again. Throws `usage` where the name exists; `io`.
  */
 export async function writeNew(path: string, text: string, mode: number): Promise<() => Promise<void>> {
-  const sink = await openOutput(path, { mode });
+  const existsHint = "A key is never replaced: move it away, or choose another name with -o.";
+  const sink = await openOutput(path, { mode, existsHint });
   await committing(sink, () => sink.write(utf8(text), 0));
   return () => unlink(path);
 }

@@ -34,7 +34,7 @@ async function sealed(
     suite: native,
     engine: inline,
     recipients: to.map(({ publicKey }) => publicKey),
-    signer: signer && signer.signingKey,
+    signer: signer?.signingKey ?? null,
     label: "",
     chunkExponent: 12,
     now,

@@ -15,6 +15,7 @@ import { openedName, openInput, openSink } from "../outputs.js";
 import { withProgress } from "../progress.js";
 import type { Report } from "../report.js";
 import { textOnly } from "../terminal.js";
+import { inputName, outputName } from "../text.js";
 import { humanBytes, parseDuration, parseLabel, parseRange } from "../values.js";
 
 interface Options extends Common {
@@ -148,6 +149,6 @@ function tell(report: Report, input: string, output: string, opened: Opened, tru
   const label = opened.label ? `, label "${escaped(opened.label)}"` : "";
   const by = signer ? `signed by ${signer}${trusted ? "" : " (not checked against any sender)"}` : "unsigned";
   const size = humanBytes(opened.bytes);
-  const text = `opened ${escaped(input)} -> ${escaped(output)}: ${size}, ${by}${label}, in ${seconds.toFixed(2)} s`;
+  const text = `opened ${inputName(input)} -> ${outputName(output)}: ${size}, ${by}${label}, in ${seconds.toFixed(2)} s`;
   report.result(facts, text, "stderr");
 }

@@ -7,13 +7,14 @@ import { defaultThreads } from "../../engine/threads.js";
 import { SealError } from "../../errors.js";
 import { encodeSigner } from "../../keys/text.js";
 import { isoTime } from "../../ops/header.js";
+import type { Progress } from "../../ops/io.js";
 import { type Sealed, seal as sealTo } from "../../ops/seal.js";
 import { type CommandDefinition, type Common, type Context, collect, forEachInput, threadsOption } from "../command.js";
-import { escaped } from "../escape.js";
 import { loadIdentities, resolveRecipients } from "../keys.js";
 import { isDirectory, openInput, openSink, sealedName } from "../outputs.js";
 import { withProgress } from "../progress.js";
 import type { Report } from "../report.js";
+import { inputName, outputName } from "../text.js";
 import { humanBytes, parseLabel } from "../values.js";
 
 interface Options extends Common {
@@ -54,7 +55,7 @@ export const seal: CommandDefinition<Options> = {
     const signer = await signingKey(suite, options, context.report);
     const engine = poolEngine(options.threads ?? defaultThreads());
     const settings = { suite, engine, recipients, label, signer };
-    await forEachInput(files, context, (file) => sealOne(file, options, context, settings));
+    await forEachInput(files, context, (file, isNext) => sealOne(file, isNext, options, context, settings));
   },
 };
 
@@ -89,7 +90,13 @@ interface Settings {
   readonly signer: SigningKey | null;
 }
 
-async function sealOne(file: string, options: Options, { report, signal }: Context, settings: Settings): Promise<void> {
+async function sealOne(
+  file: string,
+  isNext: () => boolean,
+  options: Options,
+  { report, signal }: Context,
+  settings: Settings,
+): Promise<() => void> {
   const started = performance.now();
   const name = await sealedName(file, options.output);
   if (name === "-" && process.stdout.isTTY) {
@@ -100,11 +107,10 @@ async function sealOne(file: string, options: Options, { report, signal }: Conte
   const source = await openInput(file);
   try {
     const sink = await openSink(name, source, options.force === true);
-    const sealed = await withProgress(report, file, (progress) =>
-      sealTo(source, sink, { ...settings, now: Date.now(), progress, signal }),
-    );
+    const work = (progress?: Progress) => sealTo(source, sink, { ...settings, now: Date.now(), progress, signal });
+    const sealed = await withProgress(report, file, work, isNext);
     const seconds = (performance.now() - started) / 1000;
-    report.result(facts(file, name, sealed, seconds), summary(file, name, sealed, seconds), "stderr");
+    return () => report.result(facts(file, name, sealed, seconds), summary(file, name, sealed, seconds), "stderr");
   } finally {
     await source.close();
   }
@@ -119,5 +125,5 @@ function summary(input: string, output: string, sealed: Sealed, seconds: number)
   const recipients = `${sealed.recipients} recipient${sealed.recipients === 1 ? "" : "s"}`;
   const signed = sealed.signer ? "signed" : "unsigned";
   const size = humanBytes(sealed.bytes);
-  return `sealed ${escaped(input)} -> ${escaped(output)}: ${size} for ${recipients}, ${signed}, in ${seconds.toFixed(2)} s`;
+  return `sealed ${inputName(input)} -> ${outputName(output)}: ${size} for ${recipients}, ${signed}, in ${seconds.toFixed(2)} s`;
 }

@@ -6,6 +6,7 @@ import { defaultThreads } from "../../engine/threads.js";
 import { SealError } from "../../errors.js";
 import { encodeSigner } from "../../keys/text.js";
 import { isoTime } from "../../ops/header.js";
+import type { Progress } from "../../ops/io.js";
 import { type VerifyOptions, verify as verifySource } from "../../ops/verify.js";
 import { type CommandDefinition, type Common, type Context, collect, forEachInput, threadsOption } from "../command.js";
 import { resolveSigners } from "../keys.js";
@@ -51,23 +52,34 @@ export const verify: CommandDefinition<Options> = {
       now: Date.now(),
     };
     const engine = poolEngine(options.threads ?? defaultThreads());
-    await forEachInput(files, context, (file) =>
-      verifyOne(file, context, { suite, engine, policy, signal: context.signal }),
+    await forEachInput(files, context, (file, isNext) =>
+      verifyOne(file, isNext, context, { suite, engine, policy, signal: context.signal }),
     );
   },
 };
 
-async function verifyOne(file: string, { report }: Context, settings: Omit<VerifyOptions, "progress">): Promise<void> {
+async function verifyOne(
+  file: string,
+  isNext: () => boolean,
+  { report }: Context,
+  settings: Omit<VerifyOptions, "progress">,
+): Promise<() => void> {
   const started = performance.now();
   const source = await openInput(file);
   try {
-    const verified = await withProgress(report, file, (progress) => verifySource(source, { ...settings, progress }));
+    const work = (progress?: Progress) => verifySource(source, { ...settings, progress });
+    const verified = await withProgress(report, file, work, isNext);
     const seconds = (performance.now() - started) / 1000;
     const signer = encodeSigner(verified.signer);
     const sealedAt = isoTime(verified.sealedAt);
     const facts = { input: file, ...verified, signer, signerName: null, sealedAt, seconds };
     const { bytes, label, digest } = verified;
-    report.result(facts, lines(`${file}: verified`, { signer, label, "sealed at": sealedAt, bytes, digest }), "stdout");
+    return () =>
+      report.result(
+        facts,
+        lines(`${file}: verified`, { signer, label, "sealed at": sealedAt, bytes, digest }),
+        "stdout",
+      );
   } finally {
     await source.close();
   }
