@@ -1,6 +1,6 @@
 // The shape that every command has, and the parsing that they share.
 
-import { type Command, type CommanderError, Option } from "commander";
+import { Command, type CommanderError, Option } from "commander";
 import { MAX_THREADS } from "../engine/threads.js";
 import { SealError } from "../errors.js";
 import { inOrder } from "../ops/order.js";
@@ -46,17 +46,27 @@ export function threadsOption(): Option {
   );
 }
 
-/** Parses the arguments of one command. Throws `usage`; null where help or the version was asked for and has been printed. */
-export function parseArguments<Options extends Common>(
+/** The commander command of a definition: its own arguments and options, and those that every command has. */
+export function makeCommand<Options extends Common>(
   definition: CommandDefinition<Options>,
-  command: Command,
-  argv: readonly string[],
-): { files: string[]; options: Options } | null {
+  name: string,
+  version: string,
+): Command {
+  const command = new Command(name);
+  command.version(version, "--version", "print the version");
   command.option("--json", "print one JSON object instead of text").option("-q, --quiet", "no notes and no progress");
   command.helpOption("-h, --help", "show this help");
   command.exitOverride().configureOutput({ writeOut: printOut, writeErr: () => undefined });
   definition.define(command);
   refuseRepetition(command);
+  return command;
+}
+
+/** Parses arguments. Throws `usage`; null where help or the version was asked for and has been printed. */
+export function parseArguments<Options extends Common>(
+  command: Command,
+  argv: readonly string[],
+): { files: string[]; options: Options } | null {
   try {
     command.parse(argv, { from: "user" });
   } catch (error) {
@@ -66,6 +76,26 @@ export function parseArguments<Options extends Common>(
     throw usageError(message, command.name());
   }
   return { files: command.args, options: command.opts<Options>() };
+}
+
+/** Whether stdout would carry file data, of arguments that may have faults. */
+export function guessDataOnStdout<Options extends Common>(
+  definition: CommandDefinition<Options>,
+  command: Command,
+  argv: readonly string[],
+): boolean {
+  const valued = command.options.filter(({ required }) => required);
+  const takesValue = (word = "") => valued.some(({ short, long }) => word === short || word === long);
+  const files = argv.filter((word, i) => (word === "-" || !word.startsWith("-")) && !takesValue(argv[i - 1]));
+  const output = argv.map(
+    (word, i) => /^(?:-o|--output=)(.+)$/.exec(word)?.[1] ?? (isOutput(argv[i - 1]) ? word : null),
+  );
+  const named = output.find((value) => value !== null);
+  return definition.dataOnStdout(files, (named === undefined ? {} : { output: named }) as unknown as Options);
+}
+
+function isOutput(word: string | undefined): boolean {
+  return word === "-o" || word === "--output";
 }
 
 /** An option that does not collect its values may be given once. */
@@ -109,12 +139,12 @@ const AT_ONCE = 8;
 export async function forEachInput(
   inputs: readonly string[],
   { report, signal }: Context,
-  work: (input: string, isNext: () => boolean) => Promise<() => void>,
+  work: (input: string, isNext: () => boolean, index: number) => Promise<() => void>,
 ): Promise<void> {
   let told = 0;
   const attempt = async (input: string, index: number): Promise<{ tell: () => void; error?: SealError }> => {
     try {
-      return { tell: await work(input, () => told === index) };
+      return { tell: await work(input, () => told === index, index) };
     } catch (thrown) {
       signal.throwIfAborted();
       const error = asSealError(thrown);

@@ -4,15 +4,14 @@ import { stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { SealError } from "../errors.js";
 import { type FileSource, openSource } from "../io/files.js";
-import { openOutput } from "../io/output.js";
+import { type OutputSink, openOutput } from "../io/output.js";
 import { stdinSource, stdoutSink } from "../io/stdio.js";
-import type { Sink } from "../ops/io.js";
 
 const SUFFIX = ".sealed";
 
 /** FILE, or `-` for standard input. Throws `io`, `usage`. */
-export async function openInput(file: string): Promise<FileSource> {
-  return file === "-" ? stdinSource() : openSource(file);
+export async function openInput(file: string, signal: AbortSignal): Promise<FileSource> {
+  return file === "-" ? stdinSource() : openSource(file, file, signal);
 }
 
 /** Where sealing FILE goes: `-o`, a file in it where it is a directory, else FILE.sealed; stdin goes to stdout. */
@@ -28,6 +27,7 @@ export async function openedName(file: string, output: string | undefined): Prom
   if (output !== undefined) return inDirectory(output, usable && basename(usable));
   if (usable !== null) return usable;
   throw new SealError("usage", "no name for the output", {
+    input: file,
     hint: `This is seal's open: it opens NAME${SUFFIX} to NAME. For others use -o OUT, or -o - for standard output.`,
   });
 }
@@ -43,6 +43,11 @@ export async function isDirectory(path: string): Promise<boolean> {
 }
 
 /** The output of that name, `-` for standard output. Throws `usage`, `io`. */
-export async function openSink(name: string, input: FileSource, force: boolean): Promise<Sink> {
-  return name === "-" ? stdoutSink(input.id) : openOutput(name, { force, input: input.id });
+export async function openSink(
+  name: string,
+  input: FileSource,
+  force: boolean,
+  signal: AbortSignal,
+): Promise<OutputSink> {
+  return name === "-" ? stdoutSink(input.id) : openOutput(name, { force, input: input.id, signal });
 }

@@ -1,31 +1,29 @@
 // The program: finds the command, runs it, and gives what comes of it as an exit status.
 
 import { stat } from "node:fs/promises";
-import { Command } from "commander";
 import { SealError } from "../errors.js";
 import { closest } from "./closest.js";
-import { type CommandDefinition, parseArguments } from "./command.js";
+import { type CommandDefinition, type Common, guessDataOnStdout, makeCommand, parseArguments } from "./command.js";
 import { COMMANDS, open, seal } from "./commands/index.js";
 import { asSealError, exitStatus, Interrupted, Reported } from "./exit.js";
 import { makeReport, type Report } from "./report.js";
 
 /** Runs `seal` or `open` with its arguments; the exit status. Throws nothing. */
 export async function run(program: "seal" | "open", argv: readonly string[], version: string): Promise<number> {
-  let report = guessedReport(argv);
+  const json = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : argv.length).includes("--json");
+  let report = makeReport({ json, quiet: false, dataOnStdout: false });
   try {
+    if (program === "seal") await refuseMistyped(argv[0] ?? "");
     const { definition, rest } = program === "open" ? { definition: open, rest: argv } : choose(argv);
-    const command = new Command(program === "seal" && definition !== seal ? `seal ${definition.name}` : program);
-    command.version(version, "--version", "print the version");
+    const name = program === "open" || definition === seal ? program : `seal ${definition.name}`;
+    const command = makeCommand(definition, name, version);
     if (definition === seal) command.addHelpText("after", commandList());
-    const parsed = parseArguments(definition, command, rest);
+    report = makeReport({ json, quiet: false, dataOnStdout: guessDataOnStdout(definition, command, rest) });
+    const parsed = parseArguments<Common>(command, rest);
     if (!parsed) return 0;
     const { files, options } = parsed;
-    if (definition === seal) await refuseMistyped(files);
-    report = makeReport({
-      json: options.json === true,
-      quiet: options.quiet === true,
-      dataOnStdout: definition.dataOnStdout(files, options),
-    });
+    const dataOnStdout = definition.dataOnStdout(files, options);
+    report = makeReport({ json: options.json === true, quiet: options.quiet === true, dataOnStdout });
     await definition.run(files, options, { report, signal: interruption() });
     return 0;
   } catch (error) {
@@ -39,16 +37,18 @@ function commandList(): string {
   return ["", "Commands:", ...lines, "", "Each has a --help of its own."].join("\n");
 }
 
+/** Reports what ended the program; where even that cannot be written to stdout, that is what is reported, on stderr. */
 function told(error: unknown, report: Report): number {
   if (error instanceof Reported) return exitStatus(error.failure);
   const failure = asSealError(error);
-  report.failure(failure);
-  return exitStatus(failure);
-}
-
-/** The report for errors in the arguments, which are not parsed yet. */
-function guessedReport(argv: readonly string[]): Report {
-  return makeReport({ json: argv.includes("--json"), quiet: false, dataOnStdout: argv.includes("-") });
+  try {
+    report.failure(failure);
+    return exitStatus(failure);
+  } catch (unwritten) {
+    const second = asSealError(unwritten);
+    makeReport({ json: false, quiet: false, dataOnStdout: true }).failure(second);
+    return exitStatus(second);
+  }
 }
 
 /** The command that the first word names, else sealing. --json and -q may stand before it; `help open` is `open --help`. */
@@ -59,16 +59,14 @@ function choose(argv: readonly string[]): { definition: CommandDefinition; rest:
   return definition ? { definition, rest: argv.toSpliced(first, 1) } : { definition: seal, rest: argv };
 }
 
-/** A first FILE that does not exist and is almost a command's name was meant as the command. */
-async function refuseMistyped(files: readonly string[]): Promise<void> {
-  const [first] = files;
-  if (first === undefined) return;
+/** A first word that is no file and almost a command's name was meant as the command. Throws `usage`. */
+async function refuseMistyped(word: string): Promise<void> {
   const meant = closest(
-    first,
+    word,
     COMMANDS.map(({ name }) => name),
   );
-  if (!meant || (await stat(first).catch(() => null))) return;
-  throw new SealError("usage", `no file and no command "${first}"`, { hint: `Did you mean: seal ${meant}` });
+  if (!meant || (await stat(word).catch(() => null))) return;
+  throw new SealError("usage", `no file and no command "${word}"`, { hint: `Did you mean: seal ${meant}` });
 }
 
 function interruption(): AbortSignal {

@@ -16,7 +16,7 @@ export async function withProgress<T>(
   mayShow: () => boolean = () => true,
 ): Promise<T> {
   if (!report.progress) return work(undefined);
-  const { SingleBar } = await import("cli-progress");
+  const { SingleBar } = (await import("cli-progress")).default;
   const started = Date.now();
   let bar: SingleBar | undefined;
   const progress: Progress = (done, total) => {

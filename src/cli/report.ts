@@ -2,7 +2,7 @@
 // know which of the two is listening.
 
 import type { SealError } from "../errors.js";
-import { escaped } from "./escape.js";
+import { escaped, redacted } from "./escape.js";
 import { exitStatus, isClosedPipe } from "./exit.js";
 import { printErr, printOut } from "./print.js";
 
@@ -57,13 +57,13 @@ function names(message: string, input: string): boolean {
 }
 
 function jsonReport({ dataOnStdout }: ReportOptions): Report {
-  const print = (facts: Facts) => (dataOnStdout ? printErr : printOut)(`${JSON.stringify(facts)}\n`);
+  const print = (facts: Facts) => (dataOnStdout ? printErr : printOut)(`${redacted(JSON.stringify(facts))}\n`);
   return {
     result: (facts) => print({ ok: true, ...facts }),
     note: () => {},
     failure: (error) => {
       const { code, message, hint, input, chunk, offset, signer } = error;
-      print({ ok: false, code, exit: exitStatus(error), message, hint, input, chunk, offset, signer });
+      print({ ok: false, code, exit: exitStatus(error), message, hint: hint ?? null, input, chunk, offset, signer });
       debug(error);
     },
     progress: false,

@@ -4,7 +4,9 @@ import { open } from "node:fs/promises";
 import { ReadStream } from "node:tty";
 import { SealError } from "../errors.js";
 import type { Sink } from "../ops/io.js";
+import { abortable } from "../ops/order.js";
 import { Interrupted } from "./exit.js";
+import { printErr } from "./print.js";
 
 const CTRL_C = "\u0003";
 const CTRL_D = "\u0004";
@@ -13,19 +15,19 @@ const BACKSPACES = ["\u0008", "\u007f"];
 
 /**
  * Asks for a line on the controlling terminal, without echo, whatever stdin and stdout are connected to. null where there is no terminal, or
- * where the answer is ended by Ctrl-D. Ctrl-C interrupts the program.
+ * where the answer is ended by Ctrl-D. Throws `Interrupted` on Ctrl-C, and the signal's reason.
  */
-export async function askHidden(prompt: string): Promise<string | null> {
+export async function askHidden(prompt: string, signal: AbortSignal): Promise<string | null> {
   const terminal = await open(process.platform === "win32" ? "\\\\.\\CON" : "/dev/tty", "r+").catch(() => null);
   if (!terminal) return null;
   const input = new ReadStream(terminal.fd);
   try {
     input.setRawMode(true);
-    process.stderr.write(prompt);
-    return await readLine(input);
+    printErr(prompt);
+    return await abortable(readLine(input), signal);
   } finally {
     input.setRawMode(false);
-    process.stderr.write("\n");
+    printErr("\n");
     input.destroy();
   }
 }

@@ -42,6 +42,13 @@ export function sealedSize(geometry: Geometry, bytes: number): number {
   return geometry.headerLength + bytes + chunkCount(bytes, geometry.chunkSize) * overhead(geometry.signed);
 }
 
+/** Plaintext bytes of a sealed file of `size` bytes, if it is whole. */
+export function expectedBytes(geometry: Geometry, size: number): number {
+  const payload = size - geometry.headerLength;
+  const records = Math.floor(payload / recordSize(geometry)) + 1;
+  return Math.max(0, payload - records * overhead(geometry.signed));
+}
+
 /**
  * Chunks and plaintext bytes of a sealed file of `size` bytes.
  * Throws `tampered` where no sealed file can have that size (it ends early), `malformed` beyond the limits.
@@ -51,7 +58,7 @@ export function plaintextSize(geometry: Geometry, size: number): { chunks: numbe
   const index = Math.floor(payload / recordSize(geometry));
   const offset = recordOffset(geometry, index);
   if (size - offset < overhead(geometry.signed)) throw endsEarly(index, offset);
-  const bytes = payload - (index + 1) * overhead(geometry.signed);
+  const bytes = expectedBytes(geometry, size);
   const fault = limitFault(index, bytes);
   if (fault) throw new SealError("malformed", fault);
   return { chunks: index + 1, bytes };

@@ -4,11 +4,13 @@ import { constants, fchmod, fsync, unlinkSync, write } from "node:fs";
 import { link, lstat, rename, stat, unlink } from "node:fs/promises";
 import { Socket } from "node:net";
 import { dirname, join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { isatty } from "node:tty";
 import { promisify } from "node:util";
 import { toHex, utf8 } from "../bytes.js";
 import { ioError, SealError } from "../errors.js";
 import { committing, type Sink } from "../ops/io.js";
-import { closeFd, type FileId, openFd } from "./files.js";
+import { closeFd, FIFO_POLL, type FileId, openFd } from "./files.js";
 import { writableSink } from "./streams.js";
 
 const writeFd = promisify(write);
@@ -25,8 +27,15 @@ export interface OutputOptions {
   readonly input?: FileId | undefined;
   /** Permissions, less the umask; 0666 by default. */
   readonly mode?: number | undefined;
+  /** Ends the wait for a FIFO's reader. */
+  readonly signal?: AbortSignal | undefined;
   /** What to do where the file exists. */
   readonly existsHint?: string | undefined;
+}
+
+export interface OutputSink extends Sink {
+  /** Whether it is a terminal, where binary data does harm. */
+  readonly isTerminal: boolean;
 }
 
 const EXISTS_HINT = "Use --force to replace it, or -o for another name.";
@@ -36,13 +45,13 @@ const EXISTS_HINT = "Use --force to replace it, or -o for another name.";
  * (a device, a FIFO) is written as a stream.
  * Throws `usage` where the file exists (without `force`), is a directory, or is the input; `io`.
  */
-export async function openOutput(path: string, options: OutputOptions = {}): Promise<Sink> {
+export async function openOutput(path: string, options: OutputOptions = {}): Promise<OutputSink> {
   const target = await statOrNull(() => stat(path, { bigint: true }), path);
   if (target?.isDirectory()) throw new SealError("usage", `${path} is a directory`);
   if (target && options.input && target.dev === options.input.dev && target.ino === options.input.ino) {
     throw new SealError("usage", `${path} is input and output at once`);
   }
-  if (target && !target.isFile()) return deviceSink(path, target.isFIFO() || target.isSocket());
+  if (target && !target.isFile()) return deviceSink(path, target.isFIFO() || target.isSocket(), options.signal);
   if (!options.force && (await statOrNull(() => lstat(path), path))) throw existsError(path, options);
   return temporarySink(path, options);
 }
@@ -60,27 +69,47 @@ async function statOrNull<T>(look: () => Promise<T>, path: string): Promise<T | 
   }
 }
 
-async function deviceSink(path: string, isPipe: boolean): Promise<Sink> {
+async function deviceSink(path: string, isPipe: boolean, signal: AbortSignal | undefined): Promise<OutputSink> {
   try {
-    const fd = await openFd(path, constants.O_WRONLY);
-    return isPipe
-      ? writableSink(new Socket({ fd, readable: false, writable: true }), path, { keeps: false })
-      : descriptorSink(fd, path);
+    if (!isPipe) return descriptorSink(await openFd(path, constants.O_WRONLY), path);
+    const socket = new Socket({ fd: await openFifo(path, signal), readable: false, writable: true });
+    return { ...writableSink(socket, path, { keeps: false }), isTerminal: false };
   } catch (error) {
+    signal?.throwIfAborted();
     throw ioError(`cannot open ${path}`, error);
   }
 }
 
+/** Waits for the FIFO's reader, without a thread that hangs in `open`. */
+async function openFifo(path: string, signal: AbortSignal | undefined): Promise<number> {
+  for (;;) {
+    try {
+      return await openFd(path, constants.O_WRONLY | constants.O_NONBLOCK);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENXIO") throw error;
+    }
+    await setTimeout(FIFO_POLL, undefined, { signal });
+  }
+}
+
 /** A sink that writes to a descriptor in order: a device, or a regular file that the shell opened. */
-export function descriptorSink(fd: number, name: string, { keepOpen = false } = {}): Sink {
+export function descriptorSink(fd: number, name: string, { keepOpen = false } = {}): OutputSink {
+  let writing: Promise<unknown> = Promise.resolve();
   const close = async () => {
+    // Closing it under a write could put that write into another file.
+    await writing.catch(() => undefined);
     if (!keepOpen) await closeFd(fd);
   };
   return {
     name,
     fd: null,
     keeps: false,
-    write: (bytes) => writeAll(fd, bytes, null, name),
+    isTerminal: isatty(fd),
+    write: (bytes) => {
+      const done = writeAll(fd, bytes, null, name);
+      writing = done;
+      return done;
+    },
     commit: close,
     abort: close,
   };
@@ -119,7 +148,7 @@ function forget(path: string): void {
   if (temporaries.size === 0) process.off("exit", removeTemporaries);
 }
 
-async function temporarySink(path: string, options: OutputOptions): Promise<Sink> {
+async function temporarySink(path: string, options: OutputOptions): Promise<OutputSink> {
   const directory = dirname(path);
   const temporary = join(directory, `.seal-${toHex(crypto.getRandomValues(new Uint8Array(8)))}.tmp`);
   const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
@@ -141,6 +170,7 @@ async function temporarySink(path: string, options: OutputOptions): Promise<Sink
     name: path,
     fd,
     keeps: false,
+    isTerminal: false,
     write: (bytes, position) => writeAll(fd, bytes, position, path),
     commit: async () => {
       try {

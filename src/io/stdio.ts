@@ -1,29 +1,37 @@
 // Standard input and output as input and output.
 
-import { fstatSync } from "node:fs";
+import { createReadStream, fstatSync } from "node:fs";
 import { Socket } from "node:net";
+import { isatty } from "node:tty";
 import { SealError } from "../errors.js";
-import type { Sink } from "../ops/io.js";
-import type { FileId, FileSource } from "./files.js";
-import { descriptorSink } from "./output.js";
+import { type FileId, type FileSource, READ_SIZE } from "./files.js";
+import { descriptorSink, type OutputSink } from "./output.js";
 import { streamSource, writableSink } from "./streams.js";
 
+/** Throws `usage` where it is a directory. */
 export function stdinSource(): FileSource {
-  const { dev, ino } = fstatSync(0, { bigint: true });
-  return { ...streamSource(process.stdin, "standard input"), id: { dev, ino } };
+  const name = "standard input";
+  const stat = fstatSync(0, { bigint: true });
+  if (stat.isDirectory()) throw new SealError("usage", `${name} is a directory`);
+  // For what it does not know, such as a block device, process.stdin is an empty stream.
+  const isInteractive = stat.isFIFO() || stat.isSocket() || isatty(0);
+  const stream = isInteractive
+    ? process.stdin
+    : createReadStream("", { fd: 0, autoClose: false, highWaterMark: READ_SIZE });
+  return { ...streamSource(stream, name), id: { dev: stat.dev, ino: stat.ino } };
 }
 
 /**
  * A pipe is written through the event loop, so that a reader who stalls does not keep signals from being served; a file or
  * device directly. It is left open. Throws `usage` where it is a file, and that file is the input.
  */
-export function stdoutSink(input: FileId): Sink {
+export function stdoutSink(input: FileId): OutputSink {
   const stat = fstatSync(1, { bigint: true });
   if (stat.isFile() && stat.dev === input.dev && stat.ino === input.ino) {
     throw new SealError("usage", "input and output are the same file");
   }
   const name = "standard output";
-  return stat.isFIFO() || stat.isSocket()
-    ? writableSink(new Socket({ fd: 1, readable: false, writable: true }), name, { keepOpen: true, keeps: false })
-    : descriptorSink(1, name, { keepOpen: true });
+  if (!stat.isFIFO() && !stat.isSocket()) return descriptorSink(1, name, { keepOpen: true });
+  const socket = new Socket({ fd: 1, readable: false, writable: true });
+  return { ...writableSink(socket, name, { keepOpen: true, keeps: false }), isTerminal: false };
 }

@@ -156,6 +156,11 @@ export function formatPublicKeys({ recipient, signer }: Pick<Identity, "recipien
   return `# seal public keys: to seal for this recipient, and to know what this sender signed\n${recipient}\n${signer}\n`;
 }
 
+function foreignKey(line: string): string | undefined {
+  const isForeign = /^(ssh-|ecdsa-sha2-|sk-|age1)/i.test(line);
+  return isForeign ? "It looks like another program's key, which cannot be used." : undefined;
+}
+
 /**
  * Parses a public key file. Only the kind that is wanted is checked and given. Throws `usage`, naming the line, also where there is no
  * key of that kind.
@@ -168,7 +173,7 @@ export async function parsePublicKeys(text: string, kind: "recipient" | "signer"
     const found = kindOf(line);
     if (found === "secret" || line === BEGIN)
       throw new SealError("usage", "this is a secret identity, not public keys");
-    if (found === null) throw new SealError("usage", `line ${i + 1} is not a public key`);
+    if (found === null) throw new SealError("usage", `line ${i + 1} is not a public key`, { hint: foreignKey(line) });
     if (found === kind)
       keys.push(await onLine(i, () => (kind === "recipient" ? parseRecipient(line) : parseSigner(line))));
   }

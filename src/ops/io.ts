@@ -1,5 +1,7 @@
 // Where bytes come from and go to, as the operations see it. src/io implements these.
 
+import { abortable } from "./order.js";
+
 /** An input. Reads are one after the other, from its beginning. */
 export interface Source {
   /** What errors call it. */
@@ -38,6 +40,17 @@ export interface Sink {
   commit(): Promise<void>;
   /** Leaves nothing behind, as far as that can be. Never throws. */
   abort(): Promise<void>;
+}
+
+/** Writes to the sink. A stream whose reader stalls is left as soon as the signal aborts; a write by position is seen to its end. */
+export function release(
+  sink: Sink,
+  bytes: Uint8Array,
+  position: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const written = sink.write(bytes, position);
+  return sink.fd === null ? abortable(written, signal) : written;
 }
 
 /** Called with the plaintext bytes that are done, and how many there are in all, where that is known. */

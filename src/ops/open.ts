@@ -4,11 +4,11 @@ import { type Bytes, toHex } from "../bytes.js";
 import type { Suite } from "../crypto/suite.js";
 import type { Engine } from "../engine/engine.js";
 import { type Header, payloadKey } from "../format/header.js";
-import type { Geometry } from "../format/sizes.js";
+import { expectedBytes, type Geometry } from "../format/sizes.js";
 import type { Identity, IdentityFile } from "../keys/identity.js";
 import { findFileKey } from "./filekey.js";
 import { type AcceptedHeader, isAmong, notAccepted, type Policy, readHeader } from "./header.js";
-import { committing, type Progress, type Sink, type Source } from "./io.js";
+import { committing, type Progress, release, type Sink, type Source } from "./io.js";
 import { type Range, releaseRange } from "./range.js";
 import { checkedRecords, type RecordsOptions } from "./records.js";
 
@@ -91,12 +91,13 @@ async function releaseAll(
   let bytes = 0;
   let chunks = 0;
   let digest: Bytes | null = null;
+  const total = source.size === null ? null : expectedBytes(geometry, source.size);
   for await (const { plaintext, chain, length } of checkedRecords(source, sink, geometry, records)) {
-    if (plaintext) await sink.write(plaintext, bytes);
+    if (plaintext) await release(sink, plaintext, bytes, records.signal);
     bytes += length;
     chunks += 1;
     digest = chain;
-    progress?.(bytes, source.size);
+    progress?.(bytes, total);
   }
   return { bytes, chunks, digest: digest && toHex(digest) };
 }

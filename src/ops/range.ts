@@ -6,7 +6,7 @@ import { nextChain, plaintextLength } from "../chunk/record.js";
 import type { OpenResult, Session } from "../engine/engine.js";
 import { SealError } from "../errors.js";
 import { endsEarly, type Geometry, plaintextSize, recordOffset, recordSize } from "../format/sizes.js";
-import type { Sink, Source } from "./io.js";
+import { release, type Sink, type Source } from "./io.js";
 import { abortable, inOrder } from "./order.js";
 import { checkRecord, type RecordsOptions, sessionFor } from "./records.js";
 
@@ -45,7 +45,7 @@ async function releaseRecords(
   const read = recordReader(source, geometry, options, session, chunks - 1);
   const final = await read(chunks - 1);
   if (range.last >= bytes) {
-    throw new SealError("usage", `the range ends past the end: the file has ${bytes} bytes, the last is ${bytes - 1}`);
+    throw new SealError("usage", `the range ends past the end: the file has ${bytes} bytes, counted from 0`);
   }
   const from = Math.floor(range.first / geometry.chunkSize);
   const to = Math.floor(range.last / geometry.chunkSize);
@@ -60,7 +60,7 @@ async function releaseRecords(
     if (result.chain) chain = nextChain(options.suite, result.chain, result.digest!);
     const start = index * geometry.chunkSize;
     const part = result.plaintext.subarray(Math.max(0, range.first - start), range.last - start + 1);
-    await sink.write(part, Math.max(start, range.first) - range.first);
+    await release(sink, part, Math.max(start, range.first) - range.first, options.signal);
   }
   return {
     bytes: range.last - range.first + 1,

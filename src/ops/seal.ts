@@ -20,7 +20,7 @@ import {
 import { encodeStanzas, MAX_STANZAS, STANZA_X25519, type Stanza } from "../format/stanza.js";
 import { Buffers } from "./buffers.js";
 import { geometryOf } from "./header.js";
-import { byPosition, committing, type Progress, type Sink, type Source } from "./io.js";
+import { byPosition, committing, type Progress, release, type Sink, type Source } from "./io.js";
 import { abortable, inOrder } from "./order.js";
 
 export interface SealOptions {
@@ -62,7 +62,7 @@ export async function seal(source: Source, sink: Sink, options: SealOptions): Pr
     const keys = { suite, payloadKey, coreHash: head.coreHash, signed: signer !== null, signer: null };
     const session = engine.session(keys, source.size);
     try {
-      await sink.write(concat(head.coreBytes, head.stanzaBytes, head.authenticator), 0);
+      await release(sink, concat(head.coreBytes, head.stanzaBytes, head.authenticator), 0, options.signal);
       return await sealPayload(source, sink, options, head, session);
     } finally {
       session.close();
@@ -151,7 +151,7 @@ async function sealPayload(
   for await (const { task, result } of inOrder(started(), session.width)) {
     signal?.throwIfAborted();
     const trailer = signer && concat(chain, signChunk(signer, head.coreHash, chain, task, result));
-    await writeRecord(sink, geometry, task, result, trailer);
+    await writeRecord(sink, geometry, task, result, trailer, signal);
     if (!sink.keeps) buffers.give(result.buffer);
     if (signer) chain = nextChain(suite, chain, result.digest!);
     bytes += task.length;
@@ -211,13 +211,14 @@ async function writeRecord(
   { index, length, output }: Task,
   { buffer }: SealResult,
   trailer: Bytes | null,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const start = recordOffset(geometry, index);
   const sealed = length + TAG_BYTES;
   if (output) {
-    if (trailer) await sink.write(trailer, start + sealed);
+    if (trailer) await release(sink, trailer, start + sealed, signal);
     return;
   }
   if (trailer) buffer!.set(trailer, sealed);
-  await sink.write(buffer!.subarray(0, length + overhead(geometry.signed)), start);
+  await release(sink, buffer!.subarray(0, length + overhead(geometry.signed)), start, signal);
 }

@@ -3,6 +3,7 @@
 import { type Bytes, toHex } from "../bytes.js";
 import type { Suite } from "../crypto/suite.js";
 import type { Engine } from "../engine/engine.js";
+import { expectedBytes } from "../format/sizes.js";
 import { type Policy, readHeader } from "./header.js";
 import type { Progress, Source } from "./io.js";
 import { checkedRecords } from "./records.js";
@@ -36,12 +37,13 @@ export async function verify(source: Source, options: VerifyOptions): Promise<Ve
   let digest = header.coreHash;
   let bytes = 0;
   let chunks = 0;
+  const total = source.size === null ? null : expectedBytes(geometry, source.size);
   const records = { suite, engine, payloadKey: null, coreHash: header.coreHash, signer, signal };
   for await (const { chain, length } of checkedRecords(source, null, geometry, records)) {
     digest = chain!;
     bytes += length;
     chunks += 1;
-    options.progress?.(bytes, source.size);
+    options.progress?.(bytes, total);
   }
   const { label, sealedAt } = header.core;
   return { bytes, chunks, signer: signer!.publicKey, label, sealedAt, digest: toHex(digest) };

@@ -1,13 +1,12 @@
 // seal inspect FILE
 
 import { loadSuite } from "../../crypto/index.js";
-import { SealError } from "../../errors.js";
 import { VERSION } from "../../format/core.js";
 import { STANZA_X25519 } from "../../format/stanza.js";
 import { encodeSigner } from "../../keys/text.js";
 import { isoTime } from "../../ops/header.js";
 import { type Inspected, inspect as inspectSource } from "../../ops/inspect.js";
-import type { CommandDefinition } from "../command.js";
+import { type CommandDefinition, forEachInput } from "../command.js";
 import { openInput } from "../outputs.js";
 import { lines } from "../text.js";
 
@@ -21,19 +20,17 @@ export const inspect: CommandDefinition = {
 
   dataOnStdout: () => false,
 
-  run: async ([file], _options, { report, signal }) => {
-    const source = await openInput(file!);
-    try {
-      const inspected = await inspectSource(source, await loadSuite(), signal);
-      const shown = facts(inspected);
-      report.result({ verified: false, ...shown }, text(file!, inspected, shown), "stdout");
-    } catch (error) {
-      if (error instanceof SealError) error.input ??= file;
-      throw error;
-    } finally {
-      await source.close();
-    }
-  },
+  run: (files, _options, context) =>
+    forEachInput(files, context, async (file) => {
+      const source = await openInput(file, context.signal);
+      try {
+        const inspected = await inspectSource(source, await loadSuite(), context.signal);
+        const shown = facts(inspected);
+        return () => context.report.result({ verified: false, ...shown }, text(file, inspected, shown), "stdout");
+      } finally {
+        await source.close();
+      }
+    }),
 };
 
 function facts({ core, stanzaTypes, ...sizes }: Inspected) {

@@ -33,20 +33,18 @@ export const keygen: CommandDefinition<Options> = {
 
   dataOnStdout: () => false,
 
-  run: async (_files, options, { report }) => {
+  run: async (_files, options, { report, signal }) => {
     const suite = await loadSuite();
     const path = options.output ?? defaultIdentityPath();
     if (path === "-") throw new SealError("usage", "a secret key is written to a file, not to standard output");
-    const accept = await resolveSigners(options.from ?? []);
-    const passphrase = options.passphrase ? await newPassphrase() : undefined;
+    const accept = await resolveSigners(options.from ?? [], signal);
+    const passphrase = options.passphrase ? await newPassphrase(signal) : undefined;
     const secret = generateSecret(suite);
     const keys = identityOf(suite, secret);
+    const file = await formatIdentity(suite, secret, { accept, passphrase, now: Date.now() });
+    signal.throwIfAborted();
     if (options.output === undefined) await makeConfigDirectory();
-    await writePair(
-      path,
-      await formatIdentity(suite, secret, { accept, passphrase, now: Date.now() }),
-      formatPublicKeys(keys),
-    );
+    await writePair(path, file, formatPublicKeys(keys));
     report.note(`wrote ${path} (secret: keep it) and ${publicName(path)} (public: give it away)`);
     report.result({ output: path, ...publicKeys(keys) }, `${keys.recipient}\n${keys.signer}`, "stdout");
   },

@@ -6,9 +6,8 @@ import { defaultThreads } from "../../engine/threads.js";
 import { SealError } from "../../errors.js";
 import { encodeSigner } from "../../keys/text.js";
 import { isoTime } from "../../ops/header.js";
-import type { Sink } from "../../ops/io.js";
 import { type Opened, type OpenOptions, open as openTo } from "../../ops/open.js";
-import { type CommandDefinition, type Common, type Context, collect, threadsOption } from "../command.js";
+import { type CommandDefinition, type Common, type Context, collect, forEachInput, threadsOption } from "../command.js";
 import { escaped } from "../escape.js";
 import { loadIdentities, resolveSigners } from "../keys.js";
 import { openedName, openInput, openSink } from "../outputs.js";
@@ -58,28 +57,34 @@ export const open: CommandDefinition<Options> = {
 
   dataOnStdout: (_files, { output }) => output === "-",
 
-  run: async ([file], options, context) => {
-    checkCombination(file!, options);
-    const name = await openedName(file!, options.output);
-    const suite = await loadSuite();
-    const settings = {
-      suite,
-      engine: poolEngine(options.threads ?? defaultThreads()),
-      identities: await loadIdentities(suite, "--key", options.key ?? [], context.report),
-      from: await acceptedSigners(options.from),
-      policy: {
-        allowUnsigned: options.allowUnsigned === true,
-        label: options.label === undefined ? undefined : parseLabel(options.label),
-        maxAge: options.maxAge === undefined ? undefined : parseDuration(options.maxAge),
-        now: Date.now(),
-      },
-      range: options.range === undefined ? undefined : parseRange(options.range),
-      signal: context.signal,
-    };
-    if (settings.from === "any") context.report.note("warning: --from any: whoever signed it, it is opened");
-    await openOne(file!, name, options, context, settings);
+  run: async (files, options, context) => {
+    const [file] = files as [string];
+    checkCombination(file, options);
+    const name = await openedName(file, options.output);
+    const settings = await settingsOf(options, context);
+    await forEachInput([file], context, () => openOne(file, name, options, context, settings));
   },
 };
+
+async function settingsOf(options: Options, context: Context): Promise<OpenOptions> {
+  const suite = await loadSuite();
+  const from = await acceptedSigners(options.from, context.signal);
+  if (from === "any") context.report.note("warning: --from any: whoever signed it, it is opened");
+  return {
+    suite,
+    engine: poolEngine(options.threads ?? defaultThreads()),
+    identities: await loadIdentities(suite, "--key", options.key ?? [], context),
+    from,
+    policy: {
+      allowUnsigned: options.allowUnsigned === true,
+      label: options.label === undefined ? undefined : parseLabel(options.label),
+      maxAge: options.maxAge === undefined ? undefined : parseDuration(options.maxAge),
+      now: Date.now(),
+    },
+    range: options.range === undefined ? undefined : parseRange(options.range),
+    signal: context.signal,
+  };
+}
 
 function checkCombination(file: string, { key, from, label, maxAge, allowUnsigned, range, output }: Options): void {
   if (file === "-" && key?.includes("-")) {
@@ -94,9 +99,9 @@ function checkCombination(file: string, { key, from, label, maxAge, allowUnsigne
   if (range !== undefined && file === "-") throw new SealError("usage", "--range needs a FILE, not standard input");
 }
 
-async function acceptedSigners(from: readonly string[] | undefined): Promise<OpenOptions["from"]> {
+async function acceptedSigners(from: readonly string[] | undefined, signal: AbortSignal): Promise<OpenOptions["from"]> {
   if (!from) return null;
-  if (!from.includes("any")) return resolveSigners(from);
+  if (!from.includes("any")) return resolveSigners(from, signal);
   if (from.length > 1) throw new SealError("usage", "--from any excludes other senders");
   return "any";
 }
@@ -104,27 +109,23 @@ async function acceptedSigners(from: readonly string[] | undefined): Promise<Ope
 async function openOne(
   file: string,
   name: string,
-  options: Options,
-  { report }: Context,
-  settings: Omit<OpenOptions, "progress">,
-): Promise<void> {
+  { force }: Options,
+  { report, signal }: Context,
+  settings: OpenOptions,
+): Promise<() => void> {
   const started = performance.now();
-  const source = await openInput(file);
+  const source = await openInput(file, signal);
   try {
-    const sink = onTerminal(name, await openSink(name, source, options.force === true));
+    const output = await openSink(name, source, force === true, signal);
+    const sink = output.isTerminal ? textOnly(output) : output;
     const opened = await withProgress(report, file, (progress) => openTo(source, sink, { ...settings, progress }));
     const seconds = (performance.now() - started) / 1000;
-    tell(report, file, name, opened, settings.from !== "any" && opened.signer !== null, seconds);
+    return () => tell(report, file, name, opened, settings.from !== "any" && opened.signer !== null, seconds);
   } catch (error) {
-    if (error instanceof SealError) error.input ??= file;
     throw notOurs(error);
   } finally {
     await source.close();
   }
-}
-
-function onTerminal(name: string, sink: Sink): Sink {
-  return name === "-" && process.stdout.isTTY ? textOnly(sink) : sink;
 }
 
 /** A system's own `open` is another program: who meant that one is told. */

@@ -15,11 +15,11 @@ export const pub: CommandDefinition = {
 
   dataOnStdout: () => false,
 
-  run: async (files, _options, { report }) => {
-    const [file] = await loadIdentities(await loadSuite(), "identity", files, report);
+  run: async (files, _options, context) => {
+    const [file] = await loadIdentities(await loadSuite(), "identity", files, context);
     const identity = await file!.unlock();
     const { recipient, signer } = identity;
-    report.result({ output: null, ...publicKeys(identity) }, `${recipient}\n${signer}`, "stdout");
+    context.report.result({ output: null, ...publicKeys(identity) }, `${recipient}\n${signer}`, "stdout");
   },
 };
 

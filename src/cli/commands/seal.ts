@@ -7,13 +7,12 @@ import { defaultThreads } from "../../engine/threads.js";
 import { SealError } from "../../errors.js";
 import { encodeSigner } from "../../keys/text.js";
 import { isoTime } from "../../ops/header.js";
-import type { Progress } from "../../ops/io.js";
+import type { Progress, Sink } from "../../ops/io.js";
 import { type Sealed, seal as sealTo } from "../../ops/seal.js";
 import { type CommandDefinition, type Common, type Context, collect, forEachInput, threadsOption } from "../command.js";
 import { loadIdentities, resolveRecipients } from "../keys.js";
 import { isDirectory, openInput, openSink, sealedName } from "../outputs.js";
 import { withProgress } from "../progress.js";
-import type { Report } from "../report.js";
 import { inputName, outputName } from "../text.js";
 import { humanBytes, parseLabel } from "../values.js";
 
@@ -50,12 +49,18 @@ export const seal: CommandDefinition<Options> = {
     const suite = await loadSuite();
     if (!options.to)
       throw new SealError("usage", "no recipient: --to is missing", { hint: "Give --to once for each recipient." });
-    const recipients = await resolveRecipients(options.to);
+    const recipients = await resolveRecipients(options.to, context.signal);
     const label = parseLabel(options.label ?? "");
-    const signer = await signingKey(suite, options, context.report);
+    const signer = await signingKey(suite, options, context);
     const engine = poolEngine(options.threads ?? defaultThreads());
     const settings = { suite, engine, recipients, label, signer };
-    await forEachInput(files, context, (file, isNext) => sealOne(file, isNext, options, context, settings));
+    const outputs = await Promise.all(files.map((file) => sealedName(file, options.output)));
+    const owner = new Map([...outputs.entries()].reverse().map(([index, name]) => [name, index]));
+    await forEachInput(files, context, (file, isNext, index) => {
+      const name = outputs[index]!;
+      if (owner.get(name) !== index) throw new SealError("usage", `${name} is written for another FILE already`);
+      return sealOne(file, name, isNext, options, context, settings);
+    });
   },
 };
 
@@ -75,10 +80,10 @@ async function inputs(named: readonly string[], { output, sign }: Options): Prom
   return files;
 }
 
-async function signingKey(suite: Suite, { sign, unsigned }: Options, report: Report): Promise<SigningKey | null> {
+async function signingKey(suite: Suite, { sign, unsigned }: Options, context: Context): Promise<SigningKey | null> {
   if (sign !== undefined && unsigned) throw new SealError("usage", "--sign and --unsigned exclude each other");
   if (unsigned) return null;
-  const [identity] = await loadIdentities(suite, "--sign", sign === undefined ? [] : [sign], report);
+  const [identity] = await loadIdentities(suite, "--sign", sign === undefined ? [] : [sign], context);
   return (await identity!.unlock()).signingKey;
 }
 
@@ -92,21 +97,17 @@ interface Settings {
 
 async function sealOne(
   file: string,
+  name: string,
   isNext: () => boolean,
   options: Options,
   { report, signal }: Context,
   settings: Settings,
 ): Promise<() => void> {
   const started = performance.now();
-  const name = await sealedName(file, options.output);
-  if (name === "-" && process.stdout.isTTY) {
-    throw new SealError("usage", "a sealed file is binary, and standard output is a terminal", {
-      hint: "Use -o FILE, or redirect it.",
-    });
-  }
-  const source = await openInput(file);
+  const source = await openInput(file, signal);
   try {
-    const sink = await openSink(name, source, options.force === true);
+    const sink = await openSink(name, source, options.force === true, signal);
+    if (sink.isTerminal) await refuseTerminal(sink);
     const work = (progress?: Progress) => sealTo(source, sink, { ...settings, now: Date.now(), progress, signal });
     const sealed = await withProgress(report, file, work, isNext);
     const seconds = (performance.now() - started) / 1000;
@@ -114,6 +115,13 @@ async function sealOne(
   } finally {
     await source.close();
   }
+}
+
+async function refuseTerminal(sink: Sink): Promise<never> {
+  await sink.abort();
+  throw new SealError("usage", `a sealed file is binary, and ${sink.name} is a terminal`, {
+    hint: "Use -o FILE, or redirect it.",
+  });
 }
 
 function facts(input: string, output: string, sealed: Sealed, seconds: number) {

@@ -45,7 +45,7 @@ export const verify: CommandDefinition<Options> = {
     }
     const suite = await loadSuite();
     const policy = {
-      signers: await resolveSigners(options.from),
+      signers: await resolveSigners(options.from, context.signal),
       allowUnsigned: false,
       label: options.label === undefined ? undefined : parseLabel(options.label),
       maxAge: options.maxAge === undefined ? undefined : parseDuration(options.maxAge),
@@ -61,11 +61,11 @@ export const verify: CommandDefinition<Options> = {
 async function verifyOne(
   file: string,
   isNext: () => boolean,
-  { report }: Context,
+  { report, signal }: Context,
   settings: Omit<VerifyOptions, "progress">,
 ): Promise<() => void> {
   const started = performance.now();
-  const source = await openInput(file);
+  const source = await openInput(file, signal);
   try {
     const work = (progress?: Progress) => verifySource(source, { ...settings, progress });
     const verified = await withProgress(report, file, work, isNext);

@@ -1,0 +1,132 @@
+// Disks that are full, read-only or forbidden. They need a mount of their own, which only root may make.
+
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { inSandbox, isTemporary, type Sandbox, sh } from "./sandbox.js";
+
+const isRoot = process.getuid?.() === 0;
+if (!isRoot) console.warn("not root: the tests with a full and a read-only disk are skipped");
+
+describe.skipIf(!isRoot || process.platform !== "linux")("a disk", () => {
+  /** A test with a disk of 1 MB in its sandbox. */
+  const onDisk = <Args extends unknown[]>(work: (box: Sandbox, disk: string, ...args: Args) => Promise<void>) =>
+    inSandbox(async (box, ...args: Args) => {
+      const disk = join(box.dir, "disk");
+      mkdirSync(disk);
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", disk]);
+      try {
+        await work(box, disk, ...args);
+        expect(readdirSync(disk).filter(isTemporary), "temporary files that are left").toEqual([]);
+      } finally {
+        execFileSync("umount", [disk]);
+      }
+    });
+
+  it.concurrent.each([
+    ["seal", "seal big --to alice.pub --unsigned -o disk/out"],
+    ["seal from a pipe", "cat big | seal - --to alice.pub --sign master.key -o disk/out"],
+    ["open", "open big.sealed --key server.key -o disk/out"],
+    ["open from a pipe", "cat big.sealed | open - --key server.key -o disk/out"],
+    ["open a range", "open big.sealed --key server.key -o disk/out --range 1-4500000"],
+  ])(
+    "that is full: %s",
+    onDisk(async (box, disk, _what: string, command: string) => {
+      await sh(box, "head -c 5000000 /dev/zero > big; seal -q big --to server.pub --sign master.key");
+      const { status, stderr } = await sh(box, command);
+      expect(stderr).toMatch(/^seal: error: .*disk\/out: no space left/);
+      expect(status).toBe(3);
+      expect(readdirSync(disk)).toEqual([]);
+    }),
+  );
+
+  it.concurrent(
+    "that is full keeps the old file, even with --force",
+    onDisk(async (box) => {
+      await sh(box, "head -c 5000000 /dev/zero > big; echo old > disk/out");
+      const { status } = await sh(box, "seal big --to alice.pub --unsigned -o disk/out --force");
+      expect(status).toBe(3);
+      expect((await sh(box, "cat disk/out; ls -A disk")).stdout).toBe("old\nout\n");
+    }),
+  );
+
+  it.concurrent(
+    "that is full: of several files those that fit are done",
+    onDisk(async (box, disk) => {
+      await sh(box, "head -c 5000000 /dev/zero > big");
+      const { status, stderr } = await sh(box, "seal big plan.txt --to alice.pub --unsigned -q -o disk");
+      expect(status).toBe(3);
+      expect(stderr.split("\n")).toHaveLength(2);
+      expect(readdirSync(disk)).toEqual(["plan.txt.sealed"]);
+    }),
+  );
+
+  it.concurrent(
+    "that is full: keygen leaves neither file",
+    onDisk(async (box, disk) => {
+      await sh(box, "head -c 2000000 /dev/zero > disk/fill");
+      const { status, stderr } = await sh(box, "seal keygen -o disk/new.key");
+      expect(status).toBe(3);
+      expect(stderr).toMatch(/no space left/);
+      expect(readdirSync(disk)).toEqual(["fill"]);
+    }),
+  );
+
+  it.concurrent(
+    "that is read-only",
+    onDisk(async (box, disk) => {
+      execFileSync("mount", ["-o", "remount,ro", disk]);
+      for (const command of ["open secret.sealed --key server.key -o disk/out", "seal keygen -o disk/new.key"]) {
+        const { status, stderr } = await sh(box, command);
+        expect({ status, stderr }).toEqual({
+          status: 3,
+          stderr: expect.stringMatching(/^seal: error: .*disk.*read-only/),
+        });
+      }
+    }),
+  );
+});
+
+// Permission bits do not bind root; setpriv makes somebody whom they do bind.
+describe.skipIf(!isRoot || process.platform !== "linux")("as nobody", () => {
+  const asNobody = (box: Sandbox, command: string) => {
+    const prepare =
+      "chmod 755 . .bin; chmod 644 server.key; mkdir -p mine locked blind; chmod 777 mine; chmod 500 locked; chmod 733 blind";
+    return sh(box, `${prepare}; setpriv --reuid 65534 --regid 65534 --clear-groups sh -c '${command}'`);
+  };
+
+  it.concurrent(
+    "a directory that may not be written",
+    inSandbox(async (box) => {
+      const { status, stderr } = await asNobody(box, "open secret.sealed --key server.key -q -o locked/out");
+      expect({ status, stderr }).toEqual({
+        status: 3,
+        stderr: expect.stringMatching(/^seal: error: .*locked.*permission denied/),
+      });
+    }),
+  );
+
+  it.concurrent(
+    "a directory that may be written but not listed",
+    inSandbox(async (box) => {
+      const { status, stderr } = await asNobody(box, "open secret.sealed --key server.key -q -o blind/out");
+      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+      expect((await sh(box, "cat blind/out")).stdout).toBe("for alice\n");
+    }),
+  );
+
+  it.concurrent(
+    "an input and an identity that may not be read",
+    inSandbox(async (box) => {
+      execFileSync("chmod", ["600", "secret.sealed", "bob.key"], { cwd: box.dir });
+      expect(await asNobody(box, "open secret.sealed --key server.key -q -o mine/out")).toEqual({
+        status: 3,
+        stdout: "",
+        stderr: expect.stringMatching(/^seal: error: .*secret\.sealed: permission denied/),
+      });
+      const { status, stderr } = await asNobody(box, "seal pub bob.key -q");
+      expect({ status, stderr }).toEqual({ status: 3, stderr: expect.stringMatching(/bob\.key.*permission denied/) });
+    }),
+  );
+});
