@@ -47,6 +47,7 @@ export async function open(input: Input, output: Output, options: OpenOptions): 
 /** Verifies a sealed input as a whole, without any secret. Throws `SealError`. */
 export async function verify(input: Input, options: VerifyOptions): Promise<VerifyResult> {
   const { label, maxAge, progress, signal } = options;
+  checkAge(maxAge);
   const signers = await Promise.all(options.from.map(parseSigner));
   const policy = { signers, allowUnsigned: false, label, maxAge, now: Date.now() };
   const settings = { suite: await loadSuite(), engine, policy, progress, signal };
@@ -79,6 +80,10 @@ export async function openBytes(bytes: Uint8Array, options: OpenOptions): Promis
 }
 
 async function sealSettings(options: SealOptions): Promise<sealing.SealOptions> {
+  const signs = "sign" in options && options.sign !== undefined;
+  if (signs === ("unsigned" in options && options.unsigned === true)) {
+    throw new SealError("usage", "either sign or unsigned is due: whether a file is signed must be said");
+  }
   const { label = "", chunkSize, progress, signal } = options;
   return {
     suite: await loadSuite(),
@@ -98,6 +103,7 @@ async function openSettings(options: OpenOptions): Promise<opening.OpenOptions> 
   if (allowUnsigned && (from !== undefined || label !== undefined || maxAge !== undefined)) {
     throw new SealError("usage", "allowUnsigned excludes from, label and maxAge");
   }
+  checkAge(maxAge);
   return {
     suite: await loadSuite(),
     engine,
@@ -112,6 +118,10 @@ async function openSettings(options: OpenOptions): Promise<opening.OpenOptions> 
 
 function openResult(opened: opening.Opened, { from }: OpenOptions): OpenResult {
   return { ...shown(opened), trusted: opened.signer !== null && from !== "any" };
+}
+
+function checkAge(maxAge: number | undefined): void {
+  if (maxAge !== undefined && Number.isNaN(maxAge)) throw new SealError("usage", "the maximal age is not a number");
 }
 
 function exponentOf(chunkSize: number): number {
@@ -145,6 +155,7 @@ function between<T>(input: Input, output: Output, work: (source: Source, sink: S
 }
 
 async function sourceOf(input: Input): Promise<Source & { id?: FileId }> {
+  refuseLocked(input);
   if (input instanceof Uint8Array) return bytesSource(input);
   return "path" in input && typeof input.path === "string" && !(Symbol.asyncIterator in input)
     ? openSource(input.path)
@@ -152,6 +163,11 @@ async function sourceOf(input: Input): Promise<Source & { id?: FileId }> {
 }
 
 async function sinkOf(output: Output, input: FileId | undefined): Promise<Sink> {
+  refuseLocked(output);
   if (output instanceof WritableStream) return webSink(output, "the output stream");
   return "write" in output ? writableSink(output, "the output stream") : openOutput(output.path, { ...output, input });
+}
+
+function refuseLocked(stream: object): void {
+  if ("locked" in stream && stream.locked) throw new SealError("usage", "the stream is locked: somebody else uses it");
 }

@@ -10,8 +10,8 @@ import { stdinSource, stdoutSink } from "../io/stdio.js";
 const SUFFIX = ".sealed";
 
 /** FILE, or `-` for standard input. Throws `io`, `usage`. */
-export async function openInput(file: string, signal: AbortSignal): Promise<FileSource> {
-  return file === "-" ? stdinSource() : openSource(file, file, signal);
+export async function openInput(file: string): Promise<FileSource> {
+  return file === "-" ? stdinSource() : openSource(file);
 }
 
 /** Where sealing FILE goes: `-o`, a file in it where it is a directory, else FILE.sealed; stdin goes to stdout. */

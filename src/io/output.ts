@@ -3,14 +3,14 @@
 import { constants, fchmod, fsync, unlinkSync, write } from "node:fs";
 import { link, lstat, rename, stat, unlink } from "node:fs/promises";
 import { Socket } from "node:net";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { isatty } from "node:tty";
 import { promisify } from "node:util";
 import { toHex, utf8 } from "../bytes.js";
 import { ioError, SealError } from "../errors.js";
 import { committing, type Sink } from "../ops/io.js";
-import { closeFd, FIFO_POLL, type FileId, openFd } from "./files.js";
+import { closeFd, type FileId, openFd } from "./files.js";
 import { writableSink } from "./streams.js";
 
 const writeFd = promisify(write);
@@ -79,6 +79,9 @@ async function deviceSink(path: string, isPipe: boolean, signal: AbortSignal | u
     throw ioError(`cannot open ${path}`, error);
   }
 }
+
+/** How often to look whether a FIFO has got its reader. */
+const FIFO_POLL = 10;
 
 /** Waits for the FIFO's reader, without a thread that hangs in `open`. */
 async function openFifo(path: string, signal: AbortSignal | undefined): Promise<number> {
@@ -149,14 +152,16 @@ function forget(path: string): void {
 }
 
 async function temporarySink(path: string, options: OutputOptions): Promise<OutputSink> {
-  const directory = dirname(path);
+  // A relative name means the directory that is current now, not at the commit.
+  const target = resolve(path);
+  const directory = dirname(target);
   const temporary = join(directory, `.seal-${toHex(crypto.getRandomValues(new Uint8Array(8)))}.tmp`);
   const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
   let fd: number;
   try {
     fd = await openFd(temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   } catch (error) {
-    throw ioError(`cannot write to ${directory}`, error);
+    throw ioError(`cannot write to ${dirname(path)}`, error);
   }
   remember(temporary);
   let isOpen = true;
@@ -177,7 +182,7 @@ async function temporarySink(path: string, options: OutputOptions): Promise<Outp
         await chmodFd(fd, (options.mode ?? 0o666) & ~process.umask());
         await syncFd(fd);
         await closeOnce();
-        await giveName(temporary, path, options);
+        await giveName(temporary, target, path, options);
         forget(temporary);
         await syncDirectory(directory);
       } catch (error) {
@@ -194,16 +199,16 @@ async function temporarySink(path: string, options: OutputOptions): Promise<Outp
 }
 
 /** `link` refuses a name that has come to exist since it was looked at; `rename` would replace it. */
-async function giveName(temporary: string, path: string, options: OutputOptions): Promise<void> {
-  if (options.force) return rename(temporary, path);
+async function giveName(temporary: string, target: string, path: string, options: OutputOptions): Promise<void> {
+  if (options.force) return rename(temporary, target);
   try {
-    await link(temporary, path);
+    await link(temporary, target);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EEXIST") throw existsError(path, options);
     if (!NO_LINKS.has(code ?? "")) throw error;
-    if (await statOrNull(() => lstat(path), path)) throw existsError(path, options);
-    return rename(temporary, path);
+    if (await statOrNull(() => lstat(target), path)) throw existsError(path, options);
+    return rename(temporary, target);
   }
   await unlink(temporary);
 }

@@ -6,7 +6,7 @@ import type { Sink, Source } from "../ops/io.js";
 
 /** A source that reads an iterable's byte arrays once, in order. Node's Readable and the Web's ReadableStream are such. */
 export function streamSource(iterable: AsyncIterable<Uint8Array>, name: string): Source {
-  const pieces = iterable[Symbol.asyncIterator]();
+  const { pieces, leave } = iterate(iterable);
   let rest: Uint8Array = new Uint8Array();
 
   const next = async (): Promise<Uint8Array | null> => {
@@ -50,12 +50,27 @@ export function streamSource(iterable: AsyncIterable<Uint8Array>, name: string):
       throw new SealError("usage", `${name} cannot be read by position`);
     },
     checkUnchanged: async () => {},
-    close: async () => {
-      // A read may still be pending, so this must not wait for the iterator.
-      if (iterable instanceof Readable) iterable.destroy();
-      else pieces.return?.().catch(() => undefined);
-    },
+    close: async () => leave(),
   };
+}
+
+interface Pieces {
+  readonly pieces: Pick<AsyncIterator<Uint8Array>, "next">;
+  /** Lets the stream go. A read may still be pending, so this does not wait. */
+  readonly leave: () => void;
+}
+
+function iterate(iterable: AsyncIterable<Uint8Array>): Pieces {
+  if (iterable instanceof ReadableStream) {
+    const reader = iterable.getReader();
+    return {
+      pieces: { next: () => reader.read() as Promise<IteratorResult<Uint8Array>> },
+      leave: () => void reader.cancel().catch(() => undefined),
+    };
+  }
+  const pieces = iterable[Symbol.asyncIterator]();
+  if (iterable instanceof Readable) return { pieces, leave: () => void iterable.destroy() };
+  return { pieces, leave: () => void pieces.return?.().catch(() => undefined) };
 }
 
 /** A sink that writes to a Node stream, one write at a time, and ends it at the commit unless `keepOpen`. `keeps`: it may hand the
@@ -63,10 +78,12 @@ export function streamSource(iterable: AsyncIterable<Uint8Array>, name: string):
 export function writableSink(stream: Writable, name: string, { keepOpen = false, keeps = true } = {}): Sink {
   let failed: Error | null = null;
   let reject: ((error: Error) => void) | null = null;
-  stream.on("error", (error) => {
-    failed = error;
-    reject?.(error);
-  });
+  const fail = (error: Error) => {
+    failed ??= error;
+    reject?.(failed);
+  };
+  stream.on("error", fail);
+  stream.on("close", () => fail(new Error("it was closed")));
   const waiting = async (start: (done: (error?: Error | null) => void) => void): Promise<void> => {
     try {
       await new Promise<void>((resolve, refuse) => {

@@ -94,9 +94,12 @@ async function readLines(text: string): Promise<Lines> {
   for (let i = 0; i < lines.length; i++) {
     const line = lines[i]!;
     if (line === "" || line.startsWith("#")) continue;
-    if (line.startsWith("accept ")) found.accept.push(await onLine(i, () => parseSigner(line.slice(7).trim())));
-    else if (kindOf(line) === "secret") found.secrets.push(line);
-    else if (line === BEGIN && found.block === null) {
+    const [, accepted] = /^accept[ \t]+(.*)$/.exec(line) ?? [];
+    if (accepted !== undefined) found.accept.push(await onLine(i, () => parseSigner(accepted)));
+    else if (kindOf(line) === "secret") {
+      await onLine(i, () => parseSecret(line));
+      found.secrets.push(line);
+    } else if (line === BEGIN && found.block === null) {
       const end = lines.indexOf(END, i);
       if (end < 0) throw new SealError("usage", "the protected block of the identity file has no end");
       found.block = lines.slice(i + 1, end).join("\n");

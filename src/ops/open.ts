@@ -49,7 +49,7 @@ export async function open(source: Source, sink: Sink, options: OpenOptions): Pr
       const { header, geometry, signer } = accepted;
       const records = { suite, engine, payloadKey: key, coreHash: header.coreHash, signer, signal };
       const released = options.range
-        ? await releaseRange(source, sink, geometry, records, options.range)
+        ? await releaseRange(source, sink, geometry, records, options.range, options.progress)
         : await releaseAll(source, sink, geometry, records, options.progress);
       return { ...released, ...summary(header) };
     } finally {

@@ -114,7 +114,7 @@ async function openOne(
   settings: OpenOptions,
 ): Promise<() => void> {
   const started = performance.now();
-  const source = await openInput(file, signal);
+  const source = await openInput(file);
   try {
     const output = await openSink(name, source, force === true, signal);
     const sink = output.isTerminal ? textOnly(output) : output;

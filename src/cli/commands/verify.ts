@@ -61,11 +61,11 @@ export const verify: CommandDefinition<Options> = {
 async function verifyOne(
   file: string,
   isNext: () => boolean,
-  { report, signal }: Context,
+  { report }: Context,
   settings: Omit<VerifyOptions, "progress">,
 ): Promise<() => void> {
   const started = performance.now();
-  const source = await openInput(file, signal);
+  const source = await openInput(file);
   try {
     const work = (progress?: Progress) => verifySource(source, { ...settings, progress });
     const verified = await withProgress(report, file, work, isNext);
