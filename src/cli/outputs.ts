@@ -3,8 +3,9 @@
 import { stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { SealError } from "../errors.js";
+import type { OutputSink } from "../io/descriptor.js";
 import { type FileSource, openSource } from "../io/files.js";
-import { type OutputSink, openOutput } from "../io/output.js";
+import { openOutput } from "../io/output.js";
 import { stdinSource, stdoutSink } from "../io/stdio.js";
 
 const SUFFIX = ".sealed";

@@ -1,17 +1,26 @@
 // Files as input: by position where they are regular, as a stream where not.
 
-import { type BigIntStats, close, constants, createReadStream, fstat, open, read } from "node:fs";
-import { stat } from "node:fs/promises";
-import { Socket } from "node:net";
+import {
+  type BigIntStats,
+  close,
+  closeSync,
+  constants,
+  createReadStream,
+  fstatSync,
+  open,
+  openSync,
+  read,
+  statSync,
+} from "node:fs";
 import { promisify } from "node:util";
 import { ioError, SealError } from "../errors.js";
 import type { Source } from "../ops/io.js";
+import { pipeSource } from "./pipe.js";
 import { streamSource } from "./streams.js";
 
 // Plain descriptors, not FileHandles: workers and sockets use them too, and a FileHandle closes its own when collected.
 export const openFd = promisify(open);
 export const closeFd = promisify(close);
-export const statFd = promisify(fstat) as unknown as (fd: number, options: { bigint: true }) => Promise<BigIntStats>;
 const readFd = promisify(read);
 
 /** Device and inode: what tells whether two names are the same file. */
@@ -31,20 +40,18 @@ export const READ_SIZE = 256 * 1024;
 export async function openSource(path: string, name = path): Promise<FileSource> {
   let fd: number | undefined;
   try {
-    fd = await openFd(path, constants.O_RDONLY | ((await isFifo(path)) ? constants.O_NONBLOCK : 0));
-    const stat = await statFd(fd, { bigint: true });
+    const isFifo = statSync(path).isFIFO();
+    // Opening a FIFO must not wait; what is there must not be looked for in the thread pool (see temporary.ts).
+    fd = openSync(path, isFifo ? constants.O_RDONLY | constants.O_NONBLOCK : constants.O_RDONLY);
+    const stat = fstatSync(fd, { bigint: true });
     if (stat.isDirectory()) throw directoryError(name);
     // A size of zero may be a lie: files in /proc and the like have bytes nevertheless.
     const source = stat.isFile() && stat.size > 0n ? regular(fd, stat, name) : sequential(fd, stat, name);
     return { ...source, id: { dev: stat.dev, ino: stat.ino } };
   } catch (error) {
-    if (fd !== undefined) await closeFd(fd);
+    if (fd !== undefined) closeSync(fd);
     throw error instanceof SealError ? error : ioError(`cannot open ${name}`, error);
   }
-}
-
-async function isFifo(path: string): Promise<boolean> {
-  return (await stat(path)).isFIFO();
 }
 
 function directoryError(name: string): SealError {
@@ -86,26 +93,18 @@ function regular(fd: number, opened: BigIntStats, name: string): Source {
     },
     readAt,
     checkUnchanged: async () => {
-      const now = await statFd(fd, { bigint: true });
+      const now = fstatSync(fd, { bigint: true });
       if (now.size === opened.size && now.mtimeNs === opened.mtimeNs) return;
       throw new SealError("io", `${name} changed while it was being read`, {
         hint: "Try again when nobody writes to it.",
       });
     },
-    close: () => closeFd(fd),
+    close: async () => closeSync(fd),
   };
 }
 
-/**
- * A pipe goes through the event loop, which also waits for the writer of a FIFO: a thread that hangs in a system call would hang
- * the process when it ends. Others go through the thread pool.
- */
+/** A pipe goes through the event loop, which also waits for the writer of a FIFO; others go through the thread pool. */
 function sequential(fd: number, stat: BigIntStats, name: string): Source {
-  const isPipe = stat.isFIFO() || stat.isSocket();
-  return streamSource(
-    isPipe
-      ? new Socket({ fd, readable: true, writable: false })
-      : createReadStream("", { fd, highWaterMark: READ_SIZE }),
-    name,
-  );
+  if (stat.isFIFO() || stat.isSocket()) return pipeSource(fd, name);
+  return streamSource(createReadStream("", { fd, highWaterMark: READ_SIZE }), name);
 }

@@ -1,7 +1,7 @@
 // Identity files and public key files (docs/FORMAT.md, "Keys as text").
 
 import type { Bytes } from "../bytes.js";
-import type { SigningKey, Suite } from "../crypto/suite.js";
+import type { AgreementKey, SigningKey, Suite } from "../crypto/suite.js";
 import { SealError } from "../errors.js";
 import { BEGIN, END, protect, unprotect } from "./protected.js";
 import {
@@ -15,11 +15,7 @@ import {
 } from "./text.js";
 
 /** A secret key, ready for use: it receives with the X25519 half and signs with the Ed25519 half. */
-export interface Identity {
-  /** X25519, 32 bytes. */
-  readonly secret: Bytes;
-  /** X25519, 32 bytes. */
-  readonly publicKey: Bytes;
+export interface Identity extends AgreementKey {
   readonly signingKey: SigningKey;
   /** `seal1…` */
   readonly recipient: string;
@@ -49,12 +45,12 @@ export function identityOf(suite: Suite, secretLine: string): Identity {
   const { x25519Secret, ed25519Seed } = parseSecret(secretLine);
   const signingKey = suite.signingKey(ed25519Seed);
   ed25519Seed.fill(0);
-  const publicKey = suite.x25519PublicKey(x25519Secret);
+  const agreementKey = suite.agreementKey(x25519Secret);
+  x25519Secret.fill(0);
   return {
-    secret: x25519Secret,
-    publicKey,
+    ...agreementKey,
     signingKey,
-    recipient: encodeRecipient(publicKey),
+    recipient: encodeRecipient(agreementKey.publicKey),
     signer: encodeSigner(signingKey.publicKey),
   };
 }

@@ -58,5 +58,5 @@ export function inPlace(
   buffers: Buffers | null,
   room: number,
 ): Pick<Task, "length" | "input" | "buffer"> {
-  return { length, input: { fd, name, position }, buffer: buffers && buffers.take(length + room) };
+  return { length, input: { fd, name, position }, buffer: buffers?.take(length + room) ?? null };
 }

@@ -16,10 +16,11 @@ const SEALING = `
   import { seal } from ${JSON.stringify(`${root}src/ops/seal.ts`)};
   import { inline } from ${JSON.stringify(`${root}src/engine/inline.ts`)};
   import { native } from ${JSON.stringify(`${root}src/crypto/native.ts`)};
+  import { generateSecret, identityOf } from ${JSON.stringify(`${root}src/keys/identity.ts`)};
   import { readdirSync } from "node:fs";
 
   const [, , output, end] = process.argv;
-  const recipients = [native.x25519PublicKey(native.randomBytes(32))];
+  const recipients = [identityOf(native, generateSecret(native)).publicKey];
   const sink = await openOutput(output);
   const options = { suite: native, engine: inline, recipients, signer: null, label: "", now: Date.now() };
   const work = seal(stdinSource(), sink, options);

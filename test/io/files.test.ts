@@ -178,22 +178,41 @@ describe("what is no regular file", () => {
     await nothing.close();
   });
 
-  test("a FIFO, to its end", async () => {
-    const box = folder();
-    execFileSync("mkfifo", [box.at("pipe")]);
-    const writer = spawn("sh", ["-c", 'head -c 200000 /dev/zero > "$1"', "sh", box.at("pipe")]);
-    const source = await openSource(box.at("pipe"));
-    expect(source).toMatchObject({ size: null, fd: null });
-    expect(equal(await all(source, 4096), new Uint8Array(200_000))).toBe(true);
-    await source.close();
-    writer.kill();
-  });
+  test.each([
+    ["at once", 'cat "$1" > "$2"'],
+    ["in two parts", '(head -c 5000 "$1"; sleep 0.03; tail -c +5001 "$1") > "$2"'],
+  ])(
+    "a FIFO, to its end, whatever the lengths that are read; written %s",
+    { timeout: 10_000 },
+    async (_how, script) => {
+      const box = folder();
+      const bytes = content(300_000);
+      fs.writeFileSync(box.at("bytes"), bytes);
+      for (const lengths of [[4096], [8, 1, 1, 32, 70_000], [65_536], [100_000, 1], [1_000_000]]) {
+        fs.rmSync(box.at("pipe"), { force: true });
+        execFileSync("mkfifo", [box.at("pipe")]);
+        const writer = spawn("sh", ["-c", script, "sh", box.at("bytes"), box.at("pipe")]);
+        const source = await openSource(box.at("pipe"));
+        expect(source).toMatchObject({ size: null, fd: null });
+        const parts: Uint8Array[] = [];
+        for (let i = 0; ; i++) {
+          const into = new Uint8Array(lengths[i % lengths.length]!);
+          const part = i % 2 === 0 ? into.subarray(0, await source.fill(into)) : await source.read(into.length);
+          parts.push(part);
+          if (part.length < into.length) break;
+        }
+        expect(Buffer.concat(parts).equals(bytes), `read in ${lengths}`).toBe(true);
+        await source.close();
+        writer.kill();
+      }
+    },
+  );
 
   test("a FIFO whose writer comes and goes without a byte is empty", async () => {
     const box = folder();
     execFileSync("mkfifo", [box.at("pipe")]);
     const writer = spawn("sh", ["-c", ': > "$1"', "sh", box.at("pipe")]);
-    const source = await openSource(box.at("pipe"), "the pipe", AbortSignal.timeout(2000));
+    const source = await openSource(box.at("pipe"), "the pipe");
     expect((await source.read(10)).length).toBe(0);
     await source.close();
     writer.kill();

@@ -304,7 +304,7 @@ describe("an output", () => {
     expect(reason).toBeInstanceOf(SealError);
   });
 
-  describe("that fails is an io error, which names it:", { timeout: 3000 }, () => {
+  describe("that fails is an io error, which names it:", { timeout: 10_000 }, () => {
     const node = (options: ConstructorParameters<typeof Writable>[0]) =>
       writableSink(new Writable(options), "the name");
     const web = (options: ConstructorParameters<typeof WritableStream<Uint8Array>>[0]) =>

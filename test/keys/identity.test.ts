@@ -42,7 +42,7 @@ describe("an identity file", () => {
       expect(file).toMatchObject({ accept, isProtected: false });
       const identity = await file.unlock();
       expect(identity).toMatchObject({ recipient: own.recipient, signer: own.signer });
-      expect(identity.secret).toEqual(own.secret);
+      expect(identity.publicKey).toEqual(own.publicKey);
       expect(await file.unlock(), "and unlocked once").toBe(identity);
     }
   });

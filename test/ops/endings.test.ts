@@ -192,7 +192,7 @@ describe("an end before the end", () => {
       }
     });
 
-    test("while the output stalls", { timeout: 3000 }, async () => {
+    test("while the output stalls", { timeout: 10_000 }, async () => {
       const { file } = await sealed(content(3 * CHUNK));
       for (const work of [
         (sink: Sink, signal: AbortSignal) => seal(bytesSource(content(3 * CHUNK)), sink, { ...SEAL, signal }),

@@ -175,7 +175,8 @@ test.each(SUITES.map((suite) => [suite.name, suite] as const))(
 );
 
 describe("recipients", () => {
-  const keys = (count: number) => Array.from({ length: count }, () => native.x25519PublicKey(native.randomBytes(32)));
+  const keys = (count: number) =>
+    Array.from({ length: count }, () => native.agreementKey(native.randomBytes(32)).publicKey);
 
   test("one who is named twice has one stanza", async () => {
     const twice = [recipient.publicKey, stranger.publicKey, recipient.publicKey.slice(), recipient.publicKey];
