@@ -49,7 +49,7 @@ export async function verify(input: Input, options: VerifyOptions): Promise<Veri
   const { label, maxAge, progress, signal } = options;
   checkAge(maxAge);
   const signers = await Promise.all(options.from.map(parseSigner));
-  const policy = { signers, allowUnsigned: false, label, maxAge, now: Date.now() };
+  const policy = { signers, allowUnsigned: false, label, maxAge };
   const settings = { suite: await loadSuite(), engine, policy, progress, signal };
   return shown(await reading(input, (source) => verifying.verify(source, settings)));
 }
@@ -81,7 +81,7 @@ export async function openBytes(bytes: Uint8Array, options: OpenOptions): Promis
 
 async function sealSettings(options: SealOptions): Promise<sealing.SealOptions> {
   const signs = "sign" in options && options.sign !== undefined;
-  if (signs === ("unsigned" in options && options.unsigned === true)) {
+  if (signs === "unsigned" in options || ("unsigned" in options && options.unsigned !== true)) {
     throw new SealError("usage", "either sign or unsigned is due: whether a file is signed must be said");
   }
   const { label = "", chunkSize, progress, signal } = options;
@@ -109,7 +109,7 @@ async function openSettings(options: OpenOptions): Promise<opening.OpenOptions> 
     engine,
     identities: options.keys.map(Identity.fileOf),
     from: from === undefined || from === "any" ? (from ?? null) : await Promise.all(from.map(parseSigner)),
-    policy: { allowUnsigned, label, maxAge, now: Date.now() },
+    policy: { allowUnsigned, label, maxAge },
     range,
     progress,
     signal,
@@ -121,7 +121,8 @@ function openResult(opened: opening.Opened, { from }: OpenOptions): OpenResult {
 }
 
 function checkAge(maxAge: number | undefined): void {
-  if (maxAge !== undefined && Number.isNaN(maxAge)) throw new SealError("usage", "the maximal age is not a number");
+  if (maxAge !== undefined && (typeof maxAge !== "number" || Number.isNaN(maxAge)))
+    throw new SealError("usage", "the maximal age is not a number");
 }
 
 function exponentOf(chunkSize: number): number {

@@ -3,7 +3,6 @@
 import { Command, type CommanderError, Option } from "commander";
 import { MAX_THREADS } from "../engine/threads.js";
 import { SealError } from "../errors.js";
-import { inOrder } from "../ops/order.js";
 import { asSealError, Reported } from "./exit.js";
 import { printOut } from "./print.js";
 import type { Report } from "./report.js";
@@ -132,34 +131,49 @@ function usageError(message: string, command: string): SealError {
 /** So many inputs are worked on at a time: waiting for one's disk is time for another. */
 const AT_ONCE = 8;
 
+interface Outcome {
+  readonly tell: () => void;
+  readonly error?: SealError;
+}
+
 /**
  * Does `work` for each input, several at a time; what it gives back tells the result, and is called in the order of the inputs. A failure is
- * reported, and the others are still done. `isNext` tells whether all inputs before this one have been told of, so that it may use the terminal. Throws `Reported` with the first failure, or at once where the program is interrupted.
+ * reported, and the others are still done. `isNext` tells whether all inputs before this one have been told of, so that it may use the terminal.
+ * Throws `Reported` with the first failure, or at once where the program is interrupted, after telling of what was finished.
  */
 export async function forEachInput(
   inputs: readonly string[],
   { report, signal }: Context,
   work: (input: string, isNext: () => boolean, index: number) => Promise<() => void>,
 ): Promise<void> {
+  const outcomes: (Outcome | undefined)[] = inputs.map(() => undefined);
+  let next = 0;
   let told = 0;
-  const attempt = async (input: string, index: number): Promise<{ tell: () => void; error?: SealError }> => {
+  const attempt = async (index: number): Promise<Outcome> => {
     try {
-      return { tell: await work(input, () => told === index, index) };
+      return { tell: await work(inputs[index]!, () => told === index, index) };
     } catch (thrown) {
       signal.throwIfAborted();
       const error = asSealError(thrown);
-      error.input ??= input;
+      error.input ??= inputs[index];
       return { tell: () => report.failure(error), error };
     }
   };
-  const tasks = async function* () {
-    for (const [index, input] of inputs.entries()) yield () => attempt(input, index);
+  const worker = async () => {
+    while (next < inputs.length && !signal.aborted) {
+      const index = next++;
+      outcomes[index] = await attempt(index);
+      for (; outcomes[told]; told++) outcomes[told]!.tell();
+    }
   };
-  let first: SealError | undefined;
-  for await (const { tell, error } of inOrder(tasks(), AT_ONCE)) {
-    tell();
-    told += 1;
-    first ??= error;
+  try {
+    await Promise.all(Array.from({ length: Math.min(AT_ONCE, inputs.length) }, worker));
+  } catch (error) {
+    next = inputs.length;
+    if (signal.aborted) for (const outcome of outcomes.slice(told)) outcome?.tell();
+    throw error;
   }
+  signal.throwIfAborted();
+  const first = outcomes.find((outcome) => outcome?.error)?.error;
   if (first) throw new Reported(first);
 }

@@ -1,6 +1,6 @@
 // Text that comes from a file, a server or the command line, made safe to print.
 
-const UNSAFE = /[\p{Cc}\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]/gu;
+export const UNSAFE = /[\p{Cc}\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]/gu;
 
 /** A secret key that was pasted where it does not belong is not repeated. */
 export function redacted(text: string): string {

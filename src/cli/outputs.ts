@@ -1,5 +1,6 @@
 // Which input is read and which output is written, from FILE and -o.
 
+import { fstatSync, statSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { SealError } from "../errors.js";
@@ -9,6 +10,15 @@ import { openOutput } from "../io/output.js";
 import { stdinSource, stdoutSink } from "../io/stdio.js";
 
 const SUFFIX = ".sealed";
+
+/** Whether an -o means standard output, be it called `-`, /dev/stdout or /dev/fd/1. */
+export function isStdout(output: string | undefined): boolean {
+  if (output === undefined || output === "-") return output === "-";
+  if (!output.startsWith("/dev/") && !output.startsWith("/proc/")) return false;
+  const there = statSync(output, { throwIfNoEntry: false });
+  const stdout = fstatSync(1);
+  return there !== undefined && !there.isCharacterDevice() && there.dev === stdout.dev && there.ino === stdout.ino;
+}
 
 /** FILE, or `-` for standard input. Throws `io`, `usage`. */
 export async function openInput(file: string): Promise<FileSource> {
@@ -26,7 +36,7 @@ export async function openedName(file: string, output: string | undefined): Prom
   const name = file.endsWith(SUFFIX) ? file.slice(0, -SUFFIX.length) : null;
   const usable = name !== null && !["", ".", ".."].includes(basename(`/${name}`)) && !name.endsWith("/") ? name : null;
   if (output !== undefined) return inDirectory(output, usable && basename(usable));
-  if (usable !== null) return usable;
+  if (usable !== null) return usable === "-" ? "./-" : usable;
   throw new SealError("usage", "no name for the output", {
     input: file,
     hint: `This is seal's open: it opens NAME${SUFFIX} to NAME. For others use -o OUT, or -o - for standard output.`,
@@ -34,8 +44,8 @@ export async function openedName(file: string, output: string | undefined): Prom
 }
 
 async function inDirectory(output: string, name: string | null): Promise<string> {
-  if (output === "-" || name === null || !(await isDirectory(output))) return output;
-  return join(output, name);
+  if (isStdout(output)) return "-";
+  return name !== null && (await isDirectory(output)) ? join(output, name) : output;
 }
 
 export async function isDirectory(path: string): Promise<boolean> {

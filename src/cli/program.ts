@@ -2,18 +2,22 @@
 
 import { stat } from "node:fs/promises";
 import { SealError } from "../errors.js";
+import { removeTemporaries } from "../io/temporary.js";
 import { closest } from "./closest.js";
 import { type CommandDefinition, type Common, guessDataOnStdout, makeCommand, parseArguments } from "./command.js";
 import { COMMANDS, open, seal } from "./commands/index.js";
 import { asSealError, exitStatus, Interrupted, Reported } from "./exit.js";
 import { makeReport, type Report } from "./report.js";
 
+/** What may stand before a command's name. */
+const GLOBAL_FLAGS = ["--json", "-q", "--quiet"];
+
 /** Runs `seal` or `open` with its arguments; the exit status. Throws nothing. */
 export async function run(program: "seal" | "open", argv: readonly string[], version: string): Promise<number> {
   const json = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : argv.length).includes("--json");
   let report = makeReport({ json, quiet: false, dataOnStdout: false });
   try {
-    if (program === "seal") await refuseMistyped(argv[0] ?? "");
+    if (program === "seal") await refuseMistyped(argv.find((word) => !GLOBAL_FLAGS.includes(word)) ?? "");
     const { definition, rest } = program === "open" ? { definition: open, rest: argv } : choose(argv);
     const name = program === "open" || definition === seal ? program : `seal ${definition.name}`;
     const command = makeCommand(definition, name, version);
@@ -54,7 +58,7 @@ function told(error: unknown, report: Report): number {
 /** The command that the first word names, else sealing. --json and -q may stand before it; `help open` is `open --help`. */
 function choose(argv: readonly string[]): { definition: CommandDefinition; rest: readonly string[] } {
   if (argv[0] === "help") return choose([...argv.slice(1), "--help"]);
-  const first = argv.findIndex((word) => !["--json", "-q", "--quiet"].includes(word));
+  const first = argv.findIndex((word) => !GLOBAL_FLAGS.includes(word));
   const definition = COMMANDS.find(({ name }) => name === argv[first]);
   return definition ? { definition, rest: argv.toSpliced(first, 1) } : { definition: seal, rest: argv };
 }
@@ -77,8 +81,11 @@ function interruption(): AbortSignal {
     ["SIGHUP", 129],
   ] as const) {
     process.on(name, () => {
-      // A second signal does not wait for the clean-up of the first; temporary files go on exit all the same.
-      if (controller.signal.aborted) process.exit(status);
+      // A second signal does not wait for the first one's clean-up, nor for a thread that hangs in a system call.
+      if (controller.signal.aborted) {
+        removeTemporaries();
+        process.kill(process.pid, "SIGKILL");
+      }
       controller.abort(new Interrupted(name, status));
     });
   }

@@ -22,6 +22,7 @@ export async function withProgress<T>(
   const progress: Progress = (done, total) => {
     const elapsed = Date.now() - started;
     if (!bar && (elapsed < MOMENT || !mayShow())) return;
+    const isNew = !bar;
     if (!bar) {
       bar = new SingleBar({
         format: total === null ? "{name}  {done}  {rate}/s" : "{name}  {bar} {percentage}%  {done}  {rate}/s  {left}",
@@ -30,16 +31,12 @@ export async function withProgress<T>(
         hideCursor: true,
         fps: 8,
       });
-      bar.start(total ?? 0, 0);
     }
     const rate = (1000 * done) / Math.max(1, elapsed);
     const left = total === null ? "" : `${Math.ceil(Math.max(0, total - done) / Math.max(1, rate))} s left`;
-    bar.update(Math.min(done, total ?? done), {
-      name: escaped(name),
-      done: humanBytes(done),
-      rate: humanBytes(rate),
-      left,
-    });
+    const shown = { name: escaped(name), done: humanBytes(done), rate: humanBytes(rate), left };
+    if (isNew) bar.start(total ?? 0, 0, shown);
+    bar.update(Math.min(done, total ?? done), shown);
   };
   try {
     return await work(progress);

@@ -2,7 +2,7 @@
 // know which of the two is listening.
 
 import type { SealError } from "../errors.js";
-import { escaped, redacted } from "./escape.js";
+import { escaped, redacted, UNSAFE } from "./escape.js";
 import { exitStatus, isClosedPipe } from "./exit.js";
 import { printErr, printOut } from "./print.js";
 
@@ -57,7 +57,7 @@ function names(message: string, input: string): boolean {
 }
 
 function jsonReport({ dataOnStdout }: ReportOptions): Report {
-  const print = (facts: Facts) => (dataOnStdout ? printErr : printOut)(`${redacted(JSON.stringify(facts))}\n`);
+  const print = (facts: Facts) => (dataOnStdout ? printErr : printOut)(`${escapedJson(facts)}\n`);
   return {
     result: (facts) => print({ ok: true, ...facts }),
     note: () => {},
@@ -70,7 +70,15 @@ function jsonReport({ dataOnStdout }: ReportOptions): Report {
   };
 }
 
+/** JSON in which nothing that a terminal would act on stands raw; its value is the same. */
+function escapedJson(facts: Facts): string {
+  return redacted(JSON.stringify(facts)).replace(UNSAFE, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
+}
+
 function debug(error: SealError): void {
   if (process.env.SEAL_DEBUG !== "1") return;
-  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) printErr(`${cause.stack}\n`);
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)
+    printErr(`${(cause.stack ?? "").split("\n").map(escaped).join("\n")}\n`);
 }

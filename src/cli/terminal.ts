@@ -1,6 +1,6 @@
 // The terminal: asking without echo, and keeping binary data off it.
 
-import { open } from "node:fs/promises";
+import { openSync } from "node:fs";
 import { ReadStream } from "node:tty";
 import { SealError } from "../errors.js";
 import type { Sink } from "../ops/io.js";
@@ -18,9 +18,8 @@ const BACKSPACES = ["\u0008", "\u007f"];
  * where the answer is ended by Ctrl-D. Throws `Interrupted` on Ctrl-C, and the signal's reason.
  */
 export async function askHidden(prompt: string, signal: AbortSignal): Promise<string | null> {
-  const terminal = await open(process.platform === "win32" ? "\\\\.\\CON" : "/dev/tty", "r+").catch(() => null);
-  if (!terminal) return null;
-  const input = new ReadStream(terminal.fd);
+  const input = openTerminal();
+  if (!input) return null;
   try {
     input.setRawMode(true);
     printErr(prompt);
@@ -29,6 +28,14 @@ export async function askHidden(prompt: string, signal: AbortSignal): Promise<st
     input.setRawMode(false);
     printErr("\n");
     input.destroy();
+  }
+}
+
+function openTerminal(): ReadStream | null {
+  try {
+    return new ReadStream(openSync(process.platform === "win32" ? "\\\\.\\CON" : "/dev/tty", "r+"));
+  } catch {
+    return null; // there is none
   }
 }
 

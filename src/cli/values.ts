@@ -27,7 +27,7 @@ export function parseRange(text: string): Range {
 
 /** The label as it stands. Throws `usage` for one that no file can have. */
 export function parseLabel(text: string): string {
-  const fault = labelFault(text);
+  const fault = text.includes("\ufffd") ? "is not valid UTF-8" : labelFault(text);
   if (fault) throw new SealError("usage", `--label: the label ${fault}`);
   return text;
 }

@@ -26,17 +26,21 @@ export function poolEngine(threads: number, { small = SMALL } = {}): PoolEngine 
   let members: Member[] = [];
   let sessions = 0;
 
-  const pool = (suite: string): Member[] => {
+  /** The thread with the least to do; a further one is started only where all are busy. */
+  const least = (suite: string): Member => {
     if (members.some(({ dead }) => dead)) members = [];
-    while (members.length < threads) members.push(new Member(suite));
-    return members;
+    const idlest = members.reduce<Member | null>((best, next) => (best && best.load <= next.load ? best : next), null);
+    if (idlest && (idlest.load === 0 || members.length === threads)) return idlest;
+    const member = new Member(suite);
+    members.push(member);
+    return member;
   };
 
   return {
     session: (keys, size) =>
       threads <= 1 || (size !== null && size < small)
         ? inlineSession(keys)
-        : pooledSession(keys, sessions++, threads + 1, () => pool(keys.suite.name)),
+        : pooledSession(keys, sessions++, threads + 1, () => least(keys.suite.name)),
     close: async () => {
       await Promise.all(members.map((member) => member.end()));
       members = [];
@@ -45,12 +49,12 @@ export function poolEngine(threads: number, { small = SMALL } = {}): PoolEngine 
 }
 
 /** A first chunk that is also the last is not worth a thread: so short pipes start none. */
-function pooledSession(keys: ChunkKeys, id: number, width: number, pool: () => Member[]): Session {
+function pooledSession(keys: ChunkKeys, id: number, width: number, least: () => Member): Session {
   const inline = inlineSession(keys);
   const told = new Set<Member>();
   const run = (verb: Verb, task: Task): Promise<SealResult | OpenResult> => {
     if (task.index === 0 && task.final) return inline[verb](task);
-    const member = pool().reduce((least, other) => (other.load < least.load ? other : least));
+    const member = least();
     if (!told.has(member)) member.tell(keysMessage(keys, id));
     told.add(member);
     return member.run(id, verb, task);

@@ -45,7 +45,12 @@ export function headerMac(
   coreBytes: Uint8Array,
   stanzaBytes: Uint8Array,
 ): Bytes {
-  return suite.hmacSha256(deriveKey(suite, fileKey, "seal.v1 header", coreHash), coreBytes, stanzaBytes);
+  const key = deriveKey(suite, fileKey, "seal.v1 header", coreHash);
+  try {
+    return suite.hmacSha256(key, coreBytes, stanzaBytes);
+  } finally {
+    key.fill(0);
+  }
 }
 
 export function commitment(suite: Suite, fileKey: Uint8Array): Bytes {

@@ -18,9 +18,10 @@ export interface OutputSink extends Sink {
 export function descriptorSink(fd: number, name: string, { keepOpen = false } = {}): OutputSink {
   let writing: Promise<unknown> = Promise.resolve();
   const close = async () => {
+    if (keepOpen) return;
     // Closing it under a write could put that write into another file.
     await writing.catch(() => undefined);
-    if (!keepOpen) await closeFd(fd);
+    await closeFd(fd);
   };
   return {
     name,

@@ -12,6 +12,7 @@ import {
   read,
   statSync,
 } from "node:fs";
+import { isatty, ReadStream } from "node:tty";
 import { promisify } from "node:util";
 import { ioError, SealError } from "../errors.js";
 import type { Source } from "../ops/io.js";
@@ -54,8 +55,15 @@ export async function openSource(path: string, name = path): Promise<FileSource>
   }
 }
 
+/** As it can be pasted into a shell. */
+function shellWord(text: string): string {
+  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
 function directoryError(name: string): SealError {
-  return new SealError("usage", `${name} is a directory`, { hint: `Pack it first: tar c ${name} | seal - … > OUT` });
+  return new SealError("usage", `${name} is a directory`, {
+    hint: `Pack it first: tar c ${shellWord(name)} | seal - … > OUT`,
+  });
 }
 
 function regular(fd: number, opened: BigIntStats, name: string): Source {
@@ -106,5 +114,5 @@ function regular(fd: number, opened: BigIntStats, name: string): Source {
 /** A pipe goes through the event loop, which also waits for the writer of a FIFO; others go through the thread pool. */
 function sequential(fd: number, stat: BigIntStats, name: string): Source {
   if (stat.isFIFO() || stat.isSocket()) return pipeSource(fd, name);
-  return streamSource(createReadStream("", { fd, highWaterMark: READ_SIZE }), name);
+  return streamSource(isatty(fd) ? new ReadStream(fd) : createReadStream("", { fd, highWaterMark: READ_SIZE }), name);
 }

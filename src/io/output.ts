@@ -25,12 +25,14 @@ export interface OutputOptions extends TemporaryOptions {
  * Throws `usage` where the file exists (without `force`), is a directory, or is the input; `io`.
  */
 export async function openOutput(path: string, options: OutputOptions = {}): Promise<OutputSink> {
+  if (path.endsWith("/")) throw new SealError("io", `${path} is no directory that is there`);
   const target = look(path, () => statSync(path, { bigint: true, throwIfNoEntry: false }));
   if (target?.isDirectory()) throw new SealError("usage", `${path} is a directory`);
   if (target && options.input && target.dev === options.input.dev && target.ino === options.input.ino) {
     throw new SealError("usage", `${path} is input and output at once`);
   }
-  if (target && !target.isFile()) return deviceSink(path, target.isFIFO() || target.isSocket(), options.signal);
+  if (target?.isSocket()) throw new SealError("usage", `${path} is a socket, which cannot be written to`);
+  if (target && !target.isFile()) return deviceSink(path, target.isFIFO(), options.signal);
   const isThere = look(path, () => lstatSync(path, { throwIfNoEntry: false }));
   if (isThere && !options.force) throw existsError(path, options);
   return temporarySink(path, options);
@@ -71,10 +73,11 @@ async function openFifo(path: string, signal: AbortSignal | undefined): Promise<
 }
 
 /**
- * Writes a new key file, durably, and never over another one. Returns what removes it again. Throws `usage` where the name exists; `io`.
+ * Writes a new key file, durably, and only where there is nothing of that name. Returns what removes it again. Throws `usage` where there is; `io`.
  */
 export async function writeNew(path: string, text: string, mode: number): Promise<() => Promise<void>> {
   const existsHint = "A key is never replaced: move it away, or choose another name with -o.";
+  if (look(path, () => lstatSync(path, { throwIfNoEntry: false }))) throw existsError(path, { existsHint });
   const sink = await openOutput(path, { mode, existsHint });
   await committing(sink, () => sink.write(utf8(text), 0));
   return () => unlink(path);

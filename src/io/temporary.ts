@@ -49,7 +49,8 @@ const NO_LINKS = new Set(["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EMLINK"])
 /** Temporary files that exist now; whatever ends the process, they are removed. */
 const temporaries = new Set<string>();
 
-function removeTemporaries(): void {
+/** Removes every temporary file there is now. */
+export function removeTemporaries(): void {
   for (const path of temporaries) remove(path);
 }
 
@@ -141,7 +142,7 @@ function writeSmall(fd: number, bytes: Uint8Array, position: number, path: strin
 /** `link` refuses a name that has come to exist since it was looked at; `rename` would replace it. */
 function giveName(temporary: string, target: string, path: string, options: TemporaryOptions): void {
   if (options.force || !linked(temporary, target, path, options)) renameSync(temporary, target);
-  else unlinkSync(temporary);
+  else remove(temporary);
 }
 
 /** false where the file system has no hard links, and nothing of that name. */

@@ -60,14 +60,14 @@ export function identityOf(suite: Suite, secretLine: string): Identity {
  */
 export async function parseIdentityFile(suite: Suite, text: string, ask: AskPassphrase): Promise<IdentityFile> {
   const { secrets, block, accept } = await readLines(text);
-  if (secrets.length + (block ? 1 : 0) !== 1) {
-    const found = secrets.length + (block ? 1 : 0) === 0 ? "no secret key" : "more than one secret key";
+  if (secrets.length + (block === null ? 0 : 1) !== 1) {
+    const found = secrets.length === 0 && block === null ? "no secret key" : "more than one secret key";
     throw new SealError("usage", `${found} in the identity file`, { hint: notAnIdentity(text) });
   }
   const locked = block;
-  const unlock = async () => identityOf(suite, locked ? await unprotect(suite, locked, ask) : secrets[0]!);
+  const unlock = async () => identityOf(suite, locked !== null ? await unprotect(suite, locked, ask) : secrets[0]!);
   // A plain secret is parsed at once, so that a mistyped one is found where the file is read.
-  let identity = locked ? null : await unlock();
+  let identity = locked === null ? await unlock() : null;
   return {
     accept,
     isProtected: locked !== null,
@@ -78,6 +78,16 @@ export async function parseIdentityFile(suite: Suite, text: string, ask: AskPass
   };
 }
 
+/** Lines end with LF or CR LF; spaces and tabs around them do not count. */
+function linesOf(text: string): string[] {
+  return text.split("\n").map((line) =>
+    line
+      .replace(/\r$/, "")
+      .replace(/^[ \t]+/, "")
+      .replace(/[ \t]+$/, ""),
+  );
+}
+
 interface Lines {
   secrets: string[];
   block: string | null;
@@ -85,13 +95,15 @@ interface Lines {
 }
 
 async function readLines(text: string): Promise<Lines> {
-  const lines = text.split("\n").map((line) => line.trim());
-  const found: Lines = { secrets: [], block: null, accept: [] };
+  const lines = linesOf(text);
+  const found: Omit<Lines, "accept"> = { secrets: [], block: null };
+  const accept = new Map<string, Bytes>();
   for (let i = 0; i < lines.length; i++) {
     const line = lines[i]!;
     if (line === "" || line.startsWith("#")) continue;
     const [, accepted] = /^accept[ \t]+(.*)$/.exec(line) ?? [];
-    if (accepted !== undefined) found.accept.push(await onLine(i, () => parseSigner(accepted)));
+    if (accepted !== undefined)
+      accept.set(accepted, accept.get(accepted) ?? (await onLine(i, () => parseSigner(accepted))));
     else if (kindOf(line) === "secret") {
       await onLine(i, () => parseSecret(line));
       found.secrets.push(line);
@@ -106,12 +118,12 @@ async function readLines(text: string): Promise<Lines> {
       });
     }
   }
-  return found;
+  return { ...found, accept: [...accept.values()] };
 }
 
 /** A hint where something else than an identity was given. */
 function notAnIdentity(text: string): string | undefined {
-  const holdsPublicKeys = /^\s*seal(sig)?1/m.test(text);
+  const holdsPublicKeys = /^[ \t]*seal(sig)?1/m.test(text);
   return holdsPublicKeys ? "This looks like a public key file; the identity is the .key file beside it." : undefined;
 }
 
@@ -166,8 +178,7 @@ function foreignKey(line: string): string | undefined {
  */
 export async function parsePublicKeys(text: string, kind: "recipient" | "signer"): Promise<Bytes[]> {
   const keys: Bytes[] = [];
-  for (const [i, raw] of text.split("\n").entries()) {
-    const line = raw.trim();
+  for (const [i, line] of linesOf(text).entries()) {
     if (line === "" || line.startsWith("#")) continue;
     const found = kindOf(line);
     if (found === "secret" || line === BEGIN)

@@ -7,22 +7,20 @@ import { SealError } from "../errors.js";
 import { commitment, type Header, headerMac, recipientInfo } from "../format/header.js";
 import { STANZA_X25519 } from "../format/stanza.js";
 
+/** The error where no key opens a file. */
+export function noKey(): SealError {
+  return new SealError("no-key", "none of the keys given opens this file", {
+    hint: "It was sealed for other recipients. Ask the sender to seal it for your public key.",
+  });
+}
+
 /**
- * The file key, and which of `keys` opened it. The first stanza that opens decides.
- * Throws `no-key` where none opens, `tampered` where what it holds is not the committed key or the header's MAC is wrong.
+ * The file key; null where none of `keys` opens a stanza. The first stanza that opens decides.
+ * Throws `tampered` where what it holds is not the committed key or the header's MAC is wrong.
  */
-export function findFileKey(
-  suite: Suite,
-  header: Header,
-  keys: readonly AgreementKey[],
-): { fileKey: Bytes; keyIndex: number } {
-  const found = openFirst(suite, header, keys);
-  if (!found) {
-    throw new SealError("no-key", "none of the keys given opens this file", {
-      hint: "It was sealed for other recipients. Ask the sender to seal it for your public key.",
-    });
-  }
-  const { fileKey } = found;
+export function findFileKey(suite: Suite, header: Header, keys: readonly AgreementKey[]): Bytes | null {
+  const fileKey = openFirst(suite, header, keys);
+  if (!fileKey) return null;
   if (!equal(commitment(suite, fileKey), header.core.commitment)) {
     fileKey.fill(0);
     throw new SealError("tampered", "the file key is not the one that the header commits to");
@@ -31,22 +29,18 @@ export function findFileKey(
     fileKey.fill(0);
     throw new SealError("tampered", "the header does not authenticate");
   }
-  return found;
+  return fileKey;
 }
 
-function openFirst(
-  suite: Suite,
-  header: Header,
-  keys: readonly AgreementKey[],
-): { fileKey: Bytes; keyIndex: number } | null {
+function openFirst(suite: Suite, header: Header, keys: readonly AgreementKey[]): Bytes | null {
   const info = recipientInfo(header.coreHash);
   for (const { type, body } of header.stanzas) {
     if (type !== STANZA_X25519) continue;
     const enc = body.subarray(0, 32);
     const sealed = body.subarray(32);
-    for (const [keyIndex, key] of keys.entries()) {
+    for (const key of keys) {
       const fileKey = hpkeOpen(suite, key, enc, info, sealed);
-      if (fileKey) return { fileKey, keyIndex };
+      if (fileKey) return fileKey;
     }
   }
   return null;

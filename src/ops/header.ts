@@ -21,8 +21,8 @@ export interface Policy {
   readonly label?: string | undefined;
   /** Seconds since sealing, at most. */
   readonly maxAge?: number | undefined;
-  /** Unix milliseconds. */
-  readonly now: number;
+  /** Unix milliseconds; by default the time at which the header has been verified. */
+  readonly now?: number | undefined;
 }
 
 /** How far in the future the time of sealing may lie, in seconds, where the age is bounded. */
@@ -105,7 +105,7 @@ async function acceptSigner(suite: Suite, core: Core, policy: Policy): Promise<V
 }
 
 function checkDemands(core: Core, policy: Policy): void {
-  const now = Math.floor(policy.now / 1000);
+  const now = Math.floor((policy.now ?? Date.now()) / 1000);
   if (policy.label !== undefined && core.label !== policy.label) {
     throw new SealError("untrusted", `the label is "${core.label}", not "${policy.label}"`);
   }
@@ -115,7 +115,7 @@ function checkDemands(core: Core, policy: Policy): void {
       hint: "Check the clocks of both machines.",
     });
   }
-  if (now - core.sealedAt > policy.maxAge) {
+  if (!(now - core.sealedAt <= policy.maxAge)) {
     throw new SealError("untrusted", `too old: sealed at ${isoTime(core.sealedAt)}`);
   }
 }

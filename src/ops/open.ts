@@ -6,7 +6,7 @@ import type { Engine } from "../engine/engine.js";
 import { type Header, payloadKey } from "../format/header.js";
 import { expectedBytes, type Geometry } from "../format/sizes.js";
 import type { Identity, IdentityFile } from "../keys/identity.js";
-import { findFileKey } from "./filekey.js";
+import { findFileKey, noKey } from "./filekey.js";
 import { type AcceptedHeader, isAmong, notAccepted, type Policy, readHeader } from "./header.js";
 import { committing, type Progress, release, type Sink, type Source } from "./io.js";
 import { type Range, releaseRange } from "./range.js";
@@ -66,15 +66,16 @@ function summary({ core }: Header): Pick<Opened, "signer" | "label" | "sealedAt"
   return { signer: core.signer, label: core.label, sealedAt: core.sealedAt };
 }
 
-/** The payload key. The identity that opens must itself accept the signer, not just one that was given beside it. */
+/** The payload key. Only identities that accept the signer are unlocked and tried, so that the stanzas' order decides nothing. */
 async function unlockPayload({ header }: AcceptedHeader, options: OpenOptions): Promise<Bytes> {
   const { suite, identities, from } = options;
+  const { signer } = header.core;
+  const trusting = identities.filter(({ accept }) => !signer || isAmong(signer, from ?? accept));
   const keys: Identity[] = [];
-  for (const identity of identities) keys.push(await identity.unlock());
-  const { fileKey, keyIndex } = findFileKey(suite, header, keys);
+  for (const identity of trusting) keys.push(await identity.unlock());
+  const fileKey = findFileKey(suite, header, keys);
+  if (!fileKey) throw signer && trusting.length < identities.length ? notAccepted(signer) : noKey();
   try {
-    const { signer } = header.core;
-    if (signer && !isAmong(signer, from ?? identities[keyIndex]!.accept)) throw notAccepted(signer);
     return payloadKey(suite, fileKey, header.coreHash);
   } finally {
     fileKey.fill(0);

@@ -57,6 +57,7 @@ export interface Sealed {
  */
 export async function seal(source: Source, sink: Sink, options: SealOptions): Promise<Sealed> {
   return committing(sink, async () => {
+    if (source.size !== null) refuseTooLong(0, source.size);
     const { head, payloadKey } = makeHeader(options);
     const { suite, engine, signer } = options;
     const keys = { suite, payloadKey, coreHash: head.coreHash, signed: signer !== null, signer: null };
@@ -153,6 +154,8 @@ async function sealPayload(
   };
   for await (const { task, result } of inOrder(started(), session.width)) {
     signal?.throwIfAborted();
+    // Only an input that stayed the same is given the record that makes it whole.
+    if (task.final) await source.checkUnchanged();
     const trailer = signer && concat(chain, signChunk(signer, head.coreHash, chain, task, result));
     await writeRecord(sink, geometry, task, result, trailer, signal);
     if (!sink.keeps) buffers.give(result.buffer);
@@ -163,7 +166,6 @@ async function sealPayload(
     options.progress?.(bytes, source.size);
   }
   if (!complete) throw new SealError("internal", "the final chunk was not sealed");
-  await source.checkUnchanged();
   return {
     bytes,
     sealedBytes: sealedSize(geometry, bytes),
@@ -174,6 +176,11 @@ async function sealPayload(
     sealedAt: head.core.sealedAt,
     digest: signer ? toHex(chain) : null,
   };
+}
+
+function refuseTooLong(index: number, bytes: number): void {
+  const fault = limitFault(index, bytes);
+  if (fault) throw new SealError("usage", `the input has ${fault}`);
 }
 
 /** The input, cut into chunks; the last is shorter than the others. */
@@ -199,8 +206,7 @@ async function* chunkTasks(
         )
       : { ...(await abortable(buffers.fill(source, chunkSize, overhead(signed)), signal)), input: null };
     final = work.length < chunkSize;
-    const fault = limitFault(index, position + work.length);
-    if (fault) throw new SealError("usage", `the input has ${fault}`);
+    refuseTooLong(index, position + work.length);
     yield { index, final, output, ...work };
   }
 }

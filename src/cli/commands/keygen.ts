@@ -37,6 +37,8 @@ export const keygen: CommandDefinition<Options> = {
     const suite = await loadSuite();
     const path = options.output ?? defaultIdentityPath();
     if (path === "-") throw new SealError("usage", "a secret key is written to a file, not to standard output");
+    if (path.endsWith(".pub"))
+      throw new SealError("usage", "a secret key is not written to a .pub file: name it NAME.key");
     const accept = await resolveSigners(options.from ?? [], signal);
     const passphrase = options.passphrase ? await newPassphrase(signal) : undefined;
     const secret = generateSecret(suite);

@@ -10,7 +10,7 @@ import { type Opened, type OpenOptions, open as openTo } from "../../ops/open.js
 import { type CommandDefinition, type Common, type Context, collect, forEachInput, threadsOption } from "../command.js";
 import { escaped } from "../escape.js";
 import { loadIdentities, resolveSigners } from "../keys.js";
-import { openedName, openInput, openSink } from "../outputs.js";
+import { isStdout, openedName, openInput, openSink } from "../outputs.js";
 import { withProgress } from "../progress.js";
 import type { Report } from "../report.js";
 import { textOnly } from "../terminal.js";
@@ -55,7 +55,7 @@ export const open: CommandDefinition<Options> = {
       .addOption(threadsOption());
   },
 
-  dataOnStdout: (_files, { output }) => output === "-",
+  dataOnStdout: (_files, { output }) => isStdout(output),
 
   run: async (files, options, context) => {
     const [file] = files as [string];
@@ -79,7 +79,6 @@ async function settingsOf(options: Options, context: Context): Promise<OpenOptio
       allowUnsigned: options.allowUnsigned === true,
       label: options.label === undefined ? undefined : parseLabel(options.label),
       maxAge: options.maxAge === undefined ? undefined : parseDuration(options.maxAge),
-      now: Date.now(),
     },
     range: options.range === undefined ? undefined : parseRange(options.range),
     signal: context.signal,

@@ -1,5 +1,6 @@
 // seal FILE… --to R…
 
+import { resolve } from "node:path";
 import { loadSuite, type SigningKey, type Suite } from "../../crypto/index.js";
 import type { Engine } from "../../engine/engine.js";
 import { poolEngine } from "../../engine/pool.js";
@@ -11,7 +12,7 @@ import type { Progress, Sink } from "../../ops/io.js";
 import { type Sealed, seal as sealTo } from "../../ops/seal.js";
 import { type CommandDefinition, type Common, type Context, collect, forEachInput, threadsOption } from "../command.js";
 import { loadIdentities, resolveRecipients } from "../keys.js";
-import { isDirectory, openInput, openSink, sealedName } from "../outputs.js";
+import { isDirectory, isStdout, openInput, openSink, sealedName } from "../outputs.js";
 import { withProgress } from "../progress.js";
 import { inputName, outputName } from "../text.js";
 import { humanBytes, parseLabel } from "../values.js";
@@ -42,7 +43,8 @@ export const seal: CommandDefinition<Options> = {
       .addOption(threadsOption());
   },
 
-  dataOnStdout: (files, { output }) => output === "-" || (output === undefined && files.every((file) => file === "-")),
+  dataOnStdout: (files, { output }) =>
+    isStdout(output) || (output === undefined && files.every((file) => file === "-")),
 
   run: async (named, options, context) => {
     const files = await inputs(named, options);
@@ -55,10 +57,14 @@ export const seal: CommandDefinition<Options> = {
     const engine = poolEngine(options.threads ?? defaultThreads());
     const settings = { suite, engine, recipients, label, signer };
     const outputs = await Promise.all(files.map((file) => sealedName(file, options.output)));
-    const owner = new Map([...outputs.entries()].reverse().map(([index, name]) => [name, index]));
+    const places = outputs.map((name) => resolve(name));
+    const owner = new Map([...places.entries()].reverse().map(([index, place]) => [place, index]));
+    const sources = new Set(files.map((file) => resolve(file)));
     await forEachInput(files, context, (file, isNext, index) => {
       const name = outputs[index]!;
-      if (owner.get(name) !== index) throw new SealError("usage", `${name} is written for another FILE already`);
+      const place = places[index]!;
+      if (owner.get(place) !== index) throw new SealError("usage", `${name} is written for another FILE already`);
+      if (files.length > 1 && sources.has(place)) throw new SealError("usage", `${name} is one of the FILEs`);
       return sealOne(file, name, isNext, options, context, settings);
     });
   },
@@ -74,7 +80,7 @@ async function inputs(named: readonly string[], { output, sign }: Options): Prom
   }
   if (files.length === 1) return files;
   if (files.includes("-")) throw new SealError("usage", "standard input cannot be one of several FILEs");
-  if (output !== undefined && !(await isDirectory(output))) {
+  if (output !== undefined && (isStdout(output) || !(await isDirectory(output)))) {
     throw new SealError("usage", "with several FILEs, -o must be an existing directory");
   }
   return files;

@@ -49,7 +49,6 @@ export const verify: CommandDefinition<Options> = {
       allowUnsigned: false,
       label: options.label === undefined ? undefined : parseLabel(options.label),
       maxAge: options.maxAge === undefined ? undefined : parseDuration(options.maxAge),
-      now: Date.now(),
     };
     const engine = poolEngine(options.threads ?? defaultThreads());
     await forEachInput(files, context, (file, isNext) =>
