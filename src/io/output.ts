@@ -1,6 +1,6 @@
 // An output file: a temporary one until all of it is there and authenticated, then it gets its name in one step.
 
-import { constants, fchmod, fsync, unlinkSync, write } from "node:fs";
+import { type BigIntStats, constants, fchmod, fchown, fsync, unlinkSync, write } from "node:fs";
 import { link, lstat, rename, stat, unlink } from "node:fs/promises";
 import { Socket } from "node:net";
 import { dirname, join } from "node:path";
@@ -16,6 +16,7 @@ import { writableSink } from "./streams.js";
 const writeFd = promisify(write);
 const syncFd = promisify(fsync);
 const chmodFd = promisify(fchmod);
+const chownFd = promisify(fchown);
 
 /** What `link` answers on file systems that have no hard links. */
 const NO_LINKS = new Set(["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EMLINK"]);
@@ -23,8 +24,10 @@ const NO_LINKS = new Set(["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EMLINK"])
 export interface OutputOptions {
   /** Replace an existing file (a symlink itself, not what it points at). */
   readonly force?: boolean | undefined;
-  /** The input, which the output must not be. */
+  /** The input, which the output must not be, unless `inPlace`. */
   readonly input?: FileId | undefined;
+  /** Where the output is the input, which must be a regular file: replace it at the commit, and keep its permissions and owner. */
+  readonly inPlace?: boolean | undefined;
   /** Permissions, less the umask; 0666 by default. */
   readonly mode?: number | undefined;
   /** Ends the wait for a FIFO's reader. */
@@ -43,17 +46,23 @@ const EXISTS_HINT = "Use --force to replace it, or -o for another name.";
 /**
  * Opens an output. A regular file appears under its name only at the commit; what is no regular file
  * (a device, a FIFO) is written as a stream.
- * Throws `usage` where the file exists (without `force`), is a directory, or is the input; `io`.
+ * Throws `usage` where the file exists (without `force`), is a directory, or is the input (without `inPlace`); `io`.
  */
 export async function openOutput(path: string, options: OutputOptions = {}): Promise<OutputSink> {
   const target = await statOrNull(() => stat(path, { bigint: true }), path);
   if (target?.isDirectory()) throw new SealError("usage", `${path} is a directory`);
-  if (target && options.input && target.dev === options.input.dev && target.ino === options.input.ino) {
-    throw new SealError("usage", `${path} is input and output at once`);
+  if (target && isSame(target, options.input)) {
+    if (!options.inPlace) throw new SealError("usage", `${path} is input and output at once`);
+    if (target.isFile()) return temporarySink(path, options, target);
+    throw new SealError("usage", `${path} is no regular file, and cannot be replaced`, { hint: "Use -o OUT." });
   }
   if (target && !target.isFile()) return deviceSink(path, target.isFIFO() || target.isSocket(), options.signal);
   if (!options.force && (await statOrNull(() => lstat(path), path))) throw existsError(path, options);
-  return temporarySink(path, options);
+  return temporarySink(path, options, null);
+}
+
+function isSame(file: FileId, other: FileId | undefined): boolean {
+  return file.dev === other?.dev && file.ino === other.ino;
 }
 
 function existsError(path: string, { existsHint = EXISTS_HINT }: OutputOptions): SealError {
@@ -148,7 +157,8 @@ function forget(path: string): void {
   if (temporaries.size === 0) process.off("exit", removeTemporaries);
 }
 
-async function temporarySink(path: string, options: OutputOptions): Promise<OutputSink> {
+/** `replaced`: the file whose place it takes. */
+async function temporarySink(path: string, options: OutputOptions, replaced: BigIntStats | null): Promise<OutputSink> {
   const directory = dirname(path);
   const temporary = join(directory, `.seal-${toHex(crypto.getRandomValues(new Uint8Array(8)))}.tmp`);
   const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
@@ -174,10 +184,12 @@ async function temporarySink(path: string, options: OutputOptions): Promise<Outp
     write: (bytes, position) => writeAll(fd, bytes, position, path),
     commit: async () => {
       try {
-        await chmodFd(fd, (options.mode ?? 0o666) & ~process.umask());
+        if (replaced) await becomeLike(fd, replaced);
+        else await chmodFd(fd, (options.mode ?? 0o666) & ~process.umask());
         await syncFd(fd);
         await closeOnce();
-        await giveName(temporary, path, options);
+        if (replaced) await takePlace(temporary, path, replaced);
+        else await giveName(temporary, path, options);
         forget(temporary);
         await syncDirectory(directory);
       } catch (error) {
@@ -191,6 +203,21 @@ async function temporarySink(path: string, options: OutputOptions): Promise<Outp
       forget(temporary);
     },
   };
+}
+
+/** Owner and group, as far as they may be given away, then permissions, which a change of owner can cut down. */
+async function becomeLike(fd: number, { uid, gid, mode }: BigIntStats): Promise<void> {
+  await chownFd(fd, Number(uid), Number(gid)).catch(() => chownFd(fd, -1, Number(gid)).catch(() => undefined));
+  await chmodFd(fd, Number(mode & 0o777n));
+}
+
+/** A file that somebody else has put there meanwhile is not the one to replace. */
+async function takePlace(temporary: string, path: string, replaced: FileId): Promise<void> {
+  const now = await statOrNull(() => stat(path, { bigint: true }), path);
+  if (!now || !isSame(now, replaced)) {
+    throw new SealError("io", `${path} was replaced or removed meanwhile, and is left as it is`);
+  }
+  await rename(temporary, path);
 }
 
 /** `link` refuses a name that has come to exist since it was looked at; `rename` would replace it. */
