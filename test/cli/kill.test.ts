@@ -32,7 +32,8 @@ it(
       expect(await recipientsOf(box), `round ${round}`).toBe(recipients);
       seen.left += removeTemporaries(box);
     }
-    if (process.env.SEAL_KILL_ROUNDS) console.log(`${ROUNDS} rounds of at most ${Math.round(1.5 * whole)} ms:`, JSON.stringify(seen));
+    if (process.env.SEAL_KILL_ROUNDS)
+      console.log(`${ROUNDS} rounds of at most ${Math.round(1.5 * whole)} ms:`, JSON.stringify(seen));
     expect(seen.old + seen.new).toBe(ROUNDS);
   }),
   60_000 + 20_000 * ROUNDS,

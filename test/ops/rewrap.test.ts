@@ -21,7 +21,7 @@ import { open } from "../../src/ops/open.js";
 import { type RewrapOptions, rewrap } from "../../src/ops/rewrap.js";
 import { seal } from "../../src/ops/seal.js";
 import { verify } from "../../src/ops/verify.js";
-import { failure, identityFile, memorySink, pieces, SUITES } from "../support.js";
+import { failure, fixture, identityFile, memorySink, pieces, SUITES } from "../support.js";
 
 const CHUNK = 4096;
 const NOW = 1_800_000_000_000;
@@ -179,6 +179,18 @@ describe("the new file", () => {
     const after = await rewrapped(before, [bob], over);
     expect((await parts(after)).payload).toBe((await parts(before)).payload);
   });
+});
+
+test("a file of another writer: stanzas of unknown types go, the records stay", async () => {
+  const { keys } = JSON.parse(fixture("vectors.json").toString());
+  const [own, key] = [identityOf(native, keys.master.secret), identityOf(native, keys.alice.secret)];
+  for (const name of ["unknown-types", "rewrapped-original", "rewrapped-grown", "len-c", "label-255-utf8"]) {
+    const before = Uint8Array.from(fixture(`files/${name}.sealed`));
+    const after = await rewrapped(before, [bob], { signer: own.signingKey, identities: [identityFile(key)] });
+    const [old, now] = [await parts(before), await parts(after)];
+    expect({ core: now.core, payload: now.payload }).toEqual({ core: old.core, payload: old.payload });
+    expect(now.header.stanzas.map(({ type }) => type)).toEqual([1]);
+  }
 });
 
 function opens(header: Parameters<typeof findFileKey>[1], who: Identity): boolean {
