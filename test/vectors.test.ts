@@ -3,7 +3,7 @@
 
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { type Bytes, concat, fromHex, toHex } from "../src/bytes.js";
+import { type Bytes, concat, fromHex, toHex, utf8 } from "../src/bytes.js";
 import { inline } from "../src/engine/inline.js";
 import { bytesSource } from "../src/io/bytes.js";
 import { streamSource } from "../src/io/streams.js";
@@ -31,6 +31,7 @@ interface Vector {
   demandLabel?: string;
   maxAge?: number;
   now?: number;
+  rewraps?: string;
   plaintextSha256: string | null;
   bytes: number | null;
   chunks: number | null;
@@ -148,6 +149,24 @@ describe.each(SUITES.map((suite) => [suite.name, suite] as const))("vectors, %s 
     const { recipient, signer } = identityOf(suite, file.secret!);
     expect(identity).toMatchObject({ recipient, signer });
     expect(accept).toEqual(file.accept);
+  });
+});
+
+describe("a rewrapped vector has core and records of the one it rewraps", () => {
+  const rewraps = vectors.filter((vector) => vector.rewraps);
+  const payload = async (vector: Vector) => {
+    const bytes = sealedBytes(vector);
+    const { headerBytes, core } = await inspect(bytesSource(bytes), SUITES[0]!);
+    const coreLength = 85 + utf8(core.label).length;
+    const stanzas = toHex(bytes.subarray(coreLength, headerBytes));
+    return { core: toHex(bytes.subarray(0, coreLength)), records: toHex(bytes.subarray(headerBytes)), stanzas };
+  };
+  test.each(rewraps.map((vector) => [vector.name, vector] as const))("%s", async (_name, vector) => {
+    const original = vectors.find(({ name }) => name === vector.rewraps)!;
+    const [before, after] = [await payload(original), await payload(vector)];
+    expect({ core: after.core, records: after.records }).toEqual({ core: before.core, records: before.records });
+    expect(after.stanzas).not.toBe(before.stanzas);
+    if (vector.verify === "ok") expect(vector.digest).toBe(original.digest);
   });
 });
 

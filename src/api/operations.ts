@@ -8,12 +8,13 @@ import { MAX_CHUNK_EXPONENT, MIN_CHUNK_EXPONENT } from "../format/core.js";
 import { STANZA_X25519 } from "../format/stanza.js";
 import { bytesSink, bytesSource } from "../io/bytes.js";
 import { type FileId, openSource } from "../io/files.js";
-import { openOutput } from "../io/output.js";
+import { type OutputOptions, openOutput } from "../io/output.js";
 import { streamSource, webSink, writableSink } from "../io/streams.js";
 import { encodeSigner, parseRecipient, parseSigner } from "../keys/text.js";
 import { inspect as inspectSource } from "../ops/inspect.js";
 import type { Sink, Source } from "../ops/io.js";
 import * as opening from "../ops/open.js";
+import * as rewrapping from "../ops/rewrap.js";
 import * as sealing from "../ops/seal.js";
 import * as verifying from "../ops/verify.js";
 import { Identity } from "./identity.js";
@@ -23,6 +24,7 @@ import type {
   OpenOptions,
   OpenResult,
   Output,
+  RewrapOptions,
   SealOptions,
   SealResult,
   VerifyOptions,
@@ -42,6 +44,25 @@ export async function seal(input: Input, output: Output, options: SealOptions): 
 export async function open(input: Input, output: Output, options: OpenOptions): Promise<OpenResult> {
   const settings = await openSettings(options);
   return openResult(await between(input, output, (source, sink) => opening.open(source, sink, settings)), options);
+}
+
+/**
+ * Gives a sealed file a new list of recipients; the payload stays as it is, byte for byte. This revokes nothing: docs/FORMAT.md, "Rewrap".
+ * An output that is the input's own file replaces it in one step, when all of it has been verified. Throws `SealError`.
+ */
+export async function rewrap(input: Input, output: Output, options: RewrapOptions): Promise<SealResult> {
+  const { keys, sign, to, progress, signal } = options;
+  const settings = {
+    suite: await loadSuite(),
+    engine,
+    identities: keys.map(Identity.fileOf),
+    signer: (await Identity.fileOf(sign).unlock()).signingKey,
+    recipients: to.map(parseRecipient),
+    progress,
+    signal,
+  };
+  const work = (source: Source, sink: Sink) => rewrapping.rewrap(source, sink, settings);
+  return shown(await between(input, output, work, { inPlace: true }));
 }
 
 /** Verifies a sealed input as a whole, without any secret. Throws `SealError`. */
@@ -151,8 +172,13 @@ async function reading<T>(input: Input, work: (source: Source & { id?: FileId })
   }
 }
 
-function between<T>(input: Input, output: Output, work: (source: Source, sink: Sink) => Promise<T>): Promise<T> {
-  return reading(input, async (source) => work(source, await sinkOf(output, source.id)));
+function between<T>(
+  input: Input,
+  output: Output,
+  work: (source: Source, sink: Sink) => Promise<T>,
+  { inPlace = false } = {},
+): Promise<T> {
+  return reading(input, async (source) => work(source, await sinkOf(output, { input: source.id, inPlace })));
 }
 
 async function sourceOf(input: Input): Promise<Source & { id?: FileId }> {
@@ -163,10 +189,12 @@ async function sourceOf(input: Input): Promise<Source & { id?: FileId }> {
     : streamSource(input as AsyncIterable<Uint8Array>, "the input stream");
 }
 
-async function sinkOf(output: Output, input: FileId | undefined): Promise<Sink> {
+async function sinkOf(output: Output, options: OutputOptions): Promise<Sink> {
   refuseLocked(output);
   if (output instanceof WritableStream) return webSink(output, "the output stream");
-  return "write" in output ? writableSink(output, "the output stream") : openOutput(output.path, { ...output, input });
+  return "write" in output
+    ? writableSink(output, "the output stream")
+    : openOutput(output.path, { ...options, force: output.force, sync: output.sync });
 }
 
 function refuseLocked(stream: object): void {

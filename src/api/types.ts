@@ -52,6 +52,15 @@ export interface SealResult {
   readonly digest: string | null;
 }
 
+export type RewrapOptions = Running & {
+  /** Identities, one of which the file was sealed to. */
+  readonly keys: readonly Identity[];
+  /** The identity that signed the file: nobody else can rewrap it. */
+  readonly sign: Identity;
+  /** All the recipients that the file is to have from now on: `seal1…`, 1 … 4096. */
+  readonly to: readonly string[];
+};
+
 export interface Demands {
   /** The label that the file must have. */
   readonly label?: string;

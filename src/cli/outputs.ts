@@ -43,6 +43,13 @@ export async function openedName(file: string, output: string | undefined): Prom
   });
 }
 
+/** Where rewrapping FILE goes: `-o`, a file of its name in it where it is a directory, else FILE itself. Throws `usage`. */
+export async function rewrappedName(file: string, output: string | undefined): Promise<string> {
+  if (output !== undefined) return inDirectory(output, file === "-" ? null : basename(file));
+  if (file !== "-") return file;
+  throw new SealError("usage", "standard input cannot be replaced: -o is missing");
+}
+
 async function inDirectory(output: string, name: string | null): Promise<string> {
   if (isStdout(output)) return "-";
   return name !== null && (await isDirectory(output)) ? join(output, name) : output;

@@ -58,6 +58,14 @@ function readLine(input: ReadStream): Promise<string | null> {
   });
 }
 
+/** Throws `usage`: a sealed file is not for a terminal. */
+export async function refuseTerminal(sink: Sink): Promise<never> {
+  await sink.abort();
+  throw new SealError("usage", `a sealed file is binary, and ${sink.name} is a terminal`, {
+    hint: "Use -o FILE, or redirect it.",
+  });
+}
+
 /** A sink that lets text through to a terminal and refuses binary data before any of a chunk is shown. */
 export function textOnly(sink: Sink): Sink {
   const decoder = new TextDecoder("utf-8", { fatal: true });

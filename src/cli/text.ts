@@ -13,6 +13,10 @@ export function inputName(file: string): string {
   return file === "-" ? "standard input" : escaped(file);
 }
 
+export function recipientCount(count: number): string {
+  return `${count} recipient${count === 1 ? "" : "s"}`;
+}
+
 export function outputName(file: string): string {
   return file === "-" ? "standard output" : escaped(file);
 }

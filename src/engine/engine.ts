@@ -40,7 +40,10 @@ export type SealResult = Result;
 export interface OpenResult extends Result {
   /** The chain value that the record carries; null in an unsigned file. */
   readonly chain: Bytes | null;
-  /** Whether signature (where signed) and tag (where decrypted) are right. If not, nothing was written and `buffer` holds no plaintext. */
+  /**
+   * Whether signature (where signed) and tag (where decrypted) are right. If not, `buffer` holds no plaintext and none was written; of a
+   * record that was to be copied, anything may have been.
+   */
   readonly authentic: boolean;
 }
 
@@ -52,7 +55,7 @@ export interface Session {
   seal(task: Task): Promise<SealResult>;
   /** The result is the plaintext. Throws `tampered` where the file has fewer bytes than the task says. */
   open(task: Task): Promise<OpenResult>;
-  /** As `open`, without decryption and without a result. */
+  /** As `open`, without decryption. The result is the record as it is, copied to `output`, else to `buffer`; none where there is neither. */
   verify(task: Task): Promise<OpenResult>;
   /** Erases what the engine holds of the keys. No task may be running. */
   close(): void;

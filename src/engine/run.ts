@@ -36,8 +36,27 @@ export function runOpen(keys: ChunkKeys, task: Task): OpenResult {
 
 export function runVerify(keys: ChunkKeys, task: Task): OpenResult {
   const length = plaintextLength(task.length, keys.signed);
-  const opened = verifyChunk(keys, task, input(task, 0, length, endsWhileOpening), trailer(task, length));
+  const copy = copying(task);
+  const ciphertext = passing(input(task, 0, length, endsWhileOpening), copy);
+  const opened = verifyChunk(keys, task, ciphertext, () => {
+    const behind = trailer(task, length)();
+    copy(behind);
+    return behind;
+  });
   return { ...opened, buffer: task.buffer };
+}
+
+/** Takes the record piece by piece to where it is wanted; it may be there already, or be wanted nowhere. */
+function copying(task: Task): (piece: Uint8Array) => void {
+  return task.output || (task.input && task.buffer) ? output(task) : () => {};
+}
+
+/** The pieces, each copied when it is asked for: what is copied is what is verified, read once, whatever happens to the file meanwhile. */
+function* passing(pieces: Iterable<Uint8Array>, copy: (piece: Uint8Array) => void): Generator<Uint8Array> {
+  for (const piece of pieces) {
+    copy(piece);
+    yield piece;
+  }
 }
 
 const endsWhileSealing = ({ index }: Task) =>

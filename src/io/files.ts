@@ -30,6 +30,10 @@ export interface FileId {
   readonly ino: bigint;
 }
 
+export function isSame(file: FileId, other: FileId | undefined): boolean {
+  return file.dev === other?.dev && file.ino === other.ino;
+}
+
 export interface FileSource extends Source {
   readonly id: FileId;
 }

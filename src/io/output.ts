@@ -8,13 +8,15 @@ import { utf8 } from "../bytes.js";
 import { ioError, SealError } from "../errors.js";
 import { committing } from "../ops/io.js";
 import { descriptorSink, type OutputSink } from "./descriptor.js";
-import { type FileId, openFd } from "./files.js";
+import { type FileId, isSame, openFd } from "./files.js";
 import { writableSink } from "./streams.js";
 import { existsError, type TemporaryOptions, temporarySink } from "./temporary.js";
 
 export interface OutputOptions extends TemporaryOptions {
-  /** The input, which the output must not be. */
+  /** The input, which the output must not be, unless `inPlace`. */
   readonly input?: FileId | undefined;
+  /** Where the output is the input, which must be a regular file: replace it at the commit, and keep its permissions and owner. */
+  readonly inPlace?: boolean | undefined;
   /** Ends the wait for a FIFO's reader. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -22,14 +24,16 @@ export interface OutputOptions extends TemporaryOptions {
 /**
  * Opens an output. A regular file appears under its name only at the commit; what is no regular file
  * (a device, a FIFO) is written as a stream.
- * Throws `usage` where the file exists (without `force`), is a directory, or is the input; `io`.
+ * Throws `usage` where the file exists (without `force`), is a directory, or is the input (without `inPlace`); `io`.
  */
 export async function openOutput(path: string, options: OutputOptions = {}): Promise<OutputSink> {
   if (path.endsWith("/")) throw new SealError("io", `${path} is no directory that is there`);
   const target = look(path, () => statSync(path, { bigint: true, throwIfNoEntry: false }));
   if (target?.isDirectory()) throw new SealError("usage", `${path} is a directory`);
-  if (target && options.input && target.dev === options.input.dev && target.ino === options.input.ino) {
-    throw new SealError("usage", `${path} is input and output at once`);
+  if (target && isSame(target, options.input)) {
+    if (!options.inPlace) throw new SealError("usage", `${path} is input and output at once`);
+    if (target.isFile()) return temporarySink(path, options, target);
+    throw new SealError("usage", `${path} is no regular file, and cannot be replaced`, { hint: "Use -o OUT." });
   }
   if (target?.isSocket()) throw new SealError("usage", `${path} is a socket, which cannot be written to`);
   if (target && !target.isFile()) return deviceSink(path, target.isFIFO(), options.signal);

@@ -4,14 +4,17 @@
 // pool, and ten thousand small files have a hundred thousand of them. What waits for a disk, syncing and large writes, is not.
 
 import {
+  type BigIntStats,
   closeSync,
   constants,
   fchmodSync,
+  fchownSync,
   fsync,
   linkSync,
   lstatSync,
   openSync,
   renameSync,
+  statSync,
   unlinkSync,
   writeSync,
 } from "node:fs";
@@ -20,6 +23,7 @@ import { promisify } from "node:util";
 import { toHex } from "../bytes.js";
 import { ioError, SealError } from "../errors.js";
 import { type OutputSink, writeAll } from "./descriptor.js";
+import { type FileId, isSame } from "./files.js";
 
 const syncFd = promisify(fsync);
 
@@ -73,8 +77,8 @@ function forget(path: string): void {
   if (temporaries.size === 0) process.off("exit", removeTemporaries);
 }
 
-/** Opens a temporary file beside `path`, which gets that name at the commit. Throws `io`. */
-export function temporarySink(path: string, options: TemporaryOptions): OutputSink {
+/** Opens a temporary file beside `path`, which gets that name at the commit. `replaced`: the file whose place it takes. Throws `io`. */
+export function temporarySink(path: string, options: TemporaryOptions, replaced?: BigIntStats): OutputSink {
   // A relative name means the directory that is current now, not at the commit.
   const target = resolve(path);
   const directory = dirname(target);
@@ -88,10 +92,12 @@ export function temporarySink(path: string, options: TemporaryOptions): OutputSi
   };
 
   const commit = async () => {
-    fchmodSync(fd, (options.mode ?? 0o666) & ~process.umask());
+    if (replaced) becomeLike(fd, replaced);
+    else fchmodSync(fd, (options.mode ?? 0o666) & ~process.umask());
     if (options.sync !== false) await syncFd(fd);
     closeOnce();
-    giveName(temporary, target, path, options);
+    if (replaced) takePlace(temporary, target, path, replaced);
+    else giveName(temporary, target, path, options);
     forget(temporary);
     if (options.sync !== false) await syncDirectory(directory);
   };
@@ -137,6 +143,30 @@ function writeSmall(fd: number, bytes: Uint8Array, position: number, path: strin
   } catch (error) {
     throw ioError(`cannot write ${path}`, error);
   }
+}
+
+/** Owner and group, as far as they may be given away, then permissions, which a change of owner can cut down. */
+function becomeLike(fd: number, { uid, gid, mode }: BigIntStats): void {
+  if (!changedOwner(fd, Number(uid), Number(gid))) changedOwner(fd, -1, Number(gid));
+  fchmodSync(fd, Number(mode & 0o777n));
+}
+
+function changedOwner(fd: number, uid: number, gid: number): boolean {
+  try {
+    fchownSync(fd, uid, gid);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A file that somebody else has put there meanwhile is not the one to replace. */
+function takePlace(temporary: string, target: string, path: string, replaced: FileId): void {
+  const now = statSync(target, { bigint: true, throwIfNoEntry: false });
+  if (!now || !isSame(now, replaced)) {
+    throw new SealError("io", `${path} was replaced or removed meanwhile, and is left as it is`);
+  }
+  renameSync(temporary, target);
 }
 
 /** `link` refuses a name that has come to exist since it was looked at; `rename` would replace it. */

@@ -8,10 +8,10 @@ import { commitment, type Header, headerMac, recipientInfo } from "../format/hea
 import { STANZA_X25519 } from "../format/stanza.js";
 
 /** The error where no key opens a file. */
-export function noKey(): SealError {
-  return new SealError("no-key", "none of the keys given opens this file", {
-    hint: "It was sealed for other recipients. Ask the sender to seal it for your public key.",
-  });
+export function noKey(
+  hint = "It was sealed for other recipients. Ask the sender to seal it for your public key.",
+): SealError {
+  return new SealError("no-key", "none of the keys given opens this file", { hint });
 }
 
 /**

@@ -15,6 +15,8 @@ export interface RecordsOptions {
   readonly engine: Engine;
   /** null only verifies. */
   readonly payloadKey: Bytes | null;
+  /** Where records are copied as they are, while they are verified: the layout of the file that they go to. */
+  readonly copy?: Geometry | undefined;
   readonly coreHash: Bytes;
   readonly signer: VerifyingKey | null;
   readonly signal?: AbortSignal | undefined;
@@ -26,13 +28,15 @@ export interface CheckedRecord {
   readonly length: number;
   /** They themselves, until the next record is asked for; null where they were written, or only verified. */
   readonly plaintext: Bytes | null;
+  /** The record itself, until the next is asked for; null where it was written, or is not to be copied. */
+  readonly record: Bytes | null;
   /** The chain value after it; null in an unsigned file. */
   readonly chain: Bytes | null;
 }
 
 /**
- * The records from the source's current position, the first one's, to the end of the input. Plaintext goes to the sink by position where
- * that can be, else it comes with the record.
+ * The records from the source's current position, the first one's, to the end of the input. Plaintext, or the copy of a record, goes to
+ * the sink by position where that can be, else it comes with the record.
  * Throws `tampered` at the first record, in file order, that is not the sender's; `malformed` beyond the limits.
  */
 export async function* checkedRecords(
@@ -41,12 +45,12 @@ export async function* checkedRecords(
   geometry: Geometry,
   options: RecordsOptions,
 ): AsyncGenerator<CheckedRecord> {
-  const { suite, signal } = options;
+  const { suite, payloadKey, copy, signal } = options;
   const session = sessionFor(options, source.size);
   const buffers = new Buffers(recordSize(geometry));
-  const work = options.payloadKey ? session.open : session.verify;
+  const work = payloadKey ? session.open : session.verify;
   const started = async function* () {
-    for await (const task of recordTasks(source, sink, geometry, buffers, signal)) {
+    for await (const task of recordTasks(source, sink, geometry, buffers, options)) {
       yield async () => ({ task, result: await work(task) });
     }
   };
@@ -58,9 +62,11 @@ export async function* checkedRecords(
       checkRecord(geometry, task.index, result, chain);
       if (chain) chain = nextChain(suite, chain, result.digest!);
       const length = plaintextLength(task.length, geometry.signed);
-      const plaintext = options.payloadKey && !task.output ? result.buffer!.subarray(0, length) : null;
+      const inMemory = task.output ? null : result.buffer;
+      const plaintext = (payloadKey && inMemory?.subarray(0, length)) ?? null;
+      const record = (copy && inMemory?.subarray(0, task.length)) ?? null;
       complete = task.final;
-      yield { length, plaintext, chain };
+      yield { length, plaintext, record, chain };
       if (!sink?.keeps) buffers.give(result.buffer);
     }
     if (!complete) throw new SealError("internal", "the final chunk was not checked");
@@ -94,14 +100,15 @@ async function* recordTasks(
   sink: Sink | null,
   geometry: Geometry,
   buffers: Buffers,
-  signal: AbortSignal | undefined,
+  { copy, signal }: RecordsOptions,
 ): AsyncGenerator<Task> {
   const full = recordSize(geometry);
   for (let index = 0, final = false; !final; index++) {
     signal?.throwIfAborted();
     const position = recordOffset(geometry, index);
     const start = index * geometry.chunkSize;
-    const output = sink && sink.fd !== null ? { fd: sink.fd, name: sink.name, position: start } : null;
+    const place = copy ? recordOffset(copy, index) : start;
+    const output = sink && sink.fd !== null ? { fd: sink.fd, name: sink.name, position: place } : null;
     const work = byPosition(source)
       ? inPlace(source, position, Math.min(full, source.size - position), output || !sink ? null : buffers, 0)
       : { ...(await abortable(buffers.fill(source, full, 0), signal)), input: null };

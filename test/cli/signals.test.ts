@@ -1,7 +1,7 @@
 // Ctrl-C and SIGTERM, whatever the program is doing or waiting for: 130 and 143, soon, and nothing is left.
 
 import { execFileSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -23,6 +23,8 @@ async function statusAfter({ child }: Running, signal: NodeJS.Signals): Promise<
   await exited;
   return status;
 }
+
+const REWRAP = ["--key", "alice.key", "--sign", "master.key", "--to", "bob.pub", "--to", "alice.pub"];
 
 /** Until the program handles signals and waits for something. */
 const settled = () => new Promise((resolve) => setTimeout(resolve, 500));
@@ -78,6 +80,20 @@ describe.each(SIGNALS)("%s", (signal, status) => {
       await until(temporaryIn(box.dir, 4_000_000), "the first chunk");
       expect(await statusAfter(running, signal)).toBe(status);
       expect(readdirSync(box.dir)).not.toContain("huge.sealed");
+    }),
+  );
+
+  it.concurrent(
+    "while rewrapping in place: the old file stays",
+    inSandbox(async (box) => {
+      await sh(
+        box,
+        "truncate -s 300M huge; seal -q huge --to alice.pub --sign master.key; rm huge; ln huge.sealed old",
+      );
+      const running = program(box, "seal", ["rewrap", "huge.sealed", ...REWRAP]);
+      await until(temporaryIn(box.dir, 4_000_000), "the first chunk");
+      expect(await statusAfter(running, signal)).toBe(status);
+      expect(statSync(join(box.dir, "huge.sealed")).ino).toBe(statSync(join(box.dir, "old")).ino);
     }),
   );
 

@@ -5,10 +5,11 @@ import { inspect } from "./inspect.js";
 import { keygen } from "./keygen.js";
 import { open } from "./open.js";
 import { pub } from "./pub.js";
+import { rewrap } from "./rewrap.js";
 import { seal } from "./seal.js";
 import { verify } from "./verify.js";
 
 export { open, seal };
 
 /** The commands that are called by name: `seal open …`. */
-export const COMMANDS: readonly CommandDefinition[] = [open, verify, inspect, keygen, pub];
+export const COMMANDS: readonly CommandDefinition[] = [open, verify, inspect, rewrap, keygen, pub];

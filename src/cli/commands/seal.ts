@@ -8,13 +8,14 @@ import { defaultThreads } from "../../engine/threads.js";
 import { SealError } from "../../errors.js";
 import { encodeSigner } from "../../keys/text.js";
 import { isoTime } from "../../ops/header.js";
-import type { Progress, Sink } from "../../ops/io.js";
+import type { Progress } from "../../ops/io.js";
 import { type Sealed, seal as sealTo } from "../../ops/seal.js";
 import { type CommandDefinition, type Common, type Context, collect, forEachInput, threadsOption } from "../command.js";
 import { loadIdentities, resolveRecipients } from "../keys.js";
 import { isDirectory, isStdout, openInput, openSink, sealedName } from "../outputs.js";
 import { withProgress } from "../progress.js";
-import { inputName, outputName } from "../text.js";
+import { refuseTerminal } from "../terminal.js";
+import { inputName, outputName, recipientCount } from "../text.js";
 import { humanBytes, parseLabel } from "../values.js";
 
 interface Options extends Common {
@@ -123,21 +124,14 @@ async function sealOne(
   }
 }
 
-async function refuseTerminal(sink: Sink): Promise<never> {
-  await sink.abort();
-  throw new SealError("usage", `a sealed file is binary, and ${sink.name} is a terminal`, {
-    hint: "Use -o FILE, or redirect it.",
-  });
-}
-
-function facts(input: string, output: string, sealed: Sealed, seconds: number) {
+/** What JSON says of a file that was sealed. */
+export function facts(input: string, output: string, sealed: Sealed, seconds: number) {
   const signer = sealed.signer && encodeSigner(sealed.signer);
   return { input, output, ...sealed, signer, sealedAt: isoTime(sealed.sealedAt), seconds };
 }
 
 function summary(input: string, output: string, sealed: Sealed, seconds: number): string {
-  const recipients = `${sealed.recipients} recipient${sealed.recipients === 1 ? "" : "s"}`;
   const signed = sealed.signer ? "signed" : "unsigned";
   const size = humanBytes(sealed.bytes);
-  return `sealed ${inputName(input)} -> ${outputName(output)}: ${size} for ${recipients}, ${signed}, in ${seconds.toFixed(2)} s`;
+  return `sealed ${inputName(input)} -> ${outputName(output)}: ${size} for ${recipientCount(sealed.recipients)}, ${signed}, in ${seconds.toFixed(2)} s`;
 }
