@@ -16,3 +16,8 @@ export function inputName(file: string): string {
 export function outputName(file: string): string {
   return file === "-" ? "standard output" : escaped(file);
 }
+
+/** A signer for people: the contact's name before the key, where there is one. */
+export function signerOf(signer: string, name: string | null): string {
+  return name === null ? signer : `${name} (${signer})`;
+}

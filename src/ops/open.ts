@@ -74,7 +74,9 @@ async function unlockPayload({ header }: AcceptedHeader, options: OpenOptions): 
   const { fileKey, keyIndex } = findFileKey(suite, header, keys);
   try {
     const { signer } = header.core;
-    if (signer && !isAmong(signer, from ?? identities[keyIndex]!.accept)) throw notAccepted(signer);
+    const { senders = [], contacts } = options.policy;
+    const accepted = from ?? [...identities[keyIndex]!.accept, ...senders];
+    if (signer && !isAmong(signer, accepted)) throw notAccepted(signer, contacts);
     return payloadKey(suite, fileKey, header.coreHash);
   } finally {
     fileKey.fill(0);
