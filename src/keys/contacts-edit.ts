@@ -14,7 +14,7 @@ import {
   type PublicKind,
   tellRevocation,
 } from "./contacts.js";
-import { decodeSigner, parseRecipient } from "./text.js";
+import { decodeSigner, kindOf, parseRecipient } from "./text.js";
 
 /** The keys of a contact, as text; those of signers have been checked to be valid. */
 export interface NewKeys {
@@ -33,7 +33,7 @@ export interface Adding {
 
 /** Adds a contact, or gives one its new keys. Throws `usage`. */
 export function addContact(contacts: Contacts, name: string, keys: NewKeys, adding: Adding): Contacts {
-  refuse(nameFault(name));
+  refuse(name, nameFault(name));
   const before = contacts.keysOf(name);
   if (before.length > 0 && !adding.replace) {
     throw new SealError("usage", `there is a contact ${name} already`, {
@@ -135,7 +135,7 @@ export function removeContact(contacts: Contacts, name: string): Contacts {
 
 /** Adds members to a group, which need not be there yet; with `replace` they become its only ones. Throws `usage`. */
 export function addToGroup(contacts: Contacts, group: string, members: readonly string[], replace: boolean): Contacts {
-  refuse(groupFault(group));
+  refuse(group, groupFault(group));
   for (const name of members) requireContact(contacts, name);
   const before = replace ? [] : (contacts.groups.get(group) ?? []);
   return setGroup(contacts, group, [...new Set([...before, ...members])]);
@@ -175,7 +175,7 @@ function without<T extends { readonly members: readonly string[] }>(entry: T, na
 
 function requireContact(contacts: Contacts, name: string): void {
   if (contacts.keysOf(name).length > 0) return;
-  refuse(nameFault(name));
+  refuse(name, nameFault(name));
   throw new SealError("usage", `there is no contact ${name}`, { hint: "See seal contacts list." });
 }
 
@@ -185,6 +185,7 @@ function requireGroup(contacts: Contacts, group: string): readonly string[] {
   throw new SealError("usage", `there is no group ${group}`, { hint: "See seal contacts list." });
 }
 
-function refuse(fault: string | null): void {
-  if (fault) throw new SealError("usage", fault);
+/** What looks like a key is not repeated: it may be a secret. */
+function refuse(name: string, fault: string | null): void {
+  if (fault) throw new SealError("usage", kindOf(name) ? fault : `"${name}": ${fault}`);
 }

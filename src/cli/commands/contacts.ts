@@ -122,6 +122,7 @@ const ACTIONS = {
     words: [1, 2],
     run: async (words, { contacts: path, reason = "" }, context) => {
       const [name] = words as [string];
+      if (isGroup(name)) throw new SealError("usage", `${name}: a group has no keys; revoke its members`);
       const fault = reasonFault(reason);
       if (fault) throw new SealError("usage", `--reason: ${fault}`);
       const revocation = { at: now(), reason: reason.trim() };
