@@ -16,7 +16,7 @@ export interface OpenOptions {
   readonly suite: Suite;
   readonly engine: Engine;
   readonly identities: readonly IdentityFile[];
-  /** Signers that are accepted whichever identity opens; null where only those of the accept lines are. */
+  /** Signers that are accepted whichever identity opens, and no others; null where those of the accept lines and `policy.senders` are. */
   readonly from: readonly Uint8Array[] | "any" | null;
   readonly policy: Omit<Policy, "signers">;
   /** Plaintext bytes wanted; all of them by default. */
@@ -42,7 +42,8 @@ export interface Opened {
 export async function open(source: Source, sink: Sink, options: OpenOptions): Promise<Opened> {
   return committing(sink, async () => {
     const { suite, engine, signal } = options;
-    const policy = { ...options.policy, signers: acceptable(options) };
+    const senders = options.from === null ? options.policy.senders : [];
+    const policy = { ...options.policy, signers: acceptable(options), senders };
     const accepted = await readHeader(source, suite, policy, signal);
     const key = await unlockPayload(accepted, options);
     try {

@@ -79,6 +79,8 @@ describe("parsing", () => {
     [`a ${one.signer} revoked`, "a time"],
     [`a ${one.signer} revoked stolen`, "a time"],
     [`a ${one.signer} revoked 2026-02-30T12:00:00Z`, "a time"],
+    [`a ${one.signer} revoked +012026-01-31T12:00:00Z`, "a time"],
+    [`a ${one.signer} revoked +012345-01-31T12:00:00Z`, "a time"],
     [`a ${one.signer} revoked 2026-01-31`, "a time"],
     [`a ${one.signer} revoked 2026-01-31T25:00:00Z`, "a time"],
     [`a ${one.signer} superseded ${T} x`, "nothing belongs"],

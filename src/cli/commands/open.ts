@@ -90,7 +90,7 @@ async function settingsOf(options: Options, context: Context): Promise<OpenOptio
     identities: await loadIdentities(suite, "--key", options.key ?? [], context),
     from,
     policy: {
-      senders: from === null ? contacts.senders() : [],
+      senders: contacts.senders(),
       contacts,
       allowUnsigned: options.allowUnsigned === true,
       label: options.label === undefined ? undefined : parseLabel(options.label),
