@@ -45,6 +45,11 @@ export function threadsOption(): Option {
   );
 }
 
+/** `--contacts FILE`, on the commands that know names. */
+export function contactsOption(): Option {
+  return new Option("--contacts <FILE>", "the contacts to use (default: contacts in the configuration directory)");
+}
+
 /** The commander command of a definition: its own arguments and options, and those that every command has. */
 export function makeCommand<Options extends Common>(
   definition: CommandDefinition<Options>,

@@ -1,178 +1,157 @@
-// From what stands on the command line to keys: recipients, senders, identities.
+// From what stands on the command line to public keys: recipients, senders, contacts.
 
-import { stat } from "node:fs/promises";
-import { basename } from "node:path";
-import { type Bytes, fromUtf8 } from "../bytes.js";
-import type { Suite } from "../crypto/index.js";
-import { ioError, SealError } from "../errors.js";
-import { openSource } from "../io/files.js";
-import { stdinSource } from "../io/stdio.js";
-import { type AskPassphrase, type IdentityFile, parseIdentityFile, parsePublicKeys } from "../keys/identity.js";
-import { type KeyKind, kindOf, parseRecipient, parseSigner } from "../keys/text.js";
-import { abortable } from "../ops/order.js";
+import type { Bytes } from "../bytes.js";
+import { SealError } from "../errors.js";
+import { type Contacts, type PublicKind, tellRevocation } from "../keys/contacts.js";
+import type { NewKeys } from "../keys/contacts-edit.js";
+import { parseAllPublicKeys, parsePublicKeys } from "../keys/identity.js";
+import { kindOf, parseRecipient, parseSigner } from "../keys/text.js";
 import type { Context } from "./command.js";
-import { escaped } from "./escape.js";
-import { isDirectory } from "./outputs.js";
-import { defaultIdentityPath } from "./places.js";
-import type { Report } from "./report.js";
-import { askHidden } from "./terminal.js";
+import { about, readText } from "./read.js";
 
-/** No key file that anybody writes comes near to this. */
-const MAX_KEY_FILE = 1024 * 1024;
-
-/** The X25519 public keys that `--to` names. Throws `usage`, `io`. */
-export async function resolveRecipients(names: readonly string[], signal: AbortSignal): Promise<Bytes[]> {
-  return (await Promise.all(names.map((name) => resolve(name, "--to", "recipient", signal)))).flat();
+/** The X25519 public keys that `--to` names, groups included. Throws `usage`, also for a revoked one; `io`. */
+export async function resolveRecipients(
+  names: readonly string[],
+  contacts: Contacts,
+  { report, signal }: Context,
+): Promise<Bytes[]> {
+  const resolved = await Promise.all(
+    names.map(async (name) => {
+      if (!isGroup(name)) return { name, keys: await resolve(name, "--to", "recipient", contacts, signal) };
+      return { name, keys: await about(`--to ${name}`, () => membersOf(contacts, name)) };
+    }),
+  );
+  const all: Bytes[] = [];
+  for (const { name, keys } of resolved) {
+    for (const key of keys) {
+      refuseRevoked(contacts, key, "--to", name);
+      const owner = contacts.owner(key);
+      if (owner?.state.is === "superseded") {
+        report.note(`warning: --to ${name}: ${owner.name} has had another key since ${owner.state.at}`);
+      }
+      all.push(key);
+    }
+  }
+  return all;
 }
 
-/** The Ed25519 public keys that `--from` names. Throws `usage`, `io`. */
-export async function resolveSigners(names: readonly string[], signal: AbortSignal): Promise<Bytes[]> {
-  return (await Promise.all(names.map((name) => resolve(name, "--from", "signer", signal)))).flat();
+/** The Ed25519 public keys that `--from` names, revoked ones too: it is a file that they are refused for. Throws `usage`, `io`. */
+export async function resolveSigners(
+  names: readonly string[],
+  contacts: Contacts,
+  signal: AbortSignal,
+): Promise<Bytes[]> {
+  return (await Promise.all(names.map((name) => resolve(name, "--from", "signer", contacts, signal)))).flat();
+}
+
+/** Throws `usage` for a revoked key. */
+export function refuseRevoked(contacts: Contacts, key: Uint8Array, flag: string, name: string): void {
+  const revoked = contacts.revocation(key);
+  if (!revoked) return;
+  const owner = contacts.owner(key)?.name;
+  const whose = owner && owner !== name ? `the key of ${owner}` : "the key";
+  const what = kindOf(name) ? flag : `${flag} ${name}`;
+  throw new SealError("usage", `${what}: ${whose} was ${tellRevocation(revoked)}`, {
+    hint: `A new key is given with: seal contacts add ${owner ?? "NAME"} KEYS --replace`,
+  });
 }
 
 async function resolve(
   name: string,
   flag: string,
-  kind: Exclude<KeyKind, "secret">,
+  kind: PublicKind,
+  contacts: Contacts,
   signal: AbortSignal,
 ): Promise<Bytes[]> {
   // A key's own text is not repeated: it may be a secret that was pasted in the wrong place.
   return about(kindOf(name) ? flag : `${flag} ${name}`, async () => {
-    if (OTHER_PROGRAMS.test(name)) throw new SealError("usage", "keys of other programs cannot be used");
+    refuseOtherPrograms(name);
     if (kindOf(name)) return [kind === "recipient" ? parseRecipient(name) : await parseSigner(name)];
-    if (!isPath(name)) throw unknownName(name, kind);
-    return parsePublicKeys(await readText(name, signal), kind);
+    if (isPath(name)) return parsePublicKeys(await readText(name, signal), kind);
+    return contactKeys(contacts, name, kind);
   });
 }
 
-const OTHER_PROGRAMS = /^(ssh-|ecdsa-sha2-|sk-|age1)/i;
-/** Kept for groups of contacts and for kinds of keys to come. */
-const RESERVED = /^(any$|@|[a-z0-9]+:)/;
+/** The keys of that kind that a contact uses now; where it has none but revoked ones, those. Throws `usage`. */
+async function contactKeys(contacts: Contacts, name: string, kind: PublicKind): Promise<Bytes[]> {
+  const all = contacts.keysOf(name);
+  if (all.length === 0) throw unknownName(name, kind);
+  const ofKind = all.filter((entry) => entry.kind === kind);
+  const current = ofKind.filter(({ state }) => state.is === "current");
+  const used = current.length > 0 ? current : ofKind.filter(({ state }) => state.is === "revoked");
+  if (used.length === 0) throw new SealError("usage", `this contact has no ${kind} key`);
+  return Promise.all(used.map(({ text, key }) => (kind === "signer" ? parseSigner(text) : key)));
+}
 
-function isPath(name: string): boolean {
+/** The recipient keys of a group. Throws `usage` for one that is empty, or of which a member cannot be sealed for. */
+async function membersOf(contacts: Contacts, group: string): Promise<Bytes[]> {
+  const members = contacts.groups.get(group);
+  if (!members) {
+    throw new SealError("usage", "no group of that name", { hint: `Make one: seal contacts add ${group} NAME…` });
+  }
+  if (members.length === 0) {
+    throw new SealError("usage", "the group is empty", { hint: `Add to it: seal contacts add ${group} NAME…` });
+  }
+  const keys = await Promise.all(
+    members.map((member) => about(member, () => contactKeys(contacts, member, "recipient"))),
+  );
+  for (const [i, name] of members.entries()) {
+    const revoked = keys[i]!.map((key) => contacts.revocation(key)).find((found) => found !== null);
+    if (!revoked) continue;
+    throw new SealError("usage", `${name} was ${tellRevocation(revoked)}`, {
+      hint: `Take it out of the group (seal contacts remove ${group} ${name}), or give it a new key (seal contacts add ${name} KEYS --replace).`,
+    });
+  }
+  return keys.flat();
+}
+
+/** The keys that words name, each a key's text or the path of a .pub file; all of them checked. Throws `usage`, `io`. */
+export async function publicKeysOf(words: readonly string[], signal: AbortSignal): Promise<NewKeys> {
+  const found = await Promise.all(words.map((word) => publicKeysIn(word, signal)));
+  return {
+    recipients: found.flatMap(({ recipients }) => recipients),
+    signers: found.flatMap(({ signers }) => signers),
+  };
+}
+
+async function publicKeysIn(word: string, signal: AbortSignal): Promise<NewKeys> {
+  return about(kindOf(word) ? "KEYS" : word, async () => {
+    refuseOtherPrograms(word);
+    if (kindOf(word)) return parseAllPublicKeys(word);
+    if (isPath(word)) return parseAllPublicKeys(await readText(word, signal));
+    throw new SealError("usage", "neither a key nor the path of a public key file", {
+      hint: 'Give keys (seal1…, sealsig1…), or a path with a "/" in it or ending in .pub.',
+    });
+  });
+}
+
+function refuseOtherPrograms(name: string): void {
+  if (OTHER_PROGRAMS.test(name)) throw new SealError("usage", "keys of other programs cannot be used");
+}
+
+const OTHER_PROGRAMS = /^(ssh-|ecdsa-sha2-|sk-|age1)/i;
+/** Kept for kinds of keys to come. */
+const RESERVED = /^(any$|[a-z0-9]+:)/;
+
+export function isGroup(name: string): boolean {
+  return name.startsWith("@") && !isPath(name);
+}
+
+export function isPath(name: string): boolean {
   return name.includes("/") || (process.platform === "win32" && name.includes("\\")) || name.endsWith(".pub");
 }
 
-function unknownName(name: string, kind: string): SealError {
+function unknownName(name: string, kind: PublicKind): SealError {
   if (RESERVED.test(name)) return new SealError("usage", "a reserved word, which cannot be used here");
-  const begins = kind === "recipient" ? "seal1" : "sealsig1";
+  if (isGroup(name)) {
+    return new SealError("usage", "a group can be sealed for, but names no sender", { hint: "Name each sender." });
+  }
   if (name.endsWith(".key")) {
     const hint = `Public keys stand in ${name.replace(/\.key$/, ".pub")}.`;
     return new SealError("usage", "an identity file is secret, and names nobody", { hint });
   }
+  const begins = kind === "recipient" ? "seal1" : "sealsig1";
   return new SealError("usage", "no contact of that name", {
-    hint: `Give a key (${begins}…), or the path of a public key file (with a "/" in it, or ending in .pub).`,
+    hint: `See seal contacts list. Or give a key (${begins}…), or the path of a public key file (with a "/" in it, or ending in .pub).`,
   });
-}
-
-/** A text file of bounded size, `-` for stdin. Throws `io`, `usage`, the signal's reason. */
-async function readText(path: string, signal: AbortSignal): Promise<string> {
-  if (await isDirectory(path)) throw new SealError("io", "it is a directory");
-  const source = path === "-" ? stdinSource() : await openSource(path, "it");
-  try {
-    const bytes = await abortable(source.read(MAX_KEY_FILE + 1), signal);
-    if (bytes.length > MAX_KEY_FILE) throw new SealError("usage", "far too long for a key file");
-    const text = fromUtf8(bytes);
-    if (text === null) throw new SealError("usage", "not a text file");
-    return text;
-  } finally {
-    await source.close();
-  }
-}
-
-/** The identities that `--key` or `--sign` name, or the default one. Throws `usage`, `io`. */
-export async function loadIdentities(
-  suite: Suite,
-  flag: string,
-  paths: readonly string[],
-  context: Context,
-): Promise<IdentityFile[]> {
-  const identities: IdentityFile[] = [];
-  for (const path of paths.length > 0 ? paths : [await defaultIdentity(flag)]) {
-    identities.push(await loadIdentity(suite, flag, path, context));
-  }
-  return identities;
-}
-
-async function loadIdentity(suite: Suite, flag: string, path: string, context: Context): Promise<IdentityFile> {
-  if (kindOf(path.trim()) === "secret") {
-    throw new SealError("usage", `${flag} takes the path of an identity file, not the secret itself`, {
-      hint: "Everybody on this machine can read a command line. Treat this key as lost, and make a new one.",
-    });
-  }
-  return about(`${flag} ${path}`, async () => {
-    const text = await readText(path, context.signal);
-    const identity = await parseIdentityFile(suite, text, passphraseFor(path, context.signal));
-    await warnIfOthersCanRead(path, context.report);
-    return { ...identity, unlock: () => about(`${flag} ${path}`, identity.unlock) };
-  });
-}
-
-/** Says of which thing an error is. */
-async function about<T>(what: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof SealError) || error.code === "interrupted") throw error;
-    throw new SealError(error.code, `${what}: ${error.message}`, { hint: error.hint, cause: error.cause });
-  }
-}
-
-async function defaultIdentity(flag: string): Promise<string> {
-  const path = defaultIdentityPath();
-  try {
-    await stat(path);
-    return path;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw ioError(`cannot read ${path}`, error);
-    throw new SealError("usage", `no ${flag} is given, and there is no default identity`, {
-      hint: `Make one with "seal keygen" (it writes ${path}), or name an identity file with ${flag}.`,
-    });
-  }
-}
-
-async function warnIfOthersCanRead(path: string, report: Report): Promise<void> {
-  if (path === "-" || process.platform === "win32") return;
-  const { mode } = await stat(path).catch((error) => {
-    throw ioError("cannot read it", error);
-  });
-  if (mode & 0o077) report.note(`warning: ${path} can be read by others on this machine: chmod 600 ${path}`);
-}
-
-/** Once from the file that SEAL_PASSPHRASE_FILE names, where it is set; else from the terminal, three times. */
-function passphraseFor(path: string, signal: AbortSignal): AskPassphrase {
-  return async (attempt) => {
-    const fromFile = await passphraseFromFile(signal);
-    if (fromFile !== null) return attempt === 0 ? fromFile : null;
-    const again = attempt > 0 ? "Wrong passphrase. " : "";
-    const typed = await askHidden(`${again}Passphrase of ${escaped(basename(path))}: `, signal);
-    if (typed === null && attempt === 0) throw noTerminal();
-    return typed;
-  };
-}
-
-function noTerminal(): SealError {
-  return new SealError("no-key", "a passphrase is needed, and there is no terminal to ask for it", {
-    hint: "Name a file that holds it in SEAL_PASSPHRASE_FILE.",
-  });
-}
-
-/** A new passphrase, asked for twice. Throws `usage`. */
-export async function newPassphrase(signal: AbortSignal): Promise<string> {
-  const fromFile = await passphraseFromFile(signal);
-  const passphrase = fromFile ?? (await askHidden("New passphrase: ", signal));
-  if (passphrase === null) throw noTerminal();
-  if (passphrase === "") throw new SealError("usage", "the passphrase is empty");
-  if (fromFile === null && (await askHidden("The same again: ", signal)) !== passphrase) {
-    throw new SealError("usage", "the two passphrases differ");
-  }
-  return passphrase;
-}
-
-/** The passphrase for scripts, less one trailing newline; null where none is set. Throws `io`. */
-async function passphraseFromFile(signal: AbortSignal): Promise<string | null> {
-  const path = process.env.SEAL_PASSPHRASE_FILE;
-  if (!path) return null;
-  const text = await about(`SEAL_PASSPHRASE_FILE ${path}`, () => readText(path, signal));
-  return text.replace(/\r?\n$/, "");
 }

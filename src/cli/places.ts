@@ -1,7 +1,9 @@
 // Where configuration lives.
 
+import { mkdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { ioError } from "../errors.js";
 
 /** `$SEAL_HOME`, else `$XDG_CONFIG_HOME/seal`, else the platform's place. */
 export function configDirectory(): string {
@@ -16,4 +18,18 @@ export function configDirectory(): string {
 /** The identity that signs and opens where none is named. */
 export function defaultIdentityPath(): string {
   return join(configDirectory(), "identity.key");
+}
+
+/** The contacts that are used where `--contacts` names no others. */
+export function defaultContactsPath(): string {
+  return join(configDirectory(), "contacts");
+}
+
+/** Throws `io`. */
+export async function makeConfigDirectory(): Promise<void> {
+  try {
+    await mkdir(configDirectory(), { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw ioError(`cannot make ${configDirectory()}`, error);
+  }
 }

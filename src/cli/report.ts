@@ -16,6 +16,8 @@ export interface Report {
   failure(error: SealError): void;
   /** Whether a progress bar is wanted. */
   readonly progress: boolean;
+  /** Whether results are printed as JSON. */
+  readonly json: boolean;
 }
 
 export interface ReportOptions {
@@ -47,6 +49,7 @@ function textReport({ quiet }: ReportOptions): Report {
       debug(error);
     },
     progress: !quiet && process.stderr.isTTY === true,
+    json: false,
   };
 }
 
@@ -67,6 +70,7 @@ function jsonReport({ dataOnStdout }: ReportOptions): Report {
       debug(error);
     },
     progress: false,
+    json: true,
   };
 }
 

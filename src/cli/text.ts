@@ -20,3 +20,8 @@ export function recipientCount(count: number): string {
 export function outputName(file: string): string {
   return file === "-" ? "standard output" : escaped(file);
 }
+
+/** A signer for people: the contact's name before the key, where there is one. */
+export function signerOf(signer: string, name: string | null): string {
+  return name === null ? signer : `${name} (${signer})`;
+}

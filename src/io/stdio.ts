@@ -6,7 +6,7 @@ import { isatty } from "node:tty";
 import { SealError } from "../errors.js";
 import type { Source } from "../ops/io.js";
 import { descriptorSink, type OutputSink } from "./descriptor.js";
-import { type FileId, type FileSource, READ_SIZE } from "./files.js";
+import { type FileId, type FileSource, isSame, READ_SIZE } from "./files.js";
 import { pipeSource } from "./pipe.js";
 import { streamSource, writableSink } from "./streams.js";
 
@@ -31,7 +31,7 @@ function sourceOf(stat: BigIntStats, name: string): Source {
  */
 export function stdoutSink(input: FileId): OutputSink {
   const stat = fstatSync(1, { bigint: true });
-  if (stat.isFile() && stat.dev === input.dev && stat.ino === input.ino) {
+  if (stat.isFile() && isSame(stat, input)) {
     throw new SealError("usage", "input and output are the same file");
   }
   const name = "standard output";

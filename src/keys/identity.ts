@@ -8,10 +8,12 @@ import {
   encodeRecipient,
   encodeSecret,
   encodeSigner,
+  type KeyKind,
   kindOf,
   parseRecipient,
   parseSecret,
   parseSigner,
+  trimmed,
 } from "./text.js";
 
 /** A secret key, ready for use: it receives with the X25519 half and signs with the Ed25519 half. */
@@ -78,14 +80,8 @@ export async function parseIdentityFile(suite: Suite, text: string, ask: AskPass
   };
 }
 
-/** Lines end with LF or CR LF; spaces and tabs around them do not count. */
 function linesOf(text: string): string[] {
-  return text.split("\n").map((line) =>
-    line
-      .replace(/\r$/, "")
-      .replace(/^[ \t]+/, "")
-      .replace(/[ \t]+$/, ""),
-  );
+  return text.split("\n").map(trimmed);
 }
 
 interface Lines {
@@ -178,15 +174,39 @@ function foreignKey(line: string): string | undefined {
  */
 export async function parsePublicKeys(text: string, kind: "recipient" | "signer"): Promise<Bytes[]> {
   const keys: Bytes[] = [];
-  for (const [i, line] of linesOf(text).entries()) {
-    if (line === "" || line.startsWith("#")) continue;
-    const found = kindOf(line);
-    if (found === "secret" || line === BEGIN)
-      throw new SealError("usage", "this is a secret identity, not public keys");
-    if (found === null) throw new SealError("usage", `line ${i + 1} is not a public key`, { hint: foreignKey(line) });
-    if (found === kind)
-      keys.push(await onLine(i, () => (kind === "recipient" ? parseRecipient(line) : parseSigner(line))));
-  }
+  for (const line of publicKeyLines(text)) if (line.kind === kind) keys.push(await keyOf(line));
   if (keys.length === 0) throw new SealError("usage", `no ${kind} key in it`);
   return keys;
+}
+
+/** Parses a public key file; all its keys, checked, as text. Throws `usage`, naming the line, also where there is none. */
+export async function parseAllPublicKeys(text: string): Promise<{ recipients: string[]; signers: string[] }> {
+  const lines = publicKeyLines(text);
+  if (lines.length === 0) throw new SealError("usage", "no key in it");
+  for (const line of lines) await keyOf(line);
+  const texts = (kind: KeyKind) => lines.filter((line) => line.kind === kind).map(({ line }) => line);
+  return { recipients: texts("recipient"), signers: texts("signer") };
+}
+
+interface PublicKeyLine {
+  readonly kind: "recipient" | "signer";
+  readonly line: string;
+  readonly index: number;
+}
+
+function keyOf({ kind, line, index }: PublicKeyLine): Promise<Bytes> {
+  return onLine(index, () => (kind === "recipient" ? parseRecipient(line) : parseSigner(line)));
+}
+
+function publicKeyLines(text: string): PublicKeyLine[] {
+  const found: PublicKeyLine[] = [];
+  for (const [index, line] of linesOf(text).entries()) {
+    if (line === "" || line.startsWith("#")) continue;
+    const kind = kindOf(line);
+    if (kind === "secret" || line === BEGIN) throw new SealError("usage", "this is a secret identity, not public keys");
+    if (kind === null)
+      throw new SealError("usage", `line ${index + 1} is not a public key`, { hint: foreignKey(line) });
+    found.push({ kind, line, index });
+  }
+  return found;
 }

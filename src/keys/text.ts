@@ -10,6 +10,14 @@ const TYPE = 1;
 
 export type KeyKind = keyof typeof PREFIXES;
 
+/** A line, which ends with LF or CR LF, without the spaces and tabs around it. */
+export function trimmed(line: string): string {
+  return line
+    .replace(/\r$/, "")
+    .replace(/^[ \t]+/, "")
+    .replace(/[ \t]+$/, "");
+}
+
 /** What the two halves of an identity are made of: 32 bytes each. */
 export interface SecretBytes {
   readonly x25519Secret: Bytes;
@@ -43,10 +51,15 @@ export function parseRecipient(text: string): Bytes {
  * Throws `usage` for another kind of key, a mistyped one, or one that is not a valid key (docs/FORMAT.md, "Signatures").
  */
 export async function parseSigner(text: string): Promise<Bytes> {
-  const key = decode("signer", text, 32);
+  const key = decodeSigner(text);
   const { isValidSigner } = await import("../crypto/strict.js");
   if (!isValidSigner(key)) throw unusable("signer", "it is not a canonical key of prime order");
   return key;
+}
+
+/** The 32 bytes of a signer's text, without the check that they are a valid key. Throws `usage`. */
+export function decodeSigner(text: string): Bytes {
+  return decode("signer", text, 32);
 }
 
 /** The secrets of an identity's secret line. Throws `usage`; the message never shows the text. */

@@ -8,6 +8,7 @@ import { authenticatorLength, type Header, headerLength, headerMessage } from ".
 import { exactly, type Parser, parseFrom } from "../format/parser.js";
 import type { Geometry } from "../format/sizes.js";
 import { parseStanzas } from "../format/stanza.js";
+import { type Contacts, tellRevocation } from "../keys/contacts.js";
 import { encodeSigner } from "../keys/text.js";
 import type { Source } from "./io.js";
 import { abortable } from "./order.js";
@@ -16,6 +17,10 @@ import { abortable } from "./order.js";
 export interface Policy {
   /** Valid Ed25519 public keys, or any signer. */
   readonly signers: readonly Uint8Array[] | "any";
+  /** Signers that are accepted too, whose keys are yet to be checked to be valid. */
+  readonly senders?: readonly Uint8Array[] | undefined;
+  /** Tells of revoked keys, which are refused whoever accepts them, and whose a key is. */
+  readonly contacts?: Pick<Contacts, "revocation" | "owner"> | undefined;
   readonly allowUnsigned: boolean;
   /** The label that is demanded. */
   readonly label?: string | undefined;
@@ -77,10 +82,25 @@ export function isAmong(key: Uint8Array, signers: readonly Uint8Array[] | "any")
 }
 
 /** The error for a signer who is not accepted. */
-export function notAccepted(signer: Uint8Array): SealError {
+export function notAccepted(signer: Uint8Array, contacts: Policy["contacts"]): SealError {
   const text = encodeSigner(signer);
-  return new SealError("untrusted", `signed by ${text}, who is not an accepted sender`, {
-    hint: `Compare this key with the one that the sender gave you. To accept it: --from ${text}, or a line "accept ${text}" in your identity file.`,
+  const owner = contacts?.owner(signer);
+  const old = owner?.state.is === "superseded" ? `, a key that ${owner.name} has replaced on ${owner.state.at}` : "";
+  const whose = owner && !old ? ` (${owner.name})` : old;
+  return new SealError("untrusted", `signed by ${text}${whose}, who is not an accepted sender`, {
+    hint: `Compare this key with the one that the sender gave you. To accept it: --from ${text}, or a line "accept ${text}" in your identity file, or seal contacts add NAME ${text} --sender.`,
+    signer: text,
+  });
+}
+
+function refuseRevoked(signer: Uint8Array, contacts: Policy["contacts"]): void {
+  const revoked = contacts?.revocation(signer);
+  if (!revoked) return;
+  const text = encodeSigner(signer);
+  const owner = contacts?.owner(signer)?.name;
+  const whose = owner ? `a key of ${owner} that` : "a key that";
+  throw new SealError("untrusted", `signed by ${text}, ${whose} was ${tellRevocation(revoked)}`, {
+    hint: "Whoever has a stolen key can put any date on what it signs. Ask the sender for a file that a new key signed.",
     signer: text,
   });
 }
@@ -97,8 +117,11 @@ async function acceptSigner(suite: Suite, core: Core, policy: Policy): Promise<V
     if (policy.allowUnsigned && !demands) return null;
     throw new SealError("untrusted", "the file is unsigned: nobody vouches for where it comes from");
   }
-  if (!isAmong(core.signer, policy.signers)) throw notAccepted(core.signer);
-  if (policy.signers !== "any") return suite.checkedVerifyingKey(core.signer);
+  refuseRevoked(core.signer, policy.contacts);
+  if (policy.signers !== "any") {
+    if (isAmong(core.signer, policy.signers)) return suite.checkedVerifyingKey(core.signer);
+    if (!isAmong(core.signer, policy.senders ?? [])) throw notAccepted(core.signer, policy.contacts);
+  }
   const key = await suite.verifyingKey(core.signer);
   if (!key) throw new SealError("malformed", "the signer's public key is not a valid Ed25519 key");
   return key;

@@ -16,7 +16,7 @@ export interface OpenOptions {
   readonly suite: Suite;
   readonly engine: Engine;
   readonly identities: readonly IdentityFile[];
-  /** Signers that are accepted whichever identity opens; null where only those of the accept lines are. */
+  /** Signers that are accepted whichever identity opens, and no others; null where those of the accept lines and `policy.senders` are. */
   readonly from: readonly Uint8Array[] | "any" | null;
   readonly policy: Omit<Policy, "signers">;
   /** Plaintext bytes wanted; all of them by default. */
@@ -42,7 +42,8 @@ export interface Opened {
 export async function open(source: Source, sink: Sink, options: OpenOptions): Promise<Opened> {
   return committing(sink, async () => {
     const { suite, engine, signal } = options;
-    const policy = { ...options.policy, signers: acceptable(options) };
+    const senders = options.from === null ? options.policy.senders : [];
+    const policy = { ...options.policy, signers: acceptable(options), senders };
     const accepted = await readHeader(source, suite, policy, signal);
     const key = await unlockPayload(accepted, options);
     try {
@@ -70,11 +71,12 @@ function summary({ core }: Header): Pick<Opened, "signer" | "label" | "sealedAt"
 async function unlockPayload({ header }: AcceptedHeader, options: OpenOptions): Promise<Bytes> {
   const { suite, identities, from } = options;
   const { signer } = header.core;
-  const trusting = identities.filter(({ accept }) => !signer || isAmong(signer, from ?? accept));
+  const { senders = [], contacts } = options.policy;
+  const trusting = identities.filter(({ accept }) => !signer || isAmong(signer, from ?? [...accept, ...senders]));
   const keys: Identity[] = [];
   for (const identity of trusting) keys.push(await identity.unlock());
   const fileKey = findFileKey(suite, header, keys);
-  if (!fileKey) throw signer && trusting.length < identities.length ? notAccepted(signer) : noKey();
+  if (!fileKey) throw signer && trusting.length < identities.length ? notAccepted(signer, contacts) : noKey();
   try {
     return payloadKey(suite, fileKey, header.coreHash);
   } finally {

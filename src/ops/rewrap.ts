@@ -10,7 +10,7 @@ import { encodeStanzas } from "../format/stanza.js";
 import type { Identity, IdentityFile } from "../keys/identity.js";
 import { encodeSigner } from "../keys/text.js";
 import { findFileKey, noKey } from "./filekey.js";
-import { type AcceptedHeader, geometryOf, readHeader } from "./header.js";
+import { type AcceptedHeader, geometryOf, type Policy, readHeader } from "./header.js";
 import { committing, type Progress, release, type Sink, type Source } from "./io.js";
 import { checkedRecords } from "./records.js";
 import { makeStanzas, type Sealed } from "./seal.js";
@@ -22,6 +22,8 @@ export interface RewrapOptions {
   readonly identities: readonly IdentityFile[];
   /** The file's own signer: of all senders, only this one is accepted. */
   readonly signer: SigningKey;
+  /** Tells of revoked keys: what they signed is not rewrapped. */
+  readonly contacts?: Policy["contacts"];
   /** All the recipients from now on: valid X25519 public keys, 1 … 4096; one that is named twice is sealed to once. */
   readonly recipients: readonly Uint8Array[];
   readonly progress?: Progress | undefined;
@@ -52,13 +54,17 @@ export async function rewrap(source: Source, sink: Sink, options: RewrapOptions)
 }
 
 /** The header, checked as for opening, of a file that `signer` has signed. */
-async function readOwnHeader(source: Source, { suite, signer, signal }: RewrapOptions): Promise<AcceptedHeader> {
-  const policy = { signers: [signer.publicKey], allowUnsigned: false };
+async function readOwnHeader(
+  source: Source,
+  { suite, signer, contacts, signal }: RewrapOptions,
+): Promise<AcceptedHeader> {
+  const policy = { signers: [signer.publicKey], contacts, allowUnsigned: false };
+  const own = encodeSigner(signer.publicKey);
   try {
     return await readHeader(source, suite, policy, signal);
   } catch (error) {
-    if (!(error instanceof SealError) || error.code !== "untrusted") throw error;
-    throw notOwn(error.signer, encodeSigner(signer.publicKey));
+    if (!(error instanceof SealError) || error.code !== "untrusted" || error.signer === own) throw error;
+    throw notOwn(error.signer, own);
   }
 }
 

@@ -11,6 +11,7 @@ import { headerMessage, payloadKey, recipientInfo } from "../../src/format/heade
 import { encodeStanzas, STANZA_X25519 } from "../../src/format/stanza.js";
 import { bytesSource } from "../../src/io/bytes.js";
 import { streamSource } from "../../src/io/streams.js";
+import { parseContacts } from "../../src/keys/contacts.js";
 import { generateSecret, type Identity, identityOf } from "../../src/keys/identity.js";
 import { findFileKey } from "../../src/ops/filekey.js";
 import { geometryOf, parseHeader } from "../../src/ops/header.js";
@@ -290,6 +291,27 @@ describe("keys", () => {
     };
     expect((await refused(file, { from: null, identities: [locked] })).code).toBe("untrusted");
     expect(unlocked).toBe(false);
+  });
+
+  test("a revoked sender is refused before any secret is unlocked, whoever accepts it", async () => {
+    const contacts = parseContacts(`- ${sender.signer} revoked 2026-01-31T12:00:00Z stolen`);
+    const key = sender.signingKey.publicKey;
+    const unlock = () => Promise.reject(new Error("unlocked"));
+    const identities = [{ accept: [key], isProtected: true, unlock }];
+    const policy = { allowUnsigned: false, now: NOW, contacts, senders: [key] };
+    for (const from of [null, [key], "any"] as const)
+      expect((await refused(file, { from, identities, policy })).code).toBe("untrusted");
+  });
+
+  test("senders of the contacts are accepted whichever identity opens, but not beside --from", async () => {
+    const key = sender.signingKey.publicKey;
+    const policy = { allowUnsigned: false, now: NOW, senders: [key] };
+    const identities = [identityFile(stranger, [key]), identityFile(recipient)];
+    const sink = memorySink();
+    await open(bytesSource(file), sink, { ...OPEN, from: null, identities, policy });
+    expect(sink.released().equals(plaintext)).toBe(true);
+    const from = [stranger.signingKey.publicKey];
+    expect((await refused(file, { from, identities, policy })).code).toBe("untrusted");
   });
 
   test("an accept line of one identity does not lend its trust to another that opens", async () => {

@@ -13,6 +13,7 @@ import { bytesSource } from "../../src/io/bytes.js";
 import { openSource } from "../../src/io/files.js";
 import { openOutput } from "../../src/io/output.js";
 import { streamSource } from "../../src/io/streams.js";
+import { parseContacts } from "../../src/keys/contacts.js";
 import { generateSecret, type Identity, identityOf } from "../../src/keys/identity.js";
 import { findFileKey } from "../../src/ops/filekey.js";
 import { geometryOf, parseHeader } from "../../src/ops/header.js";
@@ -297,6 +298,18 @@ describe("who may not", () => {
     const bad = file.slice();
     bad[(await parts(file)).headerLength - 1]! ^= 1;
     expect((await refused(bad, { identities: [locked] })).error.code).toBe("tampered");
+  });
+
+  test("anybody, what a revoked key signed, and no identity is unlocked", async () => {
+    const locked = { ...identityFile(recovery), unlock: () => Promise.reject(new Error("unlocked")) };
+    const revoked = parseContacts(`- ${sender.signer} revoked 2026-01-31T12:00:00Z stolen`);
+    const { error, released } = await refused(file, { identities: [locked], contacts: revoked });
+    expect(error).toMatchObject({
+      code: "untrusted",
+      signer: sender.signer,
+      message: expect.stringContaining("stolen"),
+    });
+    expect(released.length).toBe(0);
   });
 
   test("a journal", async () => {

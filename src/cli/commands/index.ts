@@ -1,6 +1,7 @@
 // All commands. `seal` is the one without a name of its own on the command line.
 
 import type { CommandDefinition } from "../command.js";
+import { contacts } from "./contacts.js";
 import { inspect } from "./inspect.js";
 import { keygen } from "./keygen.js";
 import { open } from "./open.js";
@@ -12,4 +13,4 @@ import { verify } from "./verify.js";
 export { open, seal };
 
 /** The commands that are called by name: `seal open …`. */
-export const COMMANDS: readonly CommandDefinition[] = [open, verify, inspect, rewrap, keygen, pub];
+export const COMMANDS: readonly CommandDefinition[] = [open, verify, inspect, rewrap, keygen, pub, contacts];

@@ -1,19 +1,22 @@
 // seal keygen
 
-import { mkdir } from "node:fs/promises";
+import type { Bytes } from "../../bytes.js";
 import { loadSuite } from "../../crypto/index.js";
-import { ioError, SealError } from "../../errors.js";
+import { SealError } from "../../errors.js";
 import { writeNew } from "../../io/output.js";
 import { formatIdentity, formatPublicKeys, generateSecret, identityOf } from "../../keys/identity.js";
-import { type CommandDefinition, type Common, collect } from "../command.js";
-import { newPassphrase, resolveSigners } from "../keys.js";
-import { configDirectory, defaultIdentityPath } from "../places.js";
+import { type CommandDefinition, type Common, collect, contactsOption } from "../command.js";
+import { loadContacts } from "../contacts.js";
+import { newPassphrase } from "../identities.js";
+import { refuseRevoked, resolveSigners } from "../keys.js";
+import { defaultIdentityPath, makeConfigDirectory } from "../places.js";
 import { publicKeys } from "./pub.js";
 
 interface Options extends Common {
   readonly output?: string;
   readonly from?: readonly string[];
   readonly passphrase?: true;
+  readonly contacts?: string;
 }
 
 export const keygen: CommandDefinition<Options> = {
@@ -28,7 +31,8 @@ export const keygen: CommandDefinition<Options> = {
         "a sender whose files this identity opens: sealsig1…, a .pub file, or a contact (repeatable)",
         collect,
       )
-      .option("--passphrase", "protect the secret with a passphrase");
+      .option("--passphrase", "protect the secret with a passphrase")
+      .addOption(contactsOption());
   },
 
   dataOnStdout: () => false,
@@ -39,7 +43,7 @@ export const keygen: CommandDefinition<Options> = {
     if (path === "-") throw new SealError("usage", "a secret key is written to a file, not to standard output");
     if (path.endsWith(".pub"))
       throw new SealError("usage", "a secret key is not written to a .pub file: name it NAME.key");
-    const accept = await resolveSigners(options.from ?? [], signal);
+    const accept = await acceptedSigners(options, signal);
     const passphrase = options.passphrase ? await newPassphrase(signal) : undefined;
     const secret = generateSecret(suite);
     const keys = identityOf(suite, secret);
@@ -52,17 +56,21 @@ export const keygen: CommandDefinition<Options> = {
   },
 };
 
+/** What --from names. A revoked sender is refused: its accept line would be worth nothing. Throws `usage`, `io`. */
+async function acceptedSigners({ from, contacts: path }: Options, signal: AbortSignal): Promise<Bytes[]> {
+  if (!from && path === undefined) return [];
+  const contacts = await loadContacts(path, signal);
+  const resolved = (from ?? []).map(async (name) => {
+    const keys = await resolveSigners([name], contacts, signal);
+    for (const key of keys) refuseRevoked(contacts, key, "--from", name);
+    return keys;
+  });
+  return (await Promise.all(resolved)).flat();
+}
+
 /** NAME.pub beside NAME.key. */
 function publicName(path: string): string {
   return `${path.replace(/\.key$/, "")}.pub`;
-}
-
-async function makeConfigDirectory(): Promise<void> {
-  try {
-    await mkdir(configDirectory(), { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw ioError(`cannot make ${configDirectory()}`, error);
-  }
 }
 
 /** Both files or none; neither replaces anything. */

@@ -4,17 +4,28 @@ import { loadSuite } from "../../crypto/index.js";
 import { poolEngine } from "../../engine/pool.js";
 import { defaultThreads } from "../../engine/threads.js";
 import { SealError } from "../../errors.js";
+import type { Contacts } from "../../keys/contacts.js";
 import { encodeSigner } from "../../keys/text.js";
 import { isoTime } from "../../ops/header.js";
 import { type Opened, type OpenOptions, open as openTo } from "../../ops/open.js";
-import { type CommandDefinition, type Common, type Context, collect, forEachInput, threadsOption } from "../command.js";
+import {
+  type CommandDefinition,
+  type Common,
+  type Context,
+  collect,
+  contactsOption,
+  forEachInput,
+  threadsOption,
+} from "../command.js";
+import { loadContacts } from "../contacts.js";
 import { escaped } from "../escape.js";
-import { loadIdentities, resolveSigners } from "../keys.js";
+import { loadIdentities } from "../identities.js";
+import { resolveSigners } from "../keys.js";
 import { isStdout, openedName, openInput, openSink } from "../outputs.js";
 import { withProgress } from "../progress.js";
 import type { Report } from "../report.js";
 import { textOnly } from "../terminal.js";
-import { inputName, outputName } from "../text.js";
+import { inputName, outputName, signerOf } from "../text.js";
 import { humanBytes, parseDuration, parseLabel, parseRange } from "../values.js";
 
 interface Options extends Common {
@@ -27,6 +38,7 @@ interface Options extends Common {
   readonly output?: string;
   readonly force?: true;
   readonly range?: string;
+  readonly contacts?: string;
 }
 
 export const open: CommandDefinition<Options> = {
@@ -43,7 +55,7 @@ export const open: CommandDefinition<Options> = {
       )
       .option(
         "--from <S>",
-        "a sender to accept: sealsig1…, a .pub file, a contact, or any (repeatable; default: the identity's accept lines)",
+        "a sender to accept: sealsig1…, a .pub file, a contact, or any (repeatable; default: the identity's accept lines, and the contacts marked as senders)",
         collect,
       )
       .option("--allow-unsigned", "open unsigned files too: nobody vouches for where they come from")
@@ -52,6 +64,7 @@ export const open: CommandDefinition<Options> = {
       .option("-o, --output <OUT>", "output file, or - for standard output (default: FILE without .sealed)")
       .option("--force", "replace an existing output")
       .option("--range <FIRST-LAST>", "only these bytes of the plaintext, counted from 0, both included")
+      .addOption(contactsOption())
       .addOption(threadsOption());
   },
 
@@ -68,7 +81,8 @@ export const open: CommandDefinition<Options> = {
 
 async function settingsOf(options: Options, context: Context): Promise<OpenOptions> {
   const suite = await loadSuite();
-  const from = await acceptedSigners(options.from, context.signal);
+  const contacts = await loadContacts(options.contacts, context.signal);
+  const from = await acceptedSigners(options.from, contacts, context.signal);
   if (from === "any") context.report.note("warning: --from any: whoever signed it, it is opened");
   return {
     suite,
@@ -76,6 +90,8 @@ async function settingsOf(options: Options, context: Context): Promise<OpenOptio
     identities: await loadIdentities(suite, "--key", options.key ?? [], context),
     from,
     policy: {
+      senders: contacts.senders(),
+      contacts,
       allowUnsigned: options.allowUnsigned === true,
       label: options.label === undefined ? undefined : parseLabel(options.label),
       maxAge: options.maxAge === undefined ? undefined : parseDuration(options.maxAge),
@@ -98,9 +114,13 @@ function checkCombination(file: string, { key, from, label, maxAge, allowUnsigne
   if (range !== undefined && file === "-") throw new SealError("usage", "--range needs a FILE, not standard input");
 }
 
-async function acceptedSigners(from: readonly string[] | undefined, signal: AbortSignal): Promise<OpenOptions["from"]> {
+async function acceptedSigners(
+  from: readonly string[] | undefined,
+  contacts: Contacts,
+  signal: AbortSignal,
+): Promise<OpenOptions["from"]> {
   if (!from) return null;
-  if (!from.includes("any")) return resolveSigners(from, signal);
+  if (!from.includes("any")) return resolveSigners(from, contacts, signal);
   if (from.length > 1) throw new SealError("usage", "--from any excludes other senders");
   return "any";
 }
@@ -119,7 +139,9 @@ async function openOne(
     const sink = output.isTerminal ? textOnly(output) : output;
     const opened = await withProgress(report, file, (progress) => openTo(source, sink, { ...settings, progress }));
     const seconds = (performance.now() - started) / 1000;
-    return () => tell(report, file, name, opened, settings.from !== "any" && opened.signer !== null, seconds);
+    const trusted = settings.from !== "any" && opened.signer !== null;
+    const signerName = (opened.signer && settings.policy.contacts?.owner(opened.signer)?.name) ?? null;
+    return () => tell(report, { input: file, output: name, opened, signerName, trusted, seconds });
   } catch (error) {
     throw notOurs(error);
   } finally {
@@ -134,20 +156,31 @@ function notOurs(error: unknown): unknown {
   return new SealError("malformed", message, { input, hint: "This is seal's open, which opens sealed files only." });
 }
 
-function tell(report: Report, input: string, output: string, opened: Opened, trusted: boolean, seconds: number): void {
+interface Told {
+  readonly input: string;
+  readonly output: string;
+  readonly opened: Opened;
+  readonly signerName: string | null;
+  readonly trusted: boolean;
+  readonly seconds: number;
+}
+
+function tell(report: Report, { input, output, opened, signerName, trusted, seconds }: Told): void {
   const signer = opened.signer && encodeSigner(opened.signer);
   const facts = {
     input,
     output,
     ...opened,
     signer,
-    signerName: null,
+    signerName,
     trusted,
     sealedAt: isoTime(opened.sealedAt),
     seconds,
   };
   const label = opened.label ? `, label "${escaped(opened.label)}"` : "";
-  const by = signer ? `signed by ${signer}${trusted ? "" : " (not checked against any sender)"}` : "unsigned";
+  const by = signer
+    ? `signed by ${signerOf(signer, signerName)}${trusted ? "" : " (not checked against any sender)"}`
+    : "unsigned";
   const size = humanBytes(opened.bytes);
   const text = `opened ${inputName(input)} -> ${outputName(output)}: ${size}, ${by}${label}, in ${seconds.toFixed(2)} s`;
   report.result(facts, text, "stderr");

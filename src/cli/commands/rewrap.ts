@@ -10,8 +10,18 @@ import { openOutput } from "../../io/output.js";
 import type { Progress } from "../../ops/io.js";
 import { canOpenAgain, type RewrapOptions, rewrap as rewrapTo } from "../../ops/rewrap.js";
 import type { Sealed } from "../../ops/seal.js";
-import { type CommandDefinition, type Common, type Context, collect, forEachInput, threadsOption } from "../command.js";
-import { loadIdentities, resolveRecipients } from "../keys.js";
+import {
+  type CommandDefinition,
+  type Common,
+  type Context,
+  collect,
+  contactsOption,
+  forEachInput,
+  threadsOption,
+} from "../command.js";
+import { loadContacts } from "../contacts.js";
+import { loadIdentities } from "../identities.js";
+import { resolveRecipients } from "../keys.js";
 import { isStdout, openInput, openSink, rewrappedName } from "../outputs.js";
 import { withProgress } from "../progress.js";
 import { refuseTerminal } from "../terminal.js";
@@ -26,6 +36,7 @@ interface Options extends Common {
   readonly threads?: number;
   readonly output?: string;
   readonly force?: true;
+  readonly contacts?: string;
 }
 
 const LIMITS = `
@@ -50,11 +61,12 @@ export const rewrap: CommandDefinition<Options> = {
       )
       .option(
         "--to <R>",
-        "a recipient from now on, all of whom are to be named: seal1…, a .pub file, or a contact (repeatable)",
+        "a recipient from now on, all of whom are to be named: seal1…, a .pub file, a contact, or a @group (repeatable)",
         collect,
       )
       .option("-o, --output <OUT>", "output file, an existing directory, or - (default: replace FILE)")
       .option("--force", "replace an existing output")
+      .addOption(contactsOption())
       .addOption(threadsOption())
       .addHelpText("after", LIMITS);
   },
@@ -80,7 +92,8 @@ async function settingsOf(options: Options, context: Context): Promise<RewrapOpt
     });
   }
   const suite = await loadSuite();
-  const recipients = await resolveRecipients(options.to, context.signal);
+  const contacts = await loadContacts(options.contacts, context.signal);
+  const recipients = await resolveRecipients(options.to, contacts, context);
   const { key = [], sign } = options;
   const identities = await loadIdentities(suite, "--key", key, context);
   // One identity in both places is read, and its passphrase asked for, once.
@@ -88,7 +101,7 @@ async function settingsOf(options: Options, context: Context): Promise<RewrapOpt
   const [own] = both ? [both] : await loadIdentities(suite, "--sign", sign === undefined ? [] : [sign], context);
   const { signingKey: signer } = await own!.unlock();
   const engine = poolEngine(options.threads ?? defaultThreads());
-  return { suite, engine, identities, signer, recipients, signal: context.signal };
+  return { suite, engine, identities, signer, contacts, recipients, signal: context.signal };
 }
 
 async function rewrapOne(

@@ -6,12 +6,23 @@ import type { Engine } from "../../engine/engine.js";
 import { poolEngine } from "../../engine/pool.js";
 import { defaultThreads } from "../../engine/threads.js";
 import { SealError } from "../../errors.js";
+import { tellRevocation } from "../../keys/contacts.js";
 import { encodeSigner } from "../../keys/text.js";
 import { isoTime } from "../../ops/header.js";
 import type { Progress } from "../../ops/io.js";
 import { type Sealed, seal as sealTo } from "../../ops/seal.js";
-import { type CommandDefinition, type Common, type Context, collect, forEachInput, threadsOption } from "../command.js";
-import { loadIdentities, resolveRecipients } from "../keys.js";
+import {
+  type CommandDefinition,
+  type Common,
+  type Context,
+  collect,
+  contactsOption,
+  forEachInput,
+  threadsOption,
+} from "../command.js";
+import { loadContacts } from "../contacts.js";
+import { loadIdentities } from "../identities.js";
+import { resolveRecipients } from "../keys.js";
 import { isDirectory, isStdout, openInput, openSink, sealedName } from "../outputs.js";
 import { withProgress } from "../progress.js";
 import { refuseTerminal } from "../terminal.js";
@@ -26,6 +37,7 @@ interface Options extends Common {
   readonly threads?: number;
   readonly output?: string;
   readonly force?: true;
+  readonly contacts?: string;
 }
 
 export const seal: CommandDefinition<Options> = {
@@ -35,12 +47,13 @@ export const seal: CommandDefinition<Options> = {
   define: (command) => {
     command
       .argument("[FILE...]", "files to seal; - for standard input")
-      .option("--to <R>", "a recipient: seal1…, a .pub file, or a contact (repeatable)", collect)
+      .option("--to <R>", "a recipient: seal1…, a .pub file, a contact, or a @group (repeatable)", collect)
       .option("--sign <KEY>", "identity file to sign with (default: identity.key in the configuration directory)")
       .option("--unsigned", "do not sign: nobody can tell who sealed it")
       .option("--label <TEXT>", "a public, signed label, which whoever opens can demand")
       .option("-o, --output <OUT>", "output file, an existing directory, or - (default: FILE.sealed)")
       .option("--force", "replace an existing output")
+      .addOption(contactsOption())
       .addOption(threadsOption());
   },
 
@@ -52,9 +65,12 @@ export const seal: CommandDefinition<Options> = {
     const suite = await loadSuite();
     if (!options.to)
       throw new SealError("usage", "no recipient: --to is missing", { hint: "Give --to once for each recipient." });
-    const recipients = await resolveRecipients(options.to, context.signal);
+    const contacts = await loadContacts(options.contacts, context.signal);
+    const recipients = await resolveRecipients(options.to, contacts, context);
     const label = parseLabel(options.label ?? "");
     const signer = await signingKey(suite, options, context);
+    const revoked = signer && contacts.revocation(signer.publicKey);
+    if (revoked) context.report.note(`warning: the key that signs was ${tellRevocation(revoked)}`);
     const engine = poolEngine(options.threads ?? defaultThreads());
     const settings = { suite, engine, recipients, label, signer };
     const outputs = await Promise.all(files.map((file) => sealedName(file, options.output)));

@@ -4,15 +4,25 @@ import { loadSuite } from "../../crypto/index.js";
 import { poolEngine } from "../../engine/pool.js";
 import { defaultThreads } from "../../engine/threads.js";
 import { SealError } from "../../errors.js";
+import type { Contacts } from "../../keys/contacts.js";
 import { encodeSigner } from "../../keys/text.js";
 import { isoTime } from "../../ops/header.js";
 import type { Progress } from "../../ops/io.js";
 import { type VerifyOptions, verify as verifySource } from "../../ops/verify.js";
-import { type CommandDefinition, type Common, type Context, collect, forEachInput, threadsOption } from "../command.js";
+import {
+  type CommandDefinition,
+  type Common,
+  type Context,
+  collect,
+  contactsOption,
+  forEachInput,
+  threadsOption,
+} from "../command.js";
+import { loadContacts } from "../contacts.js";
 import { resolveSigners } from "../keys.js";
 import { openInput } from "../outputs.js";
 import { withProgress } from "../progress.js";
-import { lines } from "../text.js";
+import { lines, signerOf } from "../text.js";
 import { parseDuration, parseLabel } from "../values.js";
 
 interface Options extends Common {
@@ -20,6 +30,7 @@ interface Options extends Common {
   readonly label?: string;
   readonly threads?: number;
   readonly maxAge?: string;
+  readonly contacts?: string;
 }
 
 export const verify: CommandDefinition<Options> = {
@@ -29,30 +40,39 @@ export const verify: CommandDefinition<Options> = {
   define: (command) => {
     command
       .argument("<FILE...>", "sealed files; - for standard input")
-      .option("--from <S>", "a sender to accept: sealsig1…, a .pub file, or a contact (repeatable)", collect)
+      .option(
+        "--from <S>",
+        "a sender to accept: sealsig1…, a .pub file, or a contact (repeatable; default: the contacts that are marked as senders)",
+        collect,
+      )
       .option("--label <TEXT>", "demand exactly this label")
       .option("--max-age <AGE>", "refuse what was sealed earlier than this: 90s, 15m, 12h, 30d")
+      .addOption(contactsOption())
       .addOption(threadsOption());
   },
 
   dataOnStdout: () => false,
 
   run: async (files, options, context) => {
-    if (!options.from) {
-      throw new SealError("usage", "no sender: --from is missing", {
+    const contacts = await loadContacts(options.contacts, context.signal);
+    const senders = options.from ? [] : contacts.senders();
+    if (!options.from && senders.length === 0) {
+      throw new SealError("usage", "no sender: --from is missing, and no contact is marked as a sender", {
         hint: "Name whose signature is accepted: --from sealsig1…",
       });
     }
     const suite = await loadSuite();
     const policy = {
-      signers: await resolveSigners(options.from, context.signal),
+      signers: await resolveSigners(options.from ?? [], contacts, context.signal),
+      senders,
+      contacts,
       allowUnsigned: false,
       label: options.label === undefined ? undefined : parseLabel(options.label),
       maxAge: options.maxAge === undefined ? undefined : parseDuration(options.maxAge),
     };
     const engine = poolEngine(options.threads ?? defaultThreads());
     await forEachInput(files, context, (file, isNext) =>
-      verifyOne(file, isNext, context, { suite, engine, policy, signal: context.signal }),
+      verifyOne(file, isNext, context, { suite, engine, policy, signal: context.signal }, contacts),
     );
   },
 };
@@ -62,6 +82,7 @@ async function verifyOne(
   isNext: () => boolean,
   { report }: Context,
   settings: Omit<VerifyOptions, "progress">,
+  contacts: Contacts,
 ): Promise<() => void> {
   const started = performance.now();
   const source = await openInput(file);
@@ -71,12 +92,19 @@ async function verifyOne(
     const seconds = (performance.now() - started) / 1000;
     const signer = encodeSigner(verified.signer);
     const sealedAt = isoTime(verified.sealedAt);
-    const facts = { input: file, ...verified, signer, signerName: null, sealedAt, seconds };
+    const signerName = contacts.owner(verified.signer)?.name ?? null;
+    const facts = { input: file, ...verified, signer, signerName, sealedAt, seconds };
     const { bytes, label, digest } = verified;
     return () =>
       report.result(
         facts,
-        lines(`${file}: verified`, { signer, label, "sealed at": sealedAt, bytes, digest }),
+        lines(`${file}: verified`, {
+          signer: signerOf(signer, signerName),
+          label,
+          "sealed at": sealedAt,
+          bytes,
+          digest,
+        }),
         "stdout",
       );
   } finally {

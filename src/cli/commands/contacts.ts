@@ -1,0 +1,230 @@
+// seal contacts add | list | revoke | remove
+
+import type { Command } from "commander";
+import { loadSuite, type Suite } from "../../crypto/index.js";
+import { SealError } from "../../errors.js";
+import { type Contacts, type KeyEntry, reasonFault, tellRevocation } from "../../keys/contacts.js";
+import {
+  addContact,
+  addToGroup,
+  removeContact,
+  removeFromGroup,
+  removeGroup,
+  revokeContact,
+  revokeKeys,
+} from "../../keys/contacts-edit.js";
+import { fingerprint } from "../../keys/fingerprint.js";
+import { kindOf } from "../../keys/text.js";
+import { isoTime } from "../../ops/header.js";
+import { closest } from "../closest.js";
+import { type CommandDefinition, type Common, type Context, contactsOption } from "../command.js";
+import { editContacts, loadContacts } from "../contacts.js";
+import { escaped } from "../escape.js";
+import { isGroup, isPath, publicKeysOf } from "../keys.js";
+
+interface Options extends Common {
+  readonly contacts?: string;
+  readonly sender?: true;
+  readonly replace?: true;
+  readonly reason?: string;
+}
+
+interface Action {
+  readonly flags: readonly (keyof Options)[];
+  /** How many words follow it, at least and at most. */
+  readonly words: readonly [number, number];
+  run(words: readonly string[], options: Options, context: Context): Promise<void>;
+}
+
+const HELP = `
+  seal contacts add NAME KEYS      name the keys of a .pub file, or a seal1… and a sealsig1… key
+  seal contacts add @GROUP NAME…   put contacts into a group, to seal for with --to @GROUP
+  seal contacts list
+  seal contacts revoke NAME|KEY    refuse these keys from now on, whatever was signed when
+  seal contacts remove NAME|@GROUP
+  seal contacts remove @GROUP NAME…   take contacts out of the group`;
+
+export const contacts: CommandDefinition<Options> = {
+  name: "contacts",
+  summary: "names for public keys: add, list, revoke, remove",
+
+  define: (command: Command) => {
+    command
+      .argument("<ACTION>", "add, list, revoke or remove")
+      .argument("[WORDS...]", "a name, and what belongs to it")
+      .option("--sender", "add: accept the files that this contact signs")
+      .option("--replace", "add: these are its keys from now on; the old ones are kept as superseded")
+      .option("--reason <TEXT>", "revoke: why; it is shown where the key is refused")
+      .addOption(contactsOption())
+      .addHelpText("after", HELP);
+  },
+
+  dataOnStdout: () => false,
+
+  run: async ([name = "", ...words], options, context) => {
+    const action = ACTIONS[name as keyof typeof ACTIONS] as Action | undefined;
+    if (!action || !Object.hasOwn(ACTIONS, name)) throw unknownAction(name);
+    const [least, most] = action.words;
+    if (words.length < least || words.length > most) {
+      throw new SealError(
+        "usage",
+        `contacts ${name}: ${words.length < least ? "a word is missing" : "too many words"}`,
+        {
+          hint: "See seal contacts --help.",
+        },
+      );
+    }
+    const flag = (["sender", "replace", "reason"] as const).find(
+      (each) => options[each] && !action.flags.includes(each),
+    );
+    if (flag)
+      throw new SealError("usage", `contacts ${name} takes no --${flag}`, { hint: "See seal contacts --help." });
+    await action.run(words, options, context);
+  },
+};
+
+function unknownAction(name: string): SealError {
+  const meant = closest(name, Object.keys(ACTIONS));
+  return new SealError("usage", `contacts ${name}: no such action`, {
+    hint: meant ? `Did you mean: seal contacts ${meant}` : "It is add, list, revoke or remove.",
+  });
+}
+
+const ACTIONS = {
+  add: {
+    flags: ["sender", "replace"],
+    words: [2, Number.POSITIVE_INFINITY],
+    run: async ([name, ...words], { contacts: path, sender = false, replace = false }, context) => {
+      if (isGroup(name!)) {
+        if (sender) throw new SealError("usage", "--sender: a group is sealed for, it sends nothing");
+        const after = await editContacts(path, true, context.signal, (all) => addToGroup(all, name!, words, replace));
+        return tellGroup(name!, after, context);
+      }
+      const keys = await publicKeysOf(words, context.signal);
+      const adding = { sender, replace, now: now() };
+      const after = await editContacts(path, true, context.signal, (all) => addContact(all, name!, keys, adding));
+      tellContact(await loadSuite(), name!, after, context);
+    },
+  },
+
+  list: {
+    flags: [],
+    words: [0, 0],
+    run: async (_words, { contacts: path }, context) => {
+      const [all, suite] = [await loadContacts(path, context.signal), await loadSuite()];
+      for (const name of all.names()) tellContact(suite, name, all, context);
+      tellRest(all, context);
+    },
+  },
+
+  revoke: {
+    flags: ["reason"],
+    words: [1, 2],
+    run: async (words, { contacts: path, reason = "" }, context) => {
+      const [name] = words as [string];
+      if (isGroup(name)) throw new SealError("usage", `${name}: a group has no keys; revoke its members`);
+      const fault = reasonFault(reason);
+      if (fault) throw new SealError("usage", `--reason: ${fault}`);
+      const revocation = { at: now(), reason: reason.trim() };
+      const byKey = kindOf(name) !== null || isPath(name);
+      if (!byKey && words.length > 1) throw new SealError("usage", "contacts revoke takes one name");
+      const keys = byKey ? await publicKeysOf(words, context.signal) : null;
+      const after = await editContacts(path, keys !== null, context.signal, (all) =>
+        keys ? revokeKeys(all, keys, revocation) : revokeContact(all, name, revocation),
+      );
+      if (!keys) return tellContact(await loadSuite(), name, after, context);
+      const texts = [...keys.recipients, ...keys.signers];
+      context.report.result(
+        { revoked: texts, at: revocation.at },
+        texts.map((text) => `revoked ${text}`).join("\n"),
+        "stdout",
+      );
+    },
+  },
+
+  remove: {
+    flags: [],
+    words: [1, Number.POSITIVE_INFINITY],
+    run: async ([name, ...members], { contacts: path }, context) => {
+      if (!isGroup(name!) && members.length > 0) throw new SealError("usage", "contacts remove takes one name");
+      const after = await editContacts(path, false, context.signal, (all) => {
+        if (!isGroup(name!)) return removeContact(all, name!);
+        return members.length > 0 ? removeFromGroup(all, name!, members) : removeGroup(all, name!);
+      });
+      if (members.length > 0) return tellGroup(name!, after, context);
+      context.report.result({ name, removed: true }, `removed ${name}`, "stdout");
+    },
+  },
+} satisfies Record<string, Action>;
+
+function now(): string {
+  return isoTime(Math.floor(Date.now() / 1000));
+}
+
+function tellContact(suite: Suite, name: string, all: Contacts, { report }: Context): void {
+  const entries = all.keysOf(name);
+  const keys = entries.map((entry) => keyFacts(suite, entry, all));
+  const current = (kind: string) => keys.find((key) => key.kind === kind && key.state === "current")?.key ?? null;
+  // A contact is revoked where none of its keys is left, and not just an old one was revoked.
+  const revoked = keys.every(({ state }) => state !== "current")
+    ? keys.findLast(({ state }) => state === "revoked")
+    : null;
+  const groups = all.groupsOf(name);
+  const sender = entries.some(({ state, key }) => state.is === "current" && state.sender && !all.revocation(key));
+  const facts = {
+    name,
+    recipient: current("recipient"),
+    signer: current("signer"),
+    sender,
+    revoked: revoked?.since ?? null,
+    reason: revoked?.reason ?? null,
+    groups,
+    keys,
+  };
+  const marks = [sender ? "sender" : "", revoked ? "revoked" : "", ...groups].filter((mark) => mark !== "");
+  const heading = marks.length > 0 ? `${name} (${marks.join(", ")})` : name;
+  report.result(facts, [heading, ...keys.flatMap(keyLines)].map(escaped).join("\n"), "stdout");
+}
+
+interface KeyFacts {
+  readonly kind: string;
+  readonly key: string;
+  readonly fingerprint: string;
+  readonly state: "current" | "superseded" | "revoked";
+  readonly since: string | null;
+  readonly reason: string | null;
+}
+
+/** What holds for a key: a revocation, whichever line it stands on, before what this line says. */
+function keyFacts(suite: Suite, { kind, text, key, state }: KeyEntry, all: Contacts): KeyFacts {
+  const revoked = all.revocation(key);
+  return {
+    kind,
+    key: text,
+    fingerprint: fingerprint(suite, text),
+    state: revoked ? "revoked" : state.is,
+    since: revoked?.at ?? (state.is === "superseded" ? state.at : null),
+    reason: revoked?.reason || null,
+  };
+}
+
+function keyLines({ kind, key, fingerprint: digits, state, since, reason }: KeyFacts): string[] {
+  const told = state === "revoked" ? tellRevocation({ at: since!, reason: reason ?? "" }) : `superseded on ${since}`;
+  return [`  ${key}`, `      ${kind}, fingerprint ${digits}${state === "current" ? "" : `, ${told}`}`];
+}
+
+function tellGroup(name: string, all: Contacts, { report }: Context): void {
+  const members = all.groups.get(name) ?? [];
+  report.result({ name, members }, `${name}: ${members.join(" ") || "(empty)"}`, "stdout");
+}
+
+/** Groups, and revoked keys of nobody: in text only, for each object is a contact. */
+function tellRest(all: Contacts, { report }: Context): void {
+  if (report.json) return;
+  const groups = [...all.groups].map(([name, members]) => `${name}: ${members.join(" ") || "(empty)"}`);
+  const nobody = all.keys.flatMap(({ name, text, state }) =>
+    name === null && state.is === "revoked" ? `no contact: ${text}, ${tellRevocation(state)}` : [],
+  );
+  const text = [...groups, ...nobody].map(escaped).join("\n");
+  if (text !== "") report.result({}, text, "stdout");
+}

@@ -1,0 +1,239 @@
+// Contacts: names for public keys, which of them are accepted as senders, and which are revoked (docs/FORMAT.md,
+// "Contacts"). A file is kept line by line, so that what an edit does not touch stays as it was written.
+
+import type { Bytes } from "../bytes.js";
+import { equal } from "../bytes.js";
+import { SealError } from "../errors.js";
+import { labelFault } from "../format/core.js";
+import { decodeSigner, kindOf, parseRecipient, trimmed } from "./text.js";
+
+export type PublicKind = "recipient" | "signer";
+
+/** When a key was revoked, as ISO 8601, and why, where that was said. */
+export interface Revocation {
+  readonly at: string;
+  readonly reason: string;
+}
+
+/** What a line says of its key: to be used, accepted as a sender too, replaced by another, or never to be used again. */
+export type KeyState =
+  | { readonly is: "current"; readonly sender: boolean }
+  | { readonly is: "superseded"; readonly at: string }
+  | ({ readonly is: "revoked" } & Revocation);
+
+export interface KeyEntry {
+  readonly type: "key";
+  /** The contact's name; null for a revoked key that belongs to no contact (any more). */
+  readonly name: string | null;
+  readonly kind: PublicKind;
+  /** `seal1…` or `sealsig1…` */
+  readonly text: string;
+  /** A signer's 32 bytes are well-formed, but not yet known to be a valid key. */
+  readonly key: Bytes;
+  readonly state: KeyState;
+}
+
+export interface GroupEntry {
+  readonly type: "group";
+  /** With its `@`. */
+  readonly name: string;
+  readonly members: readonly string[];
+}
+
+export type Entry = KeyEntry | GroupEntry;
+
+/** A line as it stands, and what it says; null for a comment or an empty line. */
+export interface Line {
+  readonly raw: string;
+  readonly entry: Entry | null;
+}
+
+const NAME = /^[a-z0-9][a-z0-9_-]*$/;
+const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/;
+/** Stands where a revoked key has no contact. */
+const NOBODY = "-";
+
+/** What is wrong with a contact's name; null for a good one. */
+export function nameFault(name: string): string | null {
+  if (kindOf(name)) return "a name does not begin like a key";
+  if (name === "any") return '"any" is reserved';
+  return NAME.test(name) ? null : "a name is made of a-z, 0-9, _ and -, and begins with a letter or digit";
+}
+
+/** What is wrong with a group's name (`@eu-servers`); null for a good one. */
+export function groupFault(name: string): string | null {
+  return NAME.test(name.slice(1)) ? null : "a group's name is @ and then a-z, 0-9, _ and -";
+}
+
+/** What is wrong with a reason; null for a good one. It stands on one line, and is shown to people. */
+export function reasonFault(reason: string): string | null {
+  const fault = labelFault(reason);
+  return fault && `the reason ${fault}`;
+}
+
+/** Parses a contacts file. Throws `usage`, naming the line; nothing is skipped. */
+export function parseContacts(text: string): Contacts {
+  const raws = text.split("\n");
+  if (raws.at(-1) === "") raws.pop();
+  const lines = raws.map((raw, i) => ({ raw, entry: onLine(i, () => parseLine(raw)) }));
+  checkDoubles(lines);
+  const contacts = new Contacts(lines);
+  for (const [i, { entry }] of lines.entries()) {
+    if (entry?.type !== "group") continue;
+    const stranger = entry.members.find((name) => contacts.keysOf(name).length === 0);
+    if (stranger) onLine(i, () => fail(`${entry.name} names ${stranger}, and there is no contact of that name`));
+  }
+  return contacts;
+}
+
+/** The line of an entry: the reverse of parsing. */
+export function lineOf(entry: Entry): Line {
+  if (entry.type === "group") return { raw: [entry.name, ...entry.members].join(" "), entry };
+  const { name, text, state } = entry;
+  const words = [name ?? NOBODY, text];
+  if (state.is === "current") words.push(...(state.sender ? ["sender"] : []));
+  else words.push(state.is, state.at);
+  if (state.is === "revoked" && state.reason !== "") words.push(state.reason);
+  return { raw: words.join(" "), entry };
+}
+
+function parseLine(raw: string): Entry | null {
+  const line = trimmed(raw);
+  if (line === "" || line.startsWith("#")) return null;
+  const words = line.split(/[ \t]+/);
+  return line.startsWith("@") ? parseGroup(words) : parseKey(words, line);
+}
+
+function parseGroup([name, ...members]: string[]): GroupEntry {
+  const fault = groupFault(name!) ?? members.map(nameFault).find((found) => found !== null);
+  return fault ? fail(fault) : { type: "group", name: name!, members: [...new Set(members)] };
+}
+
+function parseKey(words: string[], line: string): KeyEntry {
+  const [name, text = "", ...rest] = words;
+  if (kindOf(line) === "secret" || kindOf(text) === "secret") fail("a secret key, which belongs in no contacts file");
+  const fault = name === NOBODY ? null : nameFault(name!);
+  if (fault) fail(fault);
+  if (text === "") fail("a name without a key");
+  const { kind, key } = parsePublicKey(text);
+  const state = parseState(rest, line);
+  if (state.is === "current" && state.sender && kind !== "signer")
+    fail("only a signer key (sealsig1…) can be a sender");
+  if (name === NOBODY && state.is !== "revoked") fail(`"${NOBODY}" stands before revoked keys only`);
+  return { type: "key", name: name === NOBODY ? null : name!, kind, text, key, state };
+}
+
+function parsePublicKey(text: string): { kind: PublicKind; key: Bytes } {
+  const kind = kindOf(text);
+  if (kind === "recipient") return { kind, key: parseRecipient(text) };
+  if (kind === "signer") return { kind, key: decodeSigner(text) };
+  return fail("a key (seal1… or sealsig1…) is due after the name");
+}
+
+function parseState(words: readonly string[], line: string): KeyState {
+  const [word, at, ...more] = words;
+  if (word === undefined) return { is: "current", sender: false };
+  if (word === "sender" && at === undefined) return { is: "current", sender: true };
+  if (word !== "superseded" && word !== "revoked") fail('after the key: nothing, "sender", "superseded" or "revoked"');
+  if (at === undefined || !isTime(at)) fail(`after "${word}" a time such as 2026-01-31T12:00:00Z is due`);
+  if (word === "superseded") return more.length === 0 ? { is: word, at } : fail("nothing belongs after that time");
+  // Taken from the line, not from the words: spaces inside of a reason stay.
+  const reason = line.slice(line.indexOf(at, line.indexOf(` ${word}`) + 1) + at.length).trim();
+  const fault = reasonFault(reason);
+  return fault ? fail(fault) : { is: "revoked", at, reason };
+}
+
+function isTime(text: string): boolean {
+  const time = TIME.test(text) ? new Date(text) : null;
+  return time !== null && !Number.isNaN(time.getTime()) && time.toISOString() === text.replace("Z", ".000Z");
+}
+
+/** One line for a name and key: two could contradict each other. */
+function checkDoubles(lines: readonly Line[]): void {
+  const seen = new Map<string, number>();
+  for (const [i, { entry }] of lines.entries()) {
+    if (entry?.type !== "key") continue;
+    const id = `${entry.name} ${entry.text}`;
+    const before = seen.get(id);
+    if (before !== undefined) onLine(i, () => fail(`the same name and key as on line ${before + 1}`));
+    seen.set(id, i);
+  }
+}
+
+function fail(message: string): never {
+  throw new SealError("usage", message);
+}
+
+function onLine<T>(index: number, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof SealError)) throw error;
+    throw new SealError(error.code, `line ${index + 1}: ${error.message}`, { hint: error.hint });
+  }
+}
+
+/** The contacts of a file, and the questions that commands ask of them. Never changed: an edit makes a new one. */
+export class Contacts {
+  readonly lines: readonly Line[];
+  readonly keys: readonly KeyEntry[];
+  /** Members by group name. */
+  readonly groups: ReadonlyMap<string, readonly string[]>;
+
+  constructor(lines: readonly Line[]) {
+    this.lines = lines;
+    const entries = lines.flatMap(({ entry }) => entry ?? []);
+    this.keys = entries.filter((entry) => entry.type === "key");
+    const groups = new Map<string, readonly string[]>();
+    for (const entry of entries) {
+      if (entry.type !== "group") continue;
+      groups.set(entry.name, [...new Set([...(groups.get(entry.name) ?? []), ...entry.members])]);
+    }
+    this.groups = groups;
+  }
+
+  /** The names of the contacts, in the order of the file. */
+  names(): string[] {
+    return [...new Set(this.keys.flatMap(({ name }) => name ?? []))];
+  }
+
+  /** All that is known of a contact, old keys included; empty where there is none. */
+  keysOf(name: string): readonly KeyEntry[] {
+    return this.keys.filter((entry) => entry.name === name);
+  }
+
+  groupsOf(name: string): string[] {
+    return [...this.groups].filter(([, members]) => members.includes(name)).map(([group]) => group);
+  }
+
+  /** The revocation of a key, whichever line holds it; null where it is not revoked. */
+  revocation(key: Uint8Array): Revocation | null {
+    const revoked = this.keys.find((entry) => entry.state.is === "revoked" && equal(entry.key, key));
+    return revoked?.state.is === "revoked" ? revoked.state : null;
+  }
+
+  /** The line that tells whose key this is: one where it is in use before one where it is superseded or revoked. */
+  owner(key: Uint8Array): KeyEntry | null {
+    const lines = this.keys.filter((entry) => entry.name !== null && equal(entry.key, key));
+    return lines.find(({ state }) => state.is === "current") ?? lines[0] ?? null;
+  }
+
+  /** The keys of the contacts that are marked as senders; see `KeyEntry.key` on what is known of them. */
+  senders(): Bytes[] {
+    return this.keys
+      .filter(({ state, key }) => state.is === "current" && state.sender && !this.revocation(key))
+      .map(({ key }) => key);
+  }
+
+  /** The text of the file. */
+  format(): string {
+    return this.lines.map(({ raw }) => `${raw}\n`).join("");
+  }
+}
+
+export const NO_CONTACTS = new Contacts([]);
+
+/** `revoked on 2026-01-31T12:00:00Z (stolen)`: how a revocation is told. */
+export function tellRevocation({ at, reason }: Revocation): string {
+  return `revoked on ${at}${reason && ` (${reason})`}`;
+}

@@ -1,0 +1,97 @@
+// Many who change the contacts at once, and what a kill leaves.
+
+import { existsSync, readdirSync, readFileSync, unlinkSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { locked } from "../../src/io/lock.js";
+import { parseContacts } from "../../src/keys/contacts.js";
+import { inSandbox, isTemporary, program, type Sandbox, sh } from "./sandbox.js";
+
+const add = (box: Sandbox, name: string, ...more: string[]) =>
+  program(box, "seal", ["contacts", "add", name, "alice.pub", "-q", ...more]);
+
+const home = (box: Sandbox) => join(box.dir, "home");
+const contactsOf = (box: Sandbox) => parseContacts(readFileSync(join(home(box), "contacts"), "utf8"));
+
+const MANY = 24;
+const ROUNDS = Number(process.env.SEAL_KILL_ROUNDS ?? 30);
+
+describe("many at once", () => {
+  it(
+    "lose nothing",
+    inSandbox(async (box) => {
+      const names = Array.from({ length: MANY }, (_, i) => `c${i}`);
+      const ended = await Promise.all(names.map((name) => add(box, name).ended));
+      expect(ended.map(({ status, stderr }) => `${status} ${stderr}`)).toEqual(names.map(() => "0 "));
+      expect(contactsOf(box).names().toSorted()).toEqual(names.toSorted());
+      expect(readdirSync(home(box))).toEqual(["contacts"]);
+    }),
+  );
+
+  it(
+    "of one name: one gets it",
+    inSandbox(async (box) => {
+      const ended = await Promise.all(Array.from({ length: 8 }, () => add(box, "same").ended));
+      expect(ended.map(({ status }) => status).toSorted()).toEqual([0, 2, 2, 2, 2, 2, 2, 2]);
+      expect(contactsOf(box).keysOf("same")).toHaveLength(2);
+    }),
+  );
+});
+
+describe("a lock that is held", () => {
+  it(
+    "is exit 3 after a while, and a signal ends the wait",
+    inSandbox(async (box) => {
+      await add(box, "first").ended;
+      await locked(join(home(box), "contacts"), undefined, async () => {
+        const [waiting, stopped] = [add(box, "second"), add(box, "third")];
+        await setTimeout(1500);
+        stopped.child.kill("SIGTERM");
+        expect((await stopped.ended).status).toBe(143);
+        const { status, stderr } = await waiting.ended;
+        expect({ status, stderr }).toEqual({ status: 3, stderr: expect.stringMatching(/contacts is being changed/) });
+      });
+      expect(contactsOf(box).names()).toEqual(["first"]);
+      expect((await sh(box, "seal contacts list -q")).status).toBe(0);
+    }),
+  );
+});
+
+describe("kill -9 while adding", () => {
+  it(
+    `leaves the old contacts or the new, ${ROUNDS} times`,
+    inSandbox(async (box) => {
+      await add(box, "first").ended;
+      const outcomes = { old: 0, new: 0 };
+      for (let round = 0; round < ROUNDS; round++) {
+        const before = contactsOf(box).names();
+        const { child, ended } = add(box, `c${round}`);
+        // A third at any time, the others when the lock or the new file is being written.
+        if (round % 3 === 0) await setTimeout(Math.random() * 300);
+        else await somethingIn(box, round % 3 === 1 ? /\.lock\./ : /\.tmp$/, () => child.exitCode !== null);
+        child.kill("SIGKILL");
+        await ended;
+        const after = contactsOf(box).names();
+        expect([before, [...before, `c${round}`]]).toContainEqual(after);
+        outcomes[after.length > before.length ? "new" : "old"] += 1;
+      }
+      // Whatever locks were left, the next one gets on at once.
+      const started = performance.now();
+      expect((await add(box, "last").ended).status).toBe(0);
+      expect(performance.now() - started).toBeLessThan(5000);
+      expect(outcomes.old).toBeGreaterThan(0);
+      for (const name of readdirSync(home(box)).filter(isTemporary)) unlinkSync(join(home(box), name));
+      expect(readdirSync(home(box))).toEqual(["contacts"]);
+    }),
+    180_000,
+  );
+});
+
+/** Waits, busily, for a file of that name, or until it is too late. */
+async function somethingIn(box: Sandbox, pattern: RegExp, isOver: () => boolean): Promise<void> {
+  while (!isOver()) {
+    if (existsSync(home(box)) && readdirSync(home(box)).some((name) => pattern.test(name))) return;
+    await setTimeout(0);
+  }
+}
