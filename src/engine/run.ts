@@ -1,7 +1,7 @@
 // One task, start to end, on the thread that calls it. A chunk passes in pieces that stay in the processor's cache.
 
 import { readSync, writeSync } from "node:fs";
-import { concat } from "../bytes.js";
+import { concat, release } from "../bytes.js";
 import { type ChunkKeys, openChunk, plaintextLength, sealChunk, verifyChunk } from "../chunk/record.js";
 import { ioError, SealError } from "../errors.js";
 import { endsEarly } from "../format/sizes.js";
@@ -70,6 +70,7 @@ function output({ output, buffer }: Task): (piece: Uint8Array) => void {
     if (output) writeFully(output, piece, at);
     else buffer!.set(piece, at);
     at += piece.length;
+    release(piece);
   };
 }
 
