@@ -107,8 +107,9 @@ function sealChunk(
   }
   cipher.final();
   const tag = cipher.getAuthTag();
+  hash?.update(tag);
   write(tag);
-  return hash && own(hash.update(tag).digest());
+  return hash && own(hash.digest());
 }
 
 function openChunk(

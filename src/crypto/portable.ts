@@ -81,8 +81,9 @@ function sealChunk(
   const whole = joined(plaintext);
   const sealed = aeadSeal(key, nonce, whole);
   whole.fill(0);
+  const digest = hashed ? sha256(sealed) : null;
   write(sealed);
-  return hashed ? sha256(sealed) : null;
+  return digest;
 }
 
 function openChunk(

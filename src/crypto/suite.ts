@@ -59,7 +59,7 @@ export interface Suite {
 
   /**
    * AES-256-GCM of a chunk: takes the plaintext in pieces, each of which it uses before it asks for the next, and hands ciphertext ∥ tag to
-   * `write` in pieces. Returns SHA-256(ciphertext ∥ tag) if `hashed`, else null.
+   * `write` in pieces, which are its own to keep or to release. Returns SHA-256(ciphertext ∥ tag) if `hashed`, else null.
    */
   sealChunk(
     key: Uint8Array,
@@ -70,7 +70,7 @@ export interface Suite {
   ): Bytes | null;
   /**
    * The reverse: takes the ciphertext in pieces, each of which it uses before it hands over plaintext for it or asks for the next, then calls `tag`
-   * for the 16 bytes behind it. What `hold` is handed is not to be used unless the answer is `authentic`.
+   * for the 16 bytes behind it. What `hold` is handed is its own, but not to be used unless the answer is `authentic`.
    */
   openChunk(
     key: Uint8Array,

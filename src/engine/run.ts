@@ -1,7 +1,7 @@
 // One task, start to end, on the thread that calls it. A chunk passes in pieces that stay in the processor's cache.
 
 import { readSync, writeSync } from "node:fs";
-import { concat } from "../bytes.js";
+import { concat, release } from "../bytes.js";
 import { type ChunkKeys, openChunk, plaintextLength, sealChunk, verifyChunk } from "../chunk/record.js";
 import { ioError, SealError } from "../errors.js";
 import { endsEarly } from "../format/sizes.js";
@@ -48,7 +48,7 @@ export function runVerify(keys: ChunkKeys, task: Task): OpenResult {
 
 /** Takes the record piece by piece to where it is wanted; it may be there already, or be wanted nowhere. */
 function copying(task: Task): (piece: Uint8Array) => void {
-  return task.output || (task.input && task.buffer) ? output(task) : () => {};
+  return task.output || (task.input && task.buffer) ? placing(task) : () => {};
 }
 
 /** The pieces, each copied when it is asked for: what is copied is what is verified, read once, whatever happens to the file meanwhile. */
@@ -82,8 +82,17 @@ function trailer(task: Task, from: number): () => Uint8Array {
   return () => concat(...input(task, from, task.length, endsWhileOpening));
 }
 
-/** Takes the result piece by piece. */
-function output({ output, buffer }: Task): (piece: Uint8Array) => void {
+/** Takes the result piece by piece; a piece cannot be used afterwards. */
+function output(task: Task): (piece: Uint8Array) => void {
+  const put = placing(task);
+  return (piece) => {
+    put(piece);
+    release(piece);
+  };
+}
+
+/** Puts pieces one behind the other where the result is wanted. */
+function placing({ output, buffer }: Task): (piece: Uint8Array) => void {
   let at = 0;
   return (piece) => {
     if (output) writeFully(output, piece, at);

@@ -81,7 +81,9 @@ async function openFifo(path: string, signal: AbortSignal | undefined): Promise<
  */
 export async function writeNew(path: string, text: string, mode: number): Promise<() => Promise<void>> {
   const existsHint = "A key is never replaced: move it away, or choose another name with -o.";
-  if (look(path, () => lstatSync(path, { throwIfNoEntry: false }))) throw existsError(path, { existsHint });
+  const there = look(path, () => lstatSync(path, { throwIfNoEntry: false }));
+  if (there?.isDirectory()) throw new SealError("usage", `${path} is a directory`);
+  if (there) throw existsError(path, { existsHint });
   const sink = await openOutput(path, { mode, existsHint });
   await committing(sink, () => sink.write(utf8(text), 0));
   return () => unlink(path);

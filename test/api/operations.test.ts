@@ -5,14 +5,14 @@ import { createReadStream, createWriteStream, existsSync, readdirSync, readFileS
 import { PassThrough, Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
 import * as library from "../../src/index.js";
-import { type Input, inspect, open, seal, verify } from "../../src/index.js";
+import { type Input, inspect, open, openBytes, rewrap, seal, verify } from "../../src/index.js";
 import { folder } from "../io/folder.js";
 import { failure, pieces } from "../support.js";
-import { collect, file, opening, plaintext, SMALL, sealing, sender } from "./people.js";
+import { collect, file, opening, plaintext, recipient, SMALL, sealing, sender, stranger } from "./people.js";
 
 test("the library exports its operations, identities and errors, and nothing else", () => {
   expect(Object.keys(library).sort()).toEqual(
-    ["Identity", "SealError", "inspect", "open", "openBytes", "seal", "sealBytes", "verify"].sort(),
+    ["Identity", "SealError", "inspect", "open", "openBytes", "rewrap", "seal", "sealBytes", "verify"].sort(),
   );
 });
 
@@ -139,6 +139,29 @@ describe("inputs and outputs", () => {
     const at = { path: box.at("in") };
     expect((await failure(seal(at, { ...at, force: true }, sealing))).code).toBe("usage");
     expect(readFileSync(box.at("in")).equals(plaintext)).toBe(true);
+    expect(box.names()).toEqual(["in"]);
+  });
+
+  test("rewrapping gives a file, in its place, or a stream other recipients", async () => {
+    const box = folder();
+    writeFileSync(box.at("in"), file);
+    const at = { path: box.at("in") };
+    const rewrapping = { keys: [recipient], sign: sender, to: [stranger.recipient] };
+    const stream = new PassThrough();
+    const [, streamed] = await Promise.all([rewrap(at, stream, rewrapping), collect(stream)]);
+    const before = await verify(at, { from: [sender.signer] });
+    const { digest, recipients, label } = await rewrap(at, at, rewrapping);
+    expect({ digest, recipients, label }).toEqual({ digest: before.digest, recipients: 1, label: "release 7" });
+    expect(box.names()).toEqual(["in"]);
+    for (const sealed of [readFileSync(box.at("in")), streamed]) {
+      const plain = await openBytes(sealed, { keys: [stranger], from: [sender.signer] });
+      expect(Buffer.from(plain).equals(plaintext)).toBe(true);
+      expect((await failure(openBytes(sealed, opening))).code).toBe("no-key");
+    }
+    expect((await failure(rewrap(at, { path: box.at("in") }, rewrapping))).code).toBe("no-key");
+    expect((await failure(rewrap(file, { path: box.at("out") }, { ...rewrapping, sign: recipient }))).code).toBe(
+      "untrusted",
+    );
     expect(box.names()).toEqual(["in"]);
   });
 
