@@ -35,13 +35,16 @@ const engine = poolEngine(defaultThreads());
 /** Seals `input` for recipients. Throws `SealError`. */
 export async function seal(input: Input, output: Output, options: SealOptions): Promise<SealResult> {
   const settings = await sealSettings(options);
-  return shown(await between(input, output, (source, sink) => sealing.seal(source, sink, settings)));
+  return shown(await between(input, output, options, (source, sink) => sealing.seal(source, sink, settings)));
 }
 
 /** Opens a sealed input; nothing reaches the output before it is authenticated. Throws `SealError`. */
 export async function open(input: Input, output: Output, options: OpenOptions): Promise<OpenResult> {
   const settings = await openSettings(options);
-  return openResult(await between(input, output, (source, sink) => opening.open(source, sink, settings)), options);
+  return openResult(
+    await between(input, output, options, (source, sink) => opening.open(source, sink, settings)),
+    options,
+  );
 }
 
 /** Verifies a sealed input as a whole, without any secret. Throws `SealError`. */
@@ -50,13 +53,13 @@ export async function verify(input: Input, options: VerifyOptions): Promise<Veri
   const signers = await Promise.all(options.from.map(parseSigner));
   const policy = { signers, allowUnsigned: false, label, maxAge, now: Date.now() };
   const settings = { suite: await loadSuite(), engine, policy, progress, signal };
-  return shown(await reading(input, (source) => verifying.verify(source, settings)));
+  return shown(await reading(input, options, (source) => verifying.verify(source, settings)));
 }
 
 /** What a sealed input says of itself; nothing of it is verified. Throws `SealError`. */
 export async function inspect(input: Input, options: { readonly signal?: AbortSignal } = {}): Promise<InspectResult> {
   const suite = await loadSuite();
-  const { core, stanzaTypes, ...sizes } = await reading(input, (source) =>
+  const { core, stanzaTypes, ...sizes } = await reading(input, options, (source) =>
     inspectSource(source, suite, options.signal),
   );
   const { signer, label, sealedAt } = core;
@@ -131,8 +134,10 @@ function shown<T extends { signer: Uint8Array | null; sealedAt: number }>(result
   return { ...result, signer, sealedAt: new Date(result.sealedAt * 1000) };
 }
 
-async function reading<T>(input: Input, work: (source: Source & { id?: FileId }) => Promise<T>): Promise<T> {
-  const source = await sourceOf(input);
+type Named = Source & { id?: FileId | null };
+
+async function reading<T>(input: Input, running: Reading, work: (source: Named) => Promise<T>): Promise<T> {
+  const source = await sourceOf(input, running);
   try {
     return await work(source);
   } finally {
@@ -140,18 +145,30 @@ async function reading<T>(input: Input, work: (source: Source & { id?: FileId })
   }
 }
 
-function between<T>(input: Input, output: Output, work: (source: Source, sink: Sink) => Promise<T>): Promise<T> {
-  return reading(input, async (source) => work(source, await sinkOf(output, source.id)));
+function between<T>(
+  input: Input,
+  output: Output,
+  running: Reading,
+  work: (source: Source, sink: Sink) => Promise<T>,
+): Promise<T> {
+  return reading(input, running, async (source) => work(source, await sinkOf(output, source.id)));
 }
 
-async function sourceOf(input: Input): Promise<Source & { id?: FileId }> {
+interface Reading {
+  readonly range?: unknown;
+  readonly signal?: AbortSignal | undefined;
+}
+
+async function sourceOf(input: Input, { range, signal }: Reading): Promise<Named> {
   if (input instanceof Uint8Array) return bytesSource(input);
-  return "path" in input && typeof input.path === "string" && !(Symbol.asyncIterator in input)
-    ? openSource(input.path)
-    : streamSource(input as AsyncIterable<Uint8Array>, "the input stream");
+  if (Symbol.asyncIterator in input) return streamSource(input, "the input stream");
+  if ("path" in input) return openSource(input.path, input.path, signal);
+  const [{ openUrl }, { parseHeader }] = await Promise.all([import("../io/http.js"), import("../io/request.js")]);
+  const headers = Object.entries(input.headers ?? {}).map(([name, value]) => parseHeader(`${name}: ${value}`));
+  return openUrl(String(input.url), { headers, signal, parts: range ? "needed" : undefined });
 }
 
-async function sinkOf(output: Output, input: FileId | undefined): Promise<Sink> {
+async function sinkOf(output: Output, input: FileId | null | undefined): Promise<Sink> {
   if (output instanceof WritableStream) return webSink(output, "the output stream");
   return "write" in output ? writableSink(output, "the output stream") : openOutput(output.path, { ...output, input });
 }

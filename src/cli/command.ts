@@ -5,6 +5,7 @@ import { MAX_THREADS } from "../engine/threads.js";
 import { SealError } from "../errors.js";
 import { inOrder } from "../ops/order.js";
 import { asSealError, Reported } from "./exit.js";
+import { shownInput } from "./outputs.js";
 import { printOut } from "./print.js";
 import type { Report } from "./report.js";
 
@@ -44,6 +45,14 @@ export function threadsOption(): Option {
       throw new SealError("usage", `--threads ${text}: a number from 1 to ${MAX_THREADS} is due`);
     },
   );
+}
+
+/** `--header`, on the commands that read URLs. */
+export function headerOption(): Option {
+  return new Option(
+    "--header <LINE>",
+    "for a URL: send this header, 'Name: value'; @FILE takes them from a file, a line each (repeatable)",
+  ).argParser<readonly string[]>(collect);
 }
 
 /** The commander command of a definition: its own arguments and options, and those that every command has. */
@@ -148,7 +157,7 @@ export async function forEachInput(
     } catch (thrown) {
       signal.throwIfAborted();
       const error = asSealError(thrown);
-      error.input ??= input;
+      error.input ??= shownInput(input);
       return { tell: () => report.failure(error), error };
     }
   };

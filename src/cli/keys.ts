@@ -66,7 +66,7 @@ function unknownName(name: string, kind: string): SealError {
 }
 
 /** A text file of bounded size, `-` for stdin. Throws `io`, `usage`, the signal's reason. */
-async function readText(path: string, signal: AbortSignal): Promise<string> {
+export async function readText(path: string, signal: AbortSignal): Promise<string> {
   if (await isDirectory(path)) throw new SealError("io", "it is a directory");
   const source = path === "-" ? stdinSource() : await openSource(path, "it", signal);
   try {
@@ -109,7 +109,7 @@ async function loadIdentity(suite: Suite, flag: string, path: string, context: C
 }
 
 /** Says of which thing an error is. */
-async function about<T>(what: string, work: () => Promise<T>): Promise<T> {
+export async function about<T>(what: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -72,5 +72,6 @@ function jsonReport({ dataOnStdout }: ReportOptions): Report {
 
 function debug(error: SealError): void {
   if (process.env.SEAL_DEBUG !== "1") return;
-  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) printErr(`${cause.stack}\n`);
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)
+    printErr(`${redacted(cause.stack ?? cause.message)}\n`);
 }

@@ -22,7 +22,8 @@ export interface FileId {
 }
 
 export interface FileSource extends Source {
-  readonly id: FileId;
+  /** null where it is no file of this machine. */
+  readonly id: FileId | null;
 }
 
 /** How much is read at a time where it is not by position. */
@@ -88,6 +89,9 @@ function regular(fd: number, opened: BigIntStats, name: string): Source {
       return bytes.length;
     },
     readAt,
+    skipTo: async (to) => {
+      position = to;
+    },
     checkUnchanged: async () => {
       const now = await statFd(fd, { bigint: true });
       if (now.size === opened.size && now.mtimeNs === opened.mtimeNs) return;

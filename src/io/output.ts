@@ -24,7 +24,7 @@ export interface OutputOptions {
   /** Replace an existing file (a symlink itself, not what it points at). */
   readonly force?: boolean | undefined;
   /** The input, which the output must not be. */
-  readonly input?: FileId | undefined;
+  readonly input?: FileId | null | undefined;
   /** Permissions, less the umask; 0666 by default. */
   readonly mode?: number | undefined;
   /** Ends the wait for a FIFO's reader. */

@@ -4,10 +4,13 @@ import { Readable, type Writable } from "node:stream";
 import { ioError, SealError } from "../errors.js";
 import type { Sink, Source } from "../ops/io.js";
 
+const SKIP_SIZE = 256 * 1024;
+
 /** A source that reads an iterable's byte arrays once, in order. Node's Readable and the Web's ReadableStream are such. */
 export function streamSource(iterable: AsyncIterable<Uint8Array>, name: string): Source {
   const pieces = iterable[Symbol.asyncIterator]();
   let rest: Uint8Array = new Uint8Array();
+  let position = 0;
 
   const next = async (): Promise<Uint8Array | null> => {
     try {
@@ -34,6 +37,7 @@ export function streamSource(iterable: AsyncIterable<Uint8Array>, name: string):
       have += taken.length;
       rest = rest.subarray(taken.length);
     }
+    position += have;
     return have;
   };
 
@@ -48,6 +52,12 @@ export function streamSource(iterable: AsyncIterable<Uint8Array>, name: string):
     },
     readAt: async () => {
       throw new SealError("usage", `${name} cannot be read by position`);
+    },
+    skipTo: async (to) => {
+      const scratch = new Uint8Array(Math.min(to - position, SKIP_SIZE));
+      while (position < to) {
+        if ((await fill(scratch.subarray(0, Math.min(scratch.length, to - position)))) === 0) return;
+      }
     },
     checkUnchanged: async () => {},
     close: async () => {

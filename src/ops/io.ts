@@ -16,6 +16,8 @@ export interface Source {
   fill(bytes: Uint8Array): Promise<number>;
   /** Bytes by position, fewer only at the end; only where `size` is known. */
   readAt(position: number, length: number): Promise<Uint8Array>;
+  /** Goes on at `position`, which may lie before the current one only where `size` is known. Nothing from `end` on will be read. */
+  skipTo(position: number, end?: number): Promise<void>;
   /** Throws `io` where the input is known to have changed since it was opened. */
   checkUnchanged(): Promise<void>;
   close(): Promise<void>;

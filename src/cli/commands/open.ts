@@ -4,13 +4,23 @@ import { loadSuite } from "../../crypto/index.js";
 import { poolEngine } from "../../engine/pool.js";
 import { defaultThreads } from "../../engine/threads.js";
 import { SealError } from "../../errors.js";
+import type { Header } from "../../io/request.js";
 import { encodeSigner } from "../../keys/text.js";
 import { isoTime } from "../../ops/header.js";
 import { type Opened, type OpenOptions, open as openTo } from "../../ops/open.js";
-import { type CommandDefinition, type Common, type Context, collect, forEachInput, threadsOption } from "../command.js";
+import {
+  type CommandDefinition,
+  type Common,
+  type Context,
+  collect,
+  forEachInput,
+  headerOption,
+  threadsOption,
+} from "../command.js";
 import { escaped } from "../escape.js";
+import { resolveHeaders } from "../headers.js";
 import { loadIdentities, resolveSigners } from "../keys.js";
-import { openedName, openInput, openSink } from "../outputs.js";
+import { openedName, openInputOrUrl, openSink, shownInput } from "../outputs.js";
 import { withProgress } from "../progress.js";
 import type { Report } from "../report.js";
 import { textOnly } from "../terminal.js";
@@ -27,6 +37,7 @@ interface Options extends Common {
   readonly output?: string;
   readonly force?: true;
   readonly range?: string;
+  readonly header?: readonly string[];
 }
 
 export const open: CommandDefinition<Options> = {
@@ -35,7 +46,7 @@ export const open: CommandDefinition<Options> = {
 
   define: (command) => {
     command
-      .argument("<FILE>", "the sealed file; - for standard input")
+      .argument("<FILE>", "the sealed file; an http or https URL; - for standard input")
       .option(
         "--key <KEY>",
         "identity file to open with (repeatable; default: identity.key in the configuration directory)",
@@ -52,6 +63,7 @@ export const open: CommandDefinition<Options> = {
       .option("-o, --output <OUT>", "output file, or - for standard output (default: FILE without .sealed)")
       .option("--force", "replace an existing output")
       .option("--range <FIRST-LAST>", "only these bytes of the plaintext, counted from 0, both included")
+      .addOption(headerOption())
       .addOption(threadsOption());
   },
 
@@ -62,7 +74,8 @@ export const open: CommandDefinition<Options> = {
     checkCombination(file, options);
     const name = await openedName(file, options.output);
     const settings = await settingsOf(options, context);
-    await forEachInput([file], context, () => openOne(file, name, options, context, settings));
+    const headers = await resolveHeaders(options.header, files, context.signal);
+    await forEachInput(files, context, () => openOne(file, name, headers, options, context, settings));
   },
 };
 
@@ -109,18 +122,21 @@ async function acceptedSigners(from: readonly string[] | undefined, signal: Abor
 async function openOne(
   file: string,
   name: string,
+  headers: readonly Header[],
   { force }: Options,
   { report, signal }: Context,
   settings: OpenOptions,
 ): Promise<() => void> {
   const started = performance.now();
-  const source = await openInput(file, signal);
+  const shown = shownInput(file);
+  const parts = settings.range ? "needed" : undefined;
+  const source = await openInputOrUrl(file, signal, { headers, parts, note: report.note });
   try {
     const output = await openSink(name, source, force === true, signal);
     const sink = output.isTerminal ? textOnly(output) : output;
-    const opened = await withProgress(report, file, (progress) => openTo(source, sink, { ...settings, progress }));
+    const opened = await withProgress(report, shown, (progress) => openTo(source, sink, { ...settings, progress }));
     const seconds = (performance.now() - started) / 1000;
-    return () => tell(report, file, name, opened, settings.from !== "any" && opened.signer !== null, seconds);
+    return () => tell(report, shown, name, opened, settings.from !== "any" && opened.signer !== null, seconds);
   } catch (error) {
     throw notOurs(error);
   } finally {

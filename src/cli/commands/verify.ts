@@ -4,13 +4,23 @@ import { loadSuite } from "../../crypto/index.js";
 import { poolEngine } from "../../engine/pool.js";
 import { defaultThreads } from "../../engine/threads.js";
 import { SealError } from "../../errors.js";
+import type { Header } from "../../io/request.js";
 import { encodeSigner } from "../../keys/text.js";
 import { isoTime } from "../../ops/header.js";
 import type { Progress } from "../../ops/io.js";
 import { type VerifyOptions, verify as verifySource } from "../../ops/verify.js";
-import { type CommandDefinition, type Common, type Context, collect, forEachInput, threadsOption } from "../command.js";
+import {
+  type CommandDefinition,
+  type Common,
+  type Context,
+  collect,
+  forEachInput,
+  headerOption,
+  threadsOption,
+} from "../command.js";
+import { resolveHeaders } from "../headers.js";
 import { resolveSigners } from "../keys.js";
-import { openInput } from "../outputs.js";
+import { openInputOrUrl, shownInput } from "../outputs.js";
 import { withProgress } from "../progress.js";
 import { lines } from "../text.js";
 import { parseDuration, parseLabel } from "../values.js";
@@ -20,6 +30,7 @@ interface Options extends Common {
   readonly label?: string;
   readonly threads?: number;
   readonly maxAge?: string;
+  readonly header?: readonly string[];
 }
 
 export const verify: CommandDefinition<Options> = {
@@ -28,10 +39,11 @@ export const verify: CommandDefinition<Options> = {
 
   define: (command) => {
     command
-      .argument("<FILE...>", "sealed files; - for standard input")
+      .argument("<FILE...>", "sealed files; http or https URLs; - for standard input")
       .option("--from <S>", "a sender to accept: sealsig1…, a .pub file, or a contact (repeatable)", collect)
       .option("--label <TEXT>", "demand exactly this label")
       .option("--max-age <AGE>", "refuse what was sealed earlier than this: 90s, 15m, 12h, 30d")
+      .addOption(headerOption())
       .addOption(threadsOption());
   },
 
@@ -51,33 +63,36 @@ export const verify: CommandDefinition<Options> = {
       maxAge: options.maxAge === undefined ? undefined : parseDuration(options.maxAge),
       now: Date.now(),
     };
+    const headers = await resolveHeaders(options.header, files, context.signal);
     const engine = poolEngine(options.threads ?? defaultThreads());
     await forEachInput(files, context, (file, isNext) =>
-      verifyOne(file, isNext, context, { suite, engine, policy, signal: context.signal }),
+      verifyOne(file, headers, isNext, context, { suite, engine, policy, signal: context.signal }),
     );
   },
 };
 
 async function verifyOne(
   file: string,
+  headers: readonly Header[],
   isNext: () => boolean,
   { report, signal }: Context,
   settings: Omit<VerifyOptions, "progress">,
 ): Promise<() => void> {
   const started = performance.now();
-  const source = await openInput(file, signal);
+  const shown = shownInput(file);
+  const source = await openInputOrUrl(file, signal, { headers, note: report.note });
   try {
     const work = (progress?: Progress) => verifySource(source, { ...settings, progress });
-    const verified = await withProgress(report, file, work, isNext);
+    const verified = await withProgress(report, shown, work, isNext);
     const seconds = (performance.now() - started) / 1000;
     const signer = encodeSigner(verified.signer);
     const sealedAt = isoTime(verified.sealedAt);
-    const facts = { input: file, ...verified, signer, signerName: null, sealedAt, seconds };
+    const facts = { input: shown, ...verified, signer, signerName: null, sealedAt, seconds };
     const { bytes, label, digest } = verified;
     return () =>
       report.result(
         facts,
-        lines(`${file}: verified`, { signer, label, "sealed at": sealedAt, bytes, digest }),
+        lines(`${shown}: verified`, { signer, label, "sealed at": sealedAt, bytes, digest }),
         "stdout",
       );
   } finally {
