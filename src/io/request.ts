@@ -262,12 +262,17 @@ export function connectionFault(error: unknown): HttpFault {
   if (error instanceof ProxyError) {
     const { message, status } = error;
     const hint = status === null ? undefined : HINTS[status];
-    return new HttpFault(message, { again: status === null || status >= 500, cause: error, ...(hint && { hint }) });
+    return new HttpFault(message, {
+      again: (status ?? 0) >= 500,
+      network: status === null,
+      cause: error,
+      ...(hint && { hint }),
+    });
   }
   const { code, message } = error as NodeJS.ErrnoException;
-  // What the network does has a code; anything else is a bug of ours.
-  if (!code) throw error;
-  if (/CERT|SELF_SIGNED|ISSUER|ALTNAME/.test(code)) {
+  // What the network does has a code, of Node's.
+  if (!code || error instanceof SealError) throw error;
+  if (/CERT|SELF_SIGNED|ISSUER|ALTNAME|LEAF_SIGNATURE/.test(code)) {
     return new HttpFault(`the server's certificate is not accepted: ${message.split("\n")[0]} (${code})`, {
       hint: "A certificate authority of your own is named in NODE_EXTRA_CA_CERTS.",
       cause: error,
