@@ -9,11 +9,13 @@ import { STANZA_X25519 } from "../format/stanza.js";
 import { bytesSink, bytesSource } from "../io/bytes.js";
 import { type FileId, openSource } from "../io/files.js";
 import { openOutput } from "../io/output.js";
+import { resumableOutput } from "../io/partial.js";
 import { streamSource, webSink, writableSink } from "../io/streams.js";
 import { encodeSigner, parseRecipient, parseSigner } from "../keys/text.js";
 import { inspect as inspectSource } from "../ops/inspect.js";
 import type { Sink, Source } from "../ops/io.js";
 import * as opening from "../ops/open.js";
+import { resume } from "../ops/resume.js";
 import * as sealing from "../ops/seal.js";
 import * as verifying from "../ops/verify.js";
 import { Identity } from "./identity.js";
@@ -41,9 +43,19 @@ export async function seal(input: Input, output: Output, options: SealOptions): 
 /** Opens a sealed input; nothing reaches the output before it is authenticated. Throws `SealError`. */
 export async function open(input: Input, output: Output, options: OpenOptions): Promise<OpenResult> {
   const settings = await openSettings(options);
+  if (options.resume) return openResult(await resumed(input, output, options, settings), options);
   return openResult(
     await between(input, output, options, (source, sink) => opening.open(source, sink, settings)),
     options,
+  );
+}
+
+function resumed(input: Input, output: Output, options: OpenOptions, settings: opening.OpenOptions) {
+  if (options.range || !("path" in output) || !("path" in input || "url" in input)) {
+    throw new SealError("usage", "resume needs an input by path or address and an output by path, and excludes range");
+  }
+  return reading(input, options, async (source) =>
+    resume(source, await resumableOutput(output.path, { ...output, input: source.id }), settings),
   );
 }
 
@@ -156,16 +168,17 @@ function between<T>(
 
 interface Reading {
   readonly range?: unknown;
+  readonly resume?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
-async function sourceOf(input: Input, { range, signal }: Reading): Promise<Named> {
+async function sourceOf(input: Input, { range, resume, signal }: Reading): Promise<Named> {
   if (input instanceof Uint8Array) return bytesSource(input);
   if (Symbol.asyncIterator in input) return streamSource(input, "the input stream");
   if ("path" in input) return openSource(input.path, input.path, signal);
   const [{ openUrl }, { parseHeader }] = await Promise.all([import("../io/http.js"), import("../io/request.js")]);
   const headers = Object.entries(input.headers ?? {}).map(([name, value]) => parseHeader(`${name}: ${value}`));
-  return openUrl(String(input.url), { headers, signal, parts: range ? "needed" : undefined });
+  return openUrl(String(input.url), { headers, signal, parts: range ? "needed" : resume ? "wanted" : undefined });
 }
 
 async function sinkOf(output: Output, input: FileId | null | undefined): Promise<Sink> {

@@ -76,6 +76,11 @@ export type OpenOptions = Running &
     readonly allowUnsigned?: boolean;
     /** Only these plaintext bytes; the input must be a file, bytes, or an address whose server gives parts. */
     readonly range?: Range;
+    /**
+     * Go on where an earlier call stopped, and keep what is verified for the next one, in a partial file beside the output. Both input and
+     * output must be files, or the input an address; excludes `range`.
+     */
+    readonly resume?: boolean;
   };
 
 export interface OpenResult {

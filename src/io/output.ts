@@ -14,8 +14,8 @@ import { closeFd, FIFO_POLL, type FileId, openFd } from "./files.js";
 import { writableSink } from "./streams.js";
 
 const writeFd = promisify(write);
-const syncFd = promisify(fsync);
-const chmodFd = promisify(fchmod);
+export const syncFd = promisify(fsync);
+export const chmodFd = promisify(fchmod);
 
 /** What `link` answers on file systems that have no hard links. */
 const NO_LINKS = new Set(["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EMLINK"]);
@@ -46,14 +46,20 @@ const EXISTS_HINT = "Use --force to replace it, or -o for another name.";
  * Throws `usage` where the file exists (without `force`), is a directory, or is the input; `io`.
  */
 export async function openOutput(path: string, options: OutputOptions = {}): Promise<OutputSink> {
+  const kind = await checkOutput(path, options);
+  return kind === "file" ? temporarySink(path, options) : deviceSink(path, kind === "pipe", options.signal);
+}
+
+/** What stands at the path, or would: a file that may be written or replaced, or something to write to as a stream. Throws as `openOutput`. */
+export async function checkOutput(path: string, options: OutputOptions): Promise<"file" | "device" | "pipe"> {
   const target = await statOrNull(() => stat(path, { bigint: true }), path);
   if (target?.isDirectory()) throw new SealError("usage", `${path} is a directory`);
   if (target && options.input && target.dev === options.input.dev && target.ino === options.input.ino) {
     throw new SealError("usage", `${path} is input and output at once`);
   }
-  if (target && !target.isFile()) return deviceSink(path, target.isFIFO() || target.isSocket(), options.signal);
+  if (target && !target.isFile()) return target.isFIFO() || target.isSocket() ? "pipe" : "device";
   if (!options.force && (await statOrNull(() => lstat(path), path))) throw existsError(path, options);
-  return temporarySink(path, options);
+  return "file";
 }
 
 function existsError(path: string, { existsHint = EXISTS_HINT }: OutputOptions): SealError {
@@ -115,7 +121,7 @@ export function descriptorSink(fd: number, name: string, { keepOpen = false } = 
   };
 }
 
-async function writeAll(fd: number, bytes: Uint8Array, position: number | null, name: string): Promise<void> {
+export async function writeAll(fd: number, bytes: Uint8Array, position: number | null, name: string): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
     const at = position === null ? null : position + done;
     const { bytesWritten } = await writeFd(fd, bytes, done, bytes.length - done, at).catch((error) => {
@@ -138,19 +144,24 @@ function removeTemporaries(): void {
   }
 }
 
-function remember(path: string): void {
+export function remember(path: string): void {
   if (temporaries.size === 0) process.on("exit", removeTemporaries);
   temporaries.add(path);
 }
 
-function forget(path: string): void {
+export function forget(path: string): void {
   temporaries.delete(path);
   if (temporaries.size === 0) process.off("exit", removeTemporaries);
 }
 
+/** A name that nobody else comes upon. */
+export function temporaryName(directory: string): string {
+  return join(directory, `.seal-${toHex(crypto.getRandomValues(new Uint8Array(8)))}.tmp`);
+}
+
 async function temporarySink(path: string, options: OutputOptions): Promise<OutputSink> {
   const directory = dirname(path);
-  const temporary = join(directory, `.seal-${toHex(crypto.getRandomValues(new Uint8Array(8)))}.tmp`);
+  const temporary = temporaryName(directory);
   const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
   let fd: number;
   try {
@@ -194,7 +205,7 @@ async function temporarySink(path: string, options: OutputOptions): Promise<Outp
 }
 
 /** `link` refuses a name that has come to exist since it was looked at; `rename` would replace it. */
-async function giveName(temporary: string, path: string, options: OutputOptions): Promise<void> {
+export async function giveName(temporary: string, path: string, options: OutputOptions): Promise<void> {
   if (options.force) return rename(temporary, path);
   try {
     await link(temporary, path);
@@ -212,7 +223,7 @@ async function giveName(temporary: string, path: string, options: OutputOptions)
 const CANNOT_SYNC = new Set(["EACCES", "EPERM", "EISDIR", "EINVAL", "ENOTSUP", "EOPNOTSUPP", "EBADF"]);
 
 /** Makes the new name durable. */
-async function syncDirectory(directory: string): Promise<void> {
+export async function syncDirectory(directory: string): Promise<void> {
   try {
     const fd = await openFd(directory, constants.O_RDONLY);
     await syncFd(fd).finally(() => closeFd(fd));

@@ -44,6 +44,15 @@ export interface Sink {
   abort(): Promise<void>;
 }
 
+/** An output that an earlier run may have begun. Writes come in order; what is written stays after `abort`, for the next run. */
+export interface PartialSink extends Sink {
+  readonly fd: null;
+  /** What an earlier run left: where it can be read, and how much it is. Nothing vouches for it. */
+  readonly left: { readonly fd: number; readonly name: string; readonly bytes: number };
+  /** Forgets what was left. */
+  restart(): Promise<void>;
+}
+
 /** Writes to the sink. A stream whose reader stalls is left as soon as the signal aborts; a write by position is seen to its end. */
 export function release(
   sink: Sink,

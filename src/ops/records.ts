@@ -30,8 +30,14 @@ export interface CheckedRecord {
   readonly chain: Bytes | null;
 }
 
+/** Which record is the first to be read, and the chain value that it must carry; null in an unsigned file. */
+export interface Start {
+  readonly index: number;
+  readonly chain: Bytes | null;
+}
+
 /**
- * The records from the source's current position, the first one's, to the end of the input. Plaintext goes to the sink by position where
+ * The records from the source's current position, that of record `start`, to the end of the input. Plaintext goes to the sink by position where
  * that can be, else it comes with the record.
  * Throws `tampered` at the first record, in file order, that is not the sender's; `malformed` beyond the limits.
  */
@@ -40,17 +46,18 @@ export async function* checkedRecords(
   sink: Sink | null,
   geometry: Geometry,
   options: RecordsOptions,
+  start: Start = { index: 0, chain: geometry.signed ? options.coreHash : null },
 ): AsyncGenerator<CheckedRecord> {
   const { suite, signal } = options;
   const session = sessionFor(options, source.size);
   const buffers = new Buffers(recordSize(geometry));
   const work = options.payloadKey ? session.open : session.verify;
   const started = async function* () {
-    for await (const task of recordTasks(source, sink, geometry, buffers, signal)) {
+    for await (const task of recordTasks(source, sink, geometry, buffers, start.index, signal)) {
       yield async () => ({ task, result: await work(task) });
     }
   };
-  let chain: Bytes | null = geometry.signed ? options.coreHash : null;
+  let { chain } = start;
   let complete = false;
   try {
     for await (const { task, result } of inOrder(started(), session.width)) {
@@ -94,10 +101,11 @@ async function* recordTasks(
   sink: Sink | null,
   geometry: Geometry,
   buffers: Buffers,
+  first: number,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Task> {
   const full = recordSize(geometry);
-  for (let index = 0, final = false; !final; index++) {
+  for (let index = first, final = false; !final; index++) {
     signal?.throwIfAborted();
     const position = recordOffset(geometry, index);
     const start = index * geometry.chunkSize;

@@ -4,10 +4,14 @@ import { loadSuite } from "../../crypto/index.js";
 import { poolEngine } from "../../engine/pool.js";
 import { defaultThreads } from "../../engine/threads.js";
 import { SealError } from "../../errors.js";
+import type { FileId } from "../../io/files.js";
+import { resumableOutput } from "../../io/partial.js";
 import type { Header } from "../../io/request.js";
 import { encodeSigner } from "../../keys/text.js";
 import { isoTime } from "../../ops/header.js";
+import type { Progress, Source } from "../../ops/io.js";
 import { type Opened, type OpenOptions, open as openTo } from "../../ops/open.js";
+import { resume } from "../../ops/resume.js";
 import {
   type CommandDefinition,
   type Common,
@@ -38,6 +42,7 @@ interface Options extends Common {
   readonly force?: true;
   readonly range?: string;
   readonly header?: readonly string[];
+  readonly resume?: true;
 }
 
 export const open: CommandDefinition<Options> = {
@@ -63,6 +68,7 @@ export const open: CommandDefinition<Options> = {
       .option("-o, --output <OUT>", "output file, or - for standard output (default: FILE without .sealed)")
       .option("--force", "replace an existing output")
       .option("--range <FIRST-LAST>", "only these bytes of the plaintext, counted from 0, both included")
+      .option("--resume", "go on where an earlier run stopped, and keep what is verified for the next one")
       .addOption(headerOption())
       .addOption(threadsOption());
   },
@@ -99,7 +105,10 @@ async function settingsOf(options: Options, context: Context): Promise<OpenOptio
   };
 }
 
-function checkCombination(file: string, { key, from, label, maxAge, allowUnsigned, range, output }: Options): void {
+function checkCombination(
+  file: string,
+  { key, from, label, maxAge, allowUnsigned, range, output, resume }: Options,
+): void {
   if (file === "-" && key?.includes("-")) {
     throw new SealError("usage", "standard input cannot be both the identity and the file");
   }
@@ -108,6 +117,9 @@ function checkCombination(file: string, { key, from, label, maxAge, allowUnsigne
       hint: "An unsigned file has no sender, and nobody vouches for its label and time.",
     });
   }
+  if (resume && range !== undefined) throw new SealError("usage", "--resume and --range exclude each other");
+  if (resume && output === "-") throw new SealError("usage", "--resume needs an output file, not standard output");
+  if (resume && file === "-") throw new SealError("usage", "--resume needs a FILE or a URL, not standard input");
   if (range !== undefined && output === undefined) throw new SealError("usage", "--range needs -o OUT");
   if (range !== undefined && file === "-") throw new SealError("usage", "--range needs a FILE, not standard input");
 }
@@ -123,18 +135,18 @@ async function openOne(
   file: string,
   name: string,
   headers: readonly Header[],
-  { force }: Options,
+  options: Options,
   { report, signal }: Context,
   settings: OpenOptions,
 ): Promise<() => void> {
   const started = performance.now();
   const shown = shownInput(file);
-  const parts = settings.range ? "needed" : undefined;
+  const parts = settings.range ? "needed" : options.resume ? "wanted" : undefined;
   const source = await openInputOrUrl(file, signal, { headers, parts, note: report.note });
   try {
-    const output = await openSink(name, source, force === true, signal);
-    const sink = output.isTerminal ? textOnly(output) : output;
-    const opened = await withProgress(report, shown, (progress) => openTo(source, sink, { ...settings, progress }));
+    const work = options.resume ? resuming : opening;
+    const run = await work(source, name, options.force === true, settings, report);
+    const opened = await withProgress(report, shown, run);
     const seconds = (performance.now() - started) / 1000;
     return () => tell(report, shown, name, opened, settings.from !== "any" && opened.signer !== null, seconds);
   } catch (error) {
@@ -142,6 +154,39 @@ async function openOne(
   } finally {
     await source.close();
   }
+}
+
+type Input = Source & { readonly id: FileId | null };
+type Run = (progress: Progress | undefined) => Promise<Opened>;
+
+async function opening(source: Input, name: string, force: boolean, settings: OpenOptions): Promise<Run> {
+  const output = await openSink(name, source, force, settings.signal!);
+  const sink = output.isTerminal ? textOnly(output) : output;
+  return (progress) => openTo(source, sink, { ...settings, progress });
+}
+
+async function resuming(
+  source: Input,
+  name: string,
+  force: boolean,
+  settings: OpenOptions,
+  { note }: Report,
+): Promise<Run> {
+  const place = await resumableOutput(name, { force, input: source.id, signal: settings.signal });
+  return async (progress) => {
+    try {
+      return await resume(source, place, { ...settings, progress, note });
+    } catch (error) {
+      throw place.kept ? tellingOf(place.kept, error) : error;
+    }
+  };
+}
+
+function tellingOf(kept: string, error: unknown): unknown {
+  if (!(error instanceof SealError)) return error;
+  const more = `What is verified is kept in ${kept}: the same command goes on from there.`;
+  error.hint = error.hint === undefined ? more : `${error.hint} ${more}`;
+  return error;
 }
 
 /** A system's own `open` is another program: who meant that one is told. */
