@@ -38,8 +38,9 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** The `io` error for a system call that failed: what was being done, and the system's reason in words. */
 export function ioError(what: string, cause: unknown): SealError {
-  const { code, message } = cause as NodeJS.ErrnoException;
-  return new SealError("io", `${what}: ${REASONS[code ?? ""] ?? code ?? message}`, { cause });
+  const { code, message = cause } = (cause ?? {}) as { code?: unknown; message?: unknown };
+  const reason = typeof code === "string" ? (REASONS[code] ?? code) : String(message || "no reason given");
+  return new SealError("io", `${what}: ${reason.replace(/\s+/g, " ")}`, { cause });
 }
 
 /** The error that every operation of the library throws. `message` is one line and holds no secret. */

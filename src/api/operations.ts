@@ -62,6 +62,7 @@ function resumed(input: Input, output: Output, options: OpenOptions, settings: o
 /** Verifies a sealed input as a whole, without any secret. Throws `SealError`. */
 export async function verify(input: Input, options: VerifyOptions): Promise<VerifyResult> {
   const { label, maxAge, progress, signal } = options;
+  checkAge(maxAge);
   const signers = await Promise.all(options.from.map(parseSigner));
   const policy = { signers, allowUnsigned: false, label, maxAge, now: Date.now() };
   const settings = { suite: await loadSuite(), engine, policy, progress, signal };
@@ -94,6 +95,10 @@ export async function openBytes(bytes: Uint8Array, options: OpenOptions): Promis
 }
 
 async function sealSettings(options: SealOptions): Promise<sealing.SealOptions> {
+  const signs = "sign" in options && options.sign !== undefined;
+  if (signs === ("unsigned" in options && options.unsigned === true)) {
+    throw new SealError("usage", "either sign or unsigned is due: whether a file is signed must be said");
+  }
   const { label = "", chunkSize, progress, signal } = options;
   return {
     suite: await loadSuite(),
@@ -113,6 +118,7 @@ async function openSettings(options: OpenOptions): Promise<opening.OpenOptions> 
   if (allowUnsigned && (from !== undefined || label !== undefined || maxAge !== undefined)) {
     throw new SealError("usage", "allowUnsigned excludes from, label and maxAge");
   }
+  checkAge(maxAge);
   return {
     suite: await loadSuite(),
     engine,
@@ -127,6 +133,10 @@ async function openSettings(options: OpenOptions): Promise<opening.OpenOptions> 
 
 function openResult(opened: opening.Opened, { from }: OpenOptions): OpenResult {
   return { ...shown(opened), trusted: opened.signer !== null && from !== "any" };
+}
+
+function checkAge(maxAge: number | undefined): void {
+  if (maxAge !== undefined && Number.isNaN(maxAge)) throw new SealError("usage", "the maximal age is not a number");
 }
 
 function exponentOf(chunkSize: number): number {
@@ -173,15 +183,21 @@ interface Reading {
 }
 
 async function sourceOf(input: Input, { range, resume, signal }: Reading): Promise<Named> {
+  refuseLocked(input);
   if (input instanceof Uint8Array) return bytesSource(input);
   if (Symbol.asyncIterator in input) return streamSource(input, "the input stream");
-  if ("path" in input) return openSource(input.path, input.path, signal);
+  if ("path" in input) return openSource(input.path);
   const [{ openUrl }, { parseHeader }] = await Promise.all([import("../io/http.js"), import("../io/request.js")]);
   const headers = Object.entries(input.headers ?? {}).map(([name, value]) => parseHeader(`${name}: ${value}`));
   return openUrl(String(input.url), { headers, signal, parts: range ? "needed" : resume ? "wanted" : undefined });
 }
 
 async function sinkOf(output: Output, input: FileId | null | undefined): Promise<Sink> {
+  refuseLocked(output);
   if (output instanceof WritableStream) return webSink(output, "the output stream");
   return "write" in output ? writableSink(output, "the output stream") : openOutput(output.path, { ...output, input });
+}
+
+function refuseLocked(stream: object): void {
+  if ("locked" in stream && stream.locked) throw new SealError("usage", "the stream is locked: somebody else uses it");
 }

@@ -9,6 +9,8 @@ import type { Identity } from "./identity.js";
 export interface FileAt {
   readonly path: string;
   readonly force?: boolean;
+  /** false leaves it to the system when an output reaches the disk; by default it has when the operation is done. */
+  readonly sync?: boolean;
 }
 
 /**

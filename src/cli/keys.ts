@@ -68,7 +68,7 @@ function unknownName(name: string, kind: string): SealError {
 /** A text file of bounded size, `-` for stdin. Throws `io`, `usage`, the signal's reason. */
 export async function readText(path: string, signal: AbortSignal): Promise<string> {
   if (await isDirectory(path)) throw new SealError("io", "it is a directory");
-  const source = path === "-" ? stdinSource() : await openSource(path, "it", signal);
+  const source = path === "-" ? stdinSource() : await openSource(path, "it");
   try {
     const bytes = await abortable(source.read(MAX_KEY_FILE + 1), signal);
     if (bytes.length > MAX_KEY_FILE) throw new SealError("usage", "far too long for a key file");

@@ -3,22 +3,27 @@
 import { stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { SealError } from "../errors.js";
-import { type FileSource, openSource } from "../io/files.js";
+import type { OutputSink } from "../io/descriptor.js";
+import { type FileId, type FileSource, openSource } from "../io/files.js";
 import type { UrlOptions } from "../io/http.js";
-import { type OutputSink, openOutput } from "../io/output.js";
+import { openOutput } from "../io/output.js";
 import { stdinSource, stdoutSink } from "../io/stdio.js";
 import { fileNameOf, isUrl, parseUrl, shownUrl } from "../io/url.js";
+import type { Source } from "../ops/io.js";
 
 const SUFFIX = ".sealed";
 
 /** FILE, or `-` for standard input. Throws `io`, `usage`. */
-export async function openInput(file: string, signal: AbortSignal): Promise<FileSource> {
-  return file === "-" ? stdinSource() : openSource(file, file, signal);
+export async function openInput(file: string): Promise<FileSource> {
+  return file === "-" ? stdinSource() : openSource(file);
 }
 
+/** An input; `id` is null where it is no file of this machine. */
+export type AnySource = Source & { readonly id: FileId | null };
+
 /** FILE, URL, or `-` for standard input. Throws `io`, `usage`. */
-export async function openInputOrUrl(file: string, signal: AbortSignal, options: UrlOptions): Promise<FileSource> {
-  if (!isUrl(file)) return openInput(file, signal);
+export async function openInputOrUrl(file: string, signal: AbortSignal, options: UrlOptions): Promise<AnySource> {
+  if (!isUrl(file)) return openInput(file);
   const { openUrl } = await import("../io/http.js");
   return { ...(await openUrl(file, { ...options, signal })), id: null };
 }
@@ -61,7 +66,7 @@ export async function isDirectory(path: string): Promise<boolean> {
 /** The output of that name, `-` for standard output. Throws `usage`, `io`. */
 export async function openSink(
   name: string,
-  input: FileSource,
+  input: AnySource,
   force: boolean,
   signal: AbortSignal,
 ): Promise<OutputSink> {

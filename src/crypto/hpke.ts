@@ -4,8 +4,8 @@
 import { type Bytes, concat, u16, utf8 } from "../bytes.js";
 import { SealError } from "../errors.js";
 import { hkdfExpand, hkdfExtract } from "./hkdf.js";
-import { expectLength, KEY_LENGTH, NONCE_LENGTH } from "./lengths.js";
-import type { Suite } from "./suite.js";
+import { KEY_LENGTH, NONCE_LENGTH } from "./lengths.js";
+import type { AgreementKey, Suite } from "./suite.js";
 
 const KEM_ID = 0x0020;
 const KDF_ID = 0x0001;
@@ -36,8 +36,8 @@ export function hpkeSeal(
 ): HpkeSealed {
   const ephemeral = suite.randomBytes(KEY_LENGTH);
   try {
-    const enc = suite.x25519PublicKey(ephemeral);
-    const dh = suite.x25519(ephemeral, recipientPublic);
+    const { publicKey: enc, agree } = suite.agreementKey(ephemeral);
+    const dh = agree(recipientPublic);
     if (!dh) throw new SealError("internal", "recipient's public key of small order");
     const sealed = withKeys(suite, dh, concat(enc, recipientPublic), info, (key, nonce) =>
       suite.aeadSeal(key, nonce, plaintext),
@@ -51,18 +51,14 @@ export function hpkeSeal(
 /** The plaintext; null where it does not open with this key, also where the shared secret would be zero. */
 export function hpkeOpen(
   suite: Suite,
-  recipientSecret: Uint8Array,
-  recipientPublic: Uint8Array,
+  { publicKey, agree }: AgreementKey,
   enc: Uint8Array,
   info: Uint8Array,
   ciphertext: Uint8Array,
 ): Bytes | null {
-  expectLength("X25519 public key", recipientPublic, KEY_LENGTH);
-  const dh = suite.x25519(recipientSecret, enc);
+  const dh = agree(enc);
   if (!dh) return null;
-  return withKeys(suite, dh, concat(enc, recipientPublic), info, (key, nonce) =>
-    suite.aeadOpen(key, nonce, ciphertext),
-  );
+  return withKeys(suite, dh, concat(enc, publicKey), info, (key, nonce) => suite.aeadOpen(key, nonce, ciphertext));
 }
 
 /** From the Diffie-Hellman result to key and nonce for one use. All three are overwritten afterwards. */

@@ -13,7 +13,7 @@ import {
 import { type Bytes, concat, fromHex } from "../bytes.js";
 import { encodesSmallOrder } from "./ed25519-check.js";
 import { expectLength, KEY_LENGTH, SIGNATURE_LENGTH } from "./lengths.js";
-import type { SigningKey, VerifyingKey } from "./suite.js";
+import type { AgreementKey, SigningKey, VerifyingKey } from "./suite.js";
 import { hasSmallOrder } from "./x25519-check.js";
 
 type Curve = "X25519" | "Ed25519";
@@ -28,22 +28,18 @@ const PKCS8_PREFIX: Record<Curve, Bytes> = {
 // overwrite (docs/THREATS.md). Later versions read DER as fast, so they are spared that.
 const slowDer = process.versions.openssl.startsWith("3.0.");
 
-export function x25519PublicKey(secret: Uint8Array): Bytes {
+/** `agree` refuses by table before OpenSSL sees the secret: it would throw there, with an error that others share. */
+export function agreementKey(secret: Uint8Array): AgreementKey {
   expectLength("X25519 secret", secret, KEY_LENGTH);
-  return publicBytes(privateKey("X25519", secret));
-}
-
-/** Refuses by table before OpenSSL sees the secret: it would throw there, with an error that others share. */
-export function x25519(secret: Uint8Array, publicKey: Uint8Array): Bytes | null {
-  expectLength("X25519 secret", secret, KEY_LENGTH);
-  expectLength("X25519 public key", publicKey, KEY_LENGTH);
-  if (hasSmallOrder(publicKey)) return null;
-  return own(
-    diffieHellman({
-      privateKey: privateKey("X25519", secret),
-      publicKey: publicKeyObject("X25519", publicKey),
-    }),
-  );
+  const key = privateKey("X25519", secret);
+  return {
+    publicKey: publicBytes(key),
+    agree: (publicKey) => {
+      expectLength("X25519 public key", publicKey, KEY_LENGTH);
+      if (hasSmallOrder(publicKey)) return null;
+      return own(diffieHellman({ privateKey: key, publicKey: publicKeyObject("X25519", publicKey) }));
+    },
+  };
 }
 
 export function signingKey(seed: Uint8Array): SigningKey {

@@ -14,7 +14,7 @@ import {
 } from "node:crypto";
 import type { Bytes } from "../bytes.js";
 import { expectAeadKey, KEY_LENGTH, NONCE_LENGTH, TAG_LENGTH } from "./lengths.js";
-import { checkedVerifyingKey, own, signingKey, x25519, x25519PublicKey } from "./native-curves.js";
+import { agreementKey, checkedVerifyingKey, own, signingKey } from "./native-curves.js";
 import type { Digest, Suite, VerifyingKey } from "./suite.js";
 
 const ALGORITHM = "aes-256-gcm";
@@ -149,8 +149,7 @@ export const native: Suite = {
   sha256,
   sha256Stream,
   hmacSha256,
-  x25519PublicKey,
-  x25519,
+  agreementKey,
   aeadSeal,
   aeadOpen,
   sealChunk,
@@ -172,7 +171,8 @@ export function nativeAvailable(): boolean {
     const bytes = sha256(randomBytes(KEY_LENGTH));
     signingKey(bytes).sign(bytes);
     aeadSeal(bytes, hmacSha256(bytes).subarray(0, NONCE_LENGTH), bytes);
-    return x25519(bytes, x25519PublicKey(bytes)) !== null;
+    const key = agreementKey(bytes);
+    return key.agree(key.publicKey) !== null;
   } catch {
     return false;
   }

@@ -9,7 +9,7 @@ import { type Bytes, concat, equal } from "../bytes.js";
 import { encodesSmallOrder } from "./ed25519-check.js";
 import { expectAeadKey, expectLength, KEY_LENGTH, SIGNATURE_LENGTH, TAG_LENGTH } from "./lengths.js";
 import { isValidSigner } from "./strict.js";
-import type { Digest, SigningKey, Suite, VerifyingKey } from "./suite.js";
+import type { AgreementKey, Digest, SigningKey, Suite, VerifyingKey } from "./suite.js";
 import { hasSmallOrder } from "./x25519-check.js";
 
 /** The most that one call of getRandomValues gives. */
@@ -41,15 +41,16 @@ function hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Bytes {
   return mac.digest();
 }
 
-function x25519PublicKey(secret: Uint8Array): Bytes {
+function agreementKey(secret: Uint8Array): AgreementKey {
   expectLength("X25519 secret", secret, KEY_LENGTH);
-  return nobleX25519.getPublicKey(secret);
-}
-
-function x25519(secret: Uint8Array, publicKey: Uint8Array): Bytes | null {
-  expectLength("X25519 secret", secret, KEY_LENGTH);
-  expectLength("X25519 public key", publicKey, KEY_LENGTH);
-  return hasSmallOrder(publicKey) ? null : nobleX25519.getSharedSecret(secret, publicKey);
+  const own = new Uint8Array(secret);
+  return {
+    publicKey: nobleX25519.getPublicKey(own),
+    agree: (publicKey) => {
+      expectLength("X25519 public key", publicKey, KEY_LENGTH);
+      return hasSmallOrder(publicKey) ? null : nobleX25519.getSharedSecret(own, publicKey);
+    },
+  };
 }
 
 function aeadSeal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, aad?: Uint8Array): Bytes {
@@ -156,8 +157,7 @@ export const portable: Suite = {
   sha256,
   sha256Stream,
   hmacSha256,
-  x25519PublicKey,
-  x25519,
+  agreementKey,
   aeadSeal,
   aeadOpen,
   sealChunk,

@@ -3,6 +3,14 @@
 
 import type { Bytes } from "../bytes.js";
 
+/** An X25519 secret key, ready for use. */
+export interface AgreementKey {
+  /** 32 bytes. */
+  readonly publicKey: Bytes;
+  /** The shared secret, 32 bytes; null where it is all zero (a public key of small order). */
+  agree(publicKey: Uint8Array): Bytes | null;
+}
+
 /** An Ed25519 signing key, ready for use. */
 export interface SigningKey {
   /** 32 bytes. */
@@ -41,10 +49,8 @@ export interface Suite {
   /** HMAC-SHA-256 of the parts, one after the other: 32 bytes. */
   hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Bytes;
 
-  /** The X25519 public key of any 32-byte secret (RFC 7748 clamps it). */
-  x25519PublicKey(secret: Uint8Array): Bytes;
-  /** The X25519 shared secret, 32 bytes; null where it is all zero (a public key of small order). */
-  x25519(secret: Uint8Array, publicKey: Uint8Array): Bytes | null;
+  /** The X25519 key of any 32-byte secret (RFC 7748 clamps it). */
+  agreementKey(secret: Uint8Array): AgreementKey;
 
   /** AES-256-GCM: ciphertext ∥ 16-byte tag. Key 32 bytes, nonce 12. */
   aeadSeal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, aad?: Uint8Array): Bytes;

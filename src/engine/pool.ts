@@ -36,7 +36,7 @@ export function poolEngine(threads: number, { small = SMALL } = {}): PoolEngine 
     session: (keys, size) =>
       threads <= 1 || (size !== null && size < small)
         ? inlineSession(keys)
-        : pooledSession(keys, sessions++, 2 * threads, () => pool(keys.suite.name)),
+        : pooledSession(keys, sessions++, threads + 1, () => pool(keys.suite.name)),
     close: async () => {
       await Promise.all(members.map((member) => member.end()));
       members = [];

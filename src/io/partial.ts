@@ -1,31 +1,29 @@
 // A partial file beside the output, which the next run finds and goes on with. It is never cut while others may have it open, and only
 // bytes that were verified are written to it, each at its place: so two runs at once do each other no harm.
 
-import { constants, fdatasync, ftruncate } from "node:fs";
-import { lstat, rename, unlink } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fdatasync,
+  fstatSync,
+  ftruncateSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  unlinkSync,
+} from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { type Bytes, toHex } from "../bytes.js";
 import { ioError, SealError } from "../errors.js";
 import type { PartialSink } from "../ops/io.js";
 import type { Place } from "../ops/resume.js";
-import { closeFd, openFd, statFd } from "./files.js";
-import {
-  checkOutput,
-  chmodFd,
-  forget,
-  giveName,
-  type OutputOptions,
-  openOutput,
-  remember,
-  syncDirectory,
-  syncFd,
-  temporaryName,
-  writeAll,
-} from "./output.js";
+import { writeAll } from "./descriptor.js";
+import { checkOutput, type OutputOptions, openOutput } from "./output.js";
+import { forget, giveName, remember, syncDirectory, syncFd, temporaryName } from "./temporary.js";
 
 const syncDataFd = promisify(fdatasync);
-const truncateFd = promisify(ftruncate);
 
 /** A crash of the machine costs no more than what was written since, and it was not long ago. */
 const SYNC_BYTES = 64 * 1024 * 1024;
@@ -41,7 +39,7 @@ export interface ResumablePlace extends Place {
 
 /** An output that can be gone on with. Throws `usage` for what is no file, and as `openOutput`. */
 export async function resumableOutput(path: string, options: OutputOptions): Promise<ResumablePlace> {
-  if ((await checkOutput(path, options)) !== "file") {
+  if (checkOutput(path, options) !== "file") {
     throw new SealError("usage", `${path} is no file, and what is written to it cannot be gone on with`);
   }
   const place = {
@@ -65,20 +63,41 @@ async function openPartial(
   options: OutputOptions,
   keeps: (name: string | null) => void,
 ): Promise<PartialSink> {
-  const partial = partialName(path, coreHash);
-  const directory = dirname(path);
-  let fd = await openOwn(partial, 0);
-  const stat = await statFd(fd, { bigint: true });
-  await syncDirectory(directory).catch(() => undefined);
+  // A relative name means the directory that is current now, not at the commit.
+  const target = resolve(path);
+  const directory = dirname(target);
+  const partial = partialName(target, coreHash);
+  let fd = openOwn(partial, 0);
+  let isOpen = true;
   let end = 0;
-  let written = 0;
+  let unsynced = 0;
   let syncedAt = Date.now();
   let syncing: Promise<unknown> = Promise.resolve();
-  const attempt = async <T>(work: () => Promise<T>): Promise<T> => {
+  const bytes = fstatSync(fd).size;
+  await syncDirectory(directory).catch(() => undefined);
+
+  const attempt = async (work: () => Promise<void>): Promise<void> => {
     try {
-      return await work();
+      await work();
     } catch (error) {
       throw error instanceof SealError ? error : ioError(`cannot write ${path}`, error);
+    }
+  };
+  const close = () => {
+    if (isOpen) closeSync(fd);
+    isOpen = false;
+  };
+  const finish = () => {
+    const temporary = claim(partial, fd, directory);
+    try {
+      fchmodSync(fd, (options.mode ?? 0o666) & ~process.umask());
+      giveName(temporary, target, path, options);
+    } catch (error) {
+      fchmodSync(fd, 0o600);
+      renameSync(temporary, partial);
+      throw error;
+    } finally {
+      forget(temporary);
     }
   };
 
@@ -86,84 +105,67 @@ async function openPartial(
     name: path,
     fd: null,
     keeps: false,
-    left: { fd, name: partial, bytes: Number(stat.size) },
+    left: { fd, name: partial, bytes },
     restart: () =>
       attempt(async () => {
-        await closeFd(fd);
-        await unlink(partial);
-        fd = await openOwn(partial, constants.O_EXCL);
+        close();
+        unlinkSync(partial);
+        fd = openOwn(partial, constants.O_EXCL);
+        isOpen = true;
       }),
     write: (bytes, position) =>
       attempt(async () => {
         await writeAll(fd, bytes, position, path);
         end = position + bytes.length;
-        written += bytes.length;
-        if (written < SYNC_BYTES && Date.now() - syncedAt < SYNC_TIME) return;
+        unsynced += bytes.length;
+        if (unsynced < SYNC_BYTES && Date.now() - syncedAt < SYNC_TIME) return;
         await syncing;
         syncing = syncDataFd(fd);
         syncing.catch(() => undefined);
-        written = 0;
+        unsynced = 0;
         syncedAt = Date.now();
       }),
     commit: () =>
       attempt(async () => {
-        try {
-          await syncing;
-          await truncateFd(fd, end);
-          await syncFd(fd);
-          const temporary = await claim(partial, fd, directory);
-          try {
-            await chmodFd(fd, (options.mode ?? 0o666) & ~process.umask());
-            await syncFd(fd);
-            await giveName(temporary, path, options);
-          } catch (error) {
-            await chmodFd(fd, 0o600);
-            await rename(temporary, partial);
-            keeps(partial);
-            throw error;
-          } finally {
-            forget(temporary);
-          }
-          await syncDirectory(directory);
-        } finally {
-          await closeFd(fd);
-          fd = -1;
-        }
+        await syncing;
+        ftruncateSync(fd, end);
+        await syncFd(fd);
+        finish();
+        close();
+        await syncDirectory(directory);
       }),
     abort: async () => {
-      if (fd === -1) return;
+      if (!isOpen) return;
       await syncing.catch(() => undefined);
       await syncFd(fd).catch(() => undefined);
-      const { size } = await statFd(fd, { bigint: true });
-      await closeFd(fd).catch(() => undefined);
-      fd = -1;
-      if (size > 0n) keeps(partial);
-      else await unlink(partial).catch(() => undefined);
+      try {
+        if (fstatSync(fd).size > 0) keeps(partial);
+        else unlinkSync(partial);
+        close();
+      } catch {
+        // It is gone, or cannot be looked at: then there is nothing to tell of.
+      }
     },
   };
 }
 
 /** Opens or makes a partial file. Throws `io` for what is not a file of ours alone. */
-async function openOwn(partial: string, flags: number): Promise<number> {
+function openOwn(partial: string, flags: number): number {
   const { O_RDWR, O_CREAT, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
-  let fd: number;
+  let fd: number | undefined;
   try {
-    fd = await openFd(partial, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | flags, 0o600);
-  } catch (error) {
-    throw (error as NodeJS.ErrnoException).code === "ELOOP"
-      ? notOurs(partial)
-      : ioError(`cannot open ${partial}`, error);
-  }
-  try {
-    const stat = await statFd(fd, { bigint: true });
-    const isOwn = process.geteuid === undefined || stat.uid === BigInt(process.geteuid());
-    const isShared = process.platform !== "win32" && (stat.mode & 0o022n) !== 0n;
-    if (!stat.isFile() || stat.nlink !== 1n || !isOwn || isShared) throw notOurs(partial);
-    await chmodFd(fd, 0o600);
+    fd = openSync(partial, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | flags, 0o600);
+    const stat = fstatSync(fd);
+    const isOwn = process.geteuid === undefined || stat.uid === process.geteuid();
+    const isShared = process.platform !== "win32" && (stat.mode & 0o022) !== 0;
+    if (!stat.isFile() || stat.nlink !== 1 || !isOwn || isShared) throw notOurs(partial);
+    fchmodSync(fd, 0o600);
     return fd;
   } catch (error) {
-    await closeFd(fd);
-    throw error instanceof SealError ? error : ioError(`cannot open ${partial}`, error);
+    if (fd !== undefined) closeSync(fd);
+    if (error instanceof SealError) throw error;
+    if ((error as NodeJS.ErrnoException).code === "ELOOP") throw notOurs(partial);
+    throw ioError(`cannot open ${partial}`, error);
   }
 }
 
@@ -174,17 +176,19 @@ function notOurs(partial: string): SealError {
 }
 
 /** Gives the partial file a name under which nobody else looks for it, and makes sure that it is the one that was written. */
-async function claim(partial: string, fd: number, directory: string): Promise<string> {
+function claim(partial: string, fd: number, directory: string): string {
   const temporary = temporaryName(directory);
   const gone = new SealError("io", `${partial} was taken away or replaced meanwhile`, {
     hint: "Another run for the same output may have finished.",
   });
-  await rename(partial, temporary).catch((error) => {
-    throw error.code === "ENOENT" ? gone : error;
-  });
-  const [named, own] = await Promise.all([lstat(temporary, { bigint: true }), statFd(fd, { bigint: true })]);
+  try {
+    renameSync(partial, temporary);
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === "ENOENT" ? gone : error;
+  }
+  const [named, own] = [lstatSync(temporary, { bigint: true }), fstatSync(fd, { bigint: true })];
   if (named.ino !== own.ino || named.dev !== own.dev) {
-    await rename(temporary, partial);
+    renameSync(temporary, partial);
     throw gone;
   }
   remember(temporary);

@@ -236,9 +236,6 @@ function redirected(from: URL, location: string | undefined): URL {
     throw new HttpFault("a redirect from https to something else, which is not followed");
   }
   if (!["http:", "https:"].includes(to.protocol)) throw new HttpFault("a redirect to something else than http");
-  // A redirect does not say who we are.
-  to.username = "";
-  to.password = "";
   return to;
 }
 

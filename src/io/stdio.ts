@@ -1,11 +1,13 @@
 // Standard input and output as input and output.
 
-import { createReadStream, fstatSync } from "node:fs";
+import { type BigIntStats, createReadStream, fstatSync } from "node:fs";
 import { Socket } from "node:net";
 import { isatty } from "node:tty";
 import { SealError } from "../errors.js";
+import type { Source } from "../ops/io.js";
+import { descriptorSink, type OutputSink } from "./descriptor.js";
 import { type FileId, type FileSource, READ_SIZE } from "./files.js";
-import { descriptorSink, type OutputSink } from "./output.js";
+import { pipeSource } from "./pipe.js";
 import { streamSource, writableSink } from "./streams.js";
 
 /** Throws `usage` where it is a directory. */
@@ -13,12 +15,14 @@ export function stdinSource(): FileSource {
   const name = "standard input";
   const stat = fstatSync(0, { bigint: true });
   if (stat.isDirectory()) throw new SealError("usage", `${name} is a directory`);
-  // For what it does not know, such as a block device, process.stdin is an empty stream.
-  const isInteractive = stat.isFIFO() || stat.isSocket() || isatty(0);
-  const stream = isInteractive
-    ? process.stdin
-    : createReadStream("", { fd: 0, autoClose: false, highWaterMark: READ_SIZE });
-  return { ...streamSource(stream, name), id: { dev: stat.dev, ino: stat.ino } };
+  return { ...sourceOf(stat, name), id: { dev: stat.dev, ino: stat.ino } };
+}
+
+function sourceOf(stat: BigIntStats, name: string): Source {
+  if (stat.isFIFO() || stat.isSocket()) return pipeSource(0, name);
+  if (isatty(0)) return streamSource(process.stdin, name);
+  // process.stdin would be an empty stream for what it does not know, such as a block device.
+  return streamSource(createReadStream("", { fd: 0, autoClose: false, highWaterMark: READ_SIZE }), name);
 }
 
 /**

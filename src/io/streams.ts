@@ -6,11 +6,33 @@ import type { Sink, Source } from "../ops/io.js";
 
 const SKIP_SIZE = 256 * 1024;
 
+/** How a source is read that can only be read on: `fill` gives the next bytes. */
+export function counting(fill: Source["fill"]): Pick<Source, "fill" | "read" | "skipTo"> {
+  let position = 0;
+  const counted = async (into: Uint8Array): Promise<number> => {
+    const count = await fill(into);
+    position += count;
+    return count;
+  };
+  return {
+    fill: counted,
+    read: async (length) => {
+      const bytes = new Uint8Array(length);
+      return bytes.subarray(0, await counted(bytes));
+    },
+    skipTo: async (to) => {
+      const scratch = new Uint8Array(Math.max(0, Math.min(to - position, SKIP_SIZE)));
+      while (position < to) {
+        if ((await counted(scratch.subarray(0, to - position))) === 0) return;
+      }
+    },
+  };
+}
+
 /** A source that reads an iterable's byte arrays once, in order. Node's Readable and the Web's ReadableStream are such. */
 export function streamSource(iterable: AsyncIterable<Uint8Array>, name: string): Source {
-  const pieces = iterable[Symbol.asyncIterator]();
+  const { pieces, leave } = iterate(iterable);
   let rest: Uint8Array = new Uint8Array();
-  let position = 0;
 
   const next = async (): Promise<Uint8Array | null> => {
     try {
@@ -37,7 +59,6 @@ export function streamSource(iterable: AsyncIterable<Uint8Array>, name: string):
       have += taken.length;
       rest = rest.subarray(taken.length);
     }
-    position += have;
     return have;
   };
 
@@ -45,27 +66,32 @@ export function streamSource(iterable: AsyncIterable<Uint8Array>, name: string):
     name,
     size: null,
     fd: null,
-    fill,
-    read: async (length) => {
-      const bytes = new Uint8Array(length);
-      return bytes.subarray(0, await fill(bytes));
-    },
+    ...counting(fill),
     readAt: async () => {
       throw new SealError("usage", `${name} cannot be read by position`);
     },
-    skipTo: async (to) => {
-      const scratch = new Uint8Array(Math.min(to - position, SKIP_SIZE));
-      while (position < to) {
-        if ((await fill(scratch.subarray(0, Math.min(scratch.length, to - position)))) === 0) return;
-      }
-    },
     checkUnchanged: async () => {},
-    close: async () => {
-      // A read may still be pending, so this must not wait for the iterator.
-      if (iterable instanceof Readable) iterable.destroy();
-      else pieces.return?.().catch(() => undefined);
-    },
+    close: async () => leave(),
   };
+}
+
+interface Pieces {
+  readonly pieces: Pick<AsyncIterator<Uint8Array>, "next">;
+  /** Lets the stream go. A read may still be pending, so this does not wait. */
+  readonly leave: () => void;
+}
+
+function iterate(iterable: AsyncIterable<Uint8Array>): Pieces {
+  if (iterable instanceof ReadableStream) {
+    const reader = iterable.getReader();
+    return {
+      pieces: { next: () => reader.read() as Promise<IteratorResult<Uint8Array>> },
+      leave: () => void reader.cancel().catch(() => undefined),
+    };
+  }
+  const pieces = iterable[Symbol.asyncIterator]();
+  if (iterable instanceof Readable) return { pieces, leave: () => void iterable.destroy() };
+  return { pieces, leave: () => void pieces.return?.().catch(() => undefined) };
 }
 
 /** A sink that writes to a Node stream, one write at a time, and ends it at the commit unless `keepOpen`. `keeps`: it may hand the
@@ -73,10 +99,12 @@ export function streamSource(iterable: AsyncIterable<Uint8Array>, name: string):
 export function writableSink(stream: Writable, name: string, { keepOpen = false, keeps = true } = {}): Sink {
   let failed: Error | null = null;
   let reject: ((error: Error) => void) | null = null;
-  stream.on("error", (error) => {
-    failed = error;
-    reject?.(error);
-  });
+  const fail = (error: Error) => {
+    failed ??= error;
+    reject?.(failed);
+  };
+  stream.on("error", fail);
+  stream.on("close", () => fail(new Error("it was closed")));
   const waiting = async (start: (done: (error?: Error | null) => void) => void): Promise<void> => {
     try {
       await new Promise<void>((resolve, refuse) => {

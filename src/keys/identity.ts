@@ -1,7 +1,7 @@
 // Identity files and public key files (docs/FORMAT.md, "Keys as text").
 
 import type { Bytes } from "../bytes.js";
-import type { SigningKey, Suite } from "../crypto/suite.js";
+import type { AgreementKey, SigningKey, Suite } from "../crypto/suite.js";
 import { SealError } from "../errors.js";
 import { BEGIN, END, protect, unprotect } from "./protected.js";
 import {
@@ -15,11 +15,7 @@ import {
 } from "./text.js";
 
 /** A secret key, ready for use: it receives with the X25519 half and signs with the Ed25519 half. */
-export interface Identity {
-  /** X25519, 32 bytes. */
-  readonly secret: Bytes;
-  /** X25519, 32 bytes. */
-  readonly publicKey: Bytes;
+export interface Identity extends AgreementKey {
   readonly signingKey: SigningKey;
   /** `seal1…` */
   readonly recipient: string;
@@ -49,12 +45,12 @@ export function identityOf(suite: Suite, secretLine: string): Identity {
   const { x25519Secret, ed25519Seed } = parseSecret(secretLine);
   const signingKey = suite.signingKey(ed25519Seed);
   ed25519Seed.fill(0);
-  const publicKey = suite.x25519PublicKey(x25519Secret);
+  const agreementKey = suite.agreementKey(x25519Secret);
+  x25519Secret.fill(0);
   return {
-    secret: x25519Secret,
-    publicKey,
+    ...agreementKey,
     signingKey,
-    recipient: encodeRecipient(publicKey),
+    recipient: encodeRecipient(agreementKey.publicKey),
     signer: encodeSigner(signingKey.publicKey),
   };
 }
@@ -94,9 +90,12 @@ async function readLines(text: string): Promise<Lines> {
   for (let i = 0; i < lines.length; i++) {
     const line = lines[i]!;
     if (line === "" || line.startsWith("#")) continue;
-    if (line.startsWith("accept ")) found.accept.push(await onLine(i, () => parseSigner(line.slice(7).trim())));
-    else if (kindOf(line) === "secret") found.secrets.push(line);
-    else if (line === BEGIN && found.block === null) {
+    const [, accepted] = /^accept[ \t]+(.*)$/.exec(line) ?? [];
+    if (accepted !== undefined) found.accept.push(await onLine(i, () => parseSigner(accepted)));
+    else if (kindOf(line) === "secret") {
+      await onLine(i, () => parseSecret(line));
+      found.secrets.push(line);
+    } else if (line === BEGIN && found.block === null) {
       const end = lines.indexOf(END, i);
       if (end < 0) throw new SealError("usage", "the protected block of the identity file has no end");
       found.block = lines.slice(i + 1, end).join("\n");

@@ -1,6 +1,7 @@
 // Memory for the chunks in flight, used again and again.
 
 import type { Bytes } from "../bytes.js";
+import type { Task } from "../engine/engine.js";
 import type { Source } from "./io.js";
 
 const FIRST = 64 * 1024;
@@ -15,8 +16,9 @@ export class Buffers {
     this.#size = size;
   }
 
-  take(): Bytes {
-    return this.#free.pop() ?? new Uint8Array(this.#size);
+  /** A buffer of at least `needed` bytes. What a short file needs is not what its chunk size says. */
+  take(needed: number): Bytes {
+    return this.#free.pop() ?? new Uint8Array(needed);
   }
 
   /** Takes a buffer back. Smaller ones, from before the input had filled a whole one, are left to the collector. */
@@ -29,7 +31,7 @@ export class Buffers {
    * filled one read, the buffer grows as bytes arrive: a size that a header declares costs nothing by itself.
    */
   async fill(source: Source, length: number, room: number): Promise<{ buffer: Bytes; length: number }> {
-    let buffer: Bytes = this.#proven ? this.take() : new Uint8Array(Math.min(length, FIRST) + room);
+    let buffer: Bytes = this.#proven ? this.take(this.#size) : new Uint8Array(Math.min(length, FIRST) + room);
     let have = 0;
     for (;;) {
       const space = Math.min(length, buffer.length - room);
@@ -46,4 +48,15 @@ function grown(bytes: Bytes, length: number): Bytes {
   const out = new Uint8Array(length);
   out.set(bytes);
   return out;
+}
+
+/** The part of a task that reads a file by position; with `buffers`, its result is to come in memory, with room for `room` bytes more. */
+export function inPlace(
+  { fd, name }: { readonly fd: number; readonly name: string },
+  position: number,
+  length: number,
+  buffers: Buffers | null,
+  room: number,
+): Pick<Task, "length" | "input" | "buffer"> {
+  return { length, input: { fd, name, position }, buffer: buffers?.take(length + room) ?? null };
 }

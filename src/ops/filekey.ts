@@ -2,16 +2,10 @@
 
 import { type Bytes, equal } from "../bytes.js";
 import { hpkeOpen } from "../crypto/hpke.js";
-import type { Suite } from "../crypto/suite.js";
+import type { AgreementKey, Suite } from "../crypto/suite.js";
 import { SealError } from "../errors.js";
 import { commitment, type Header, headerMac, recipientInfo } from "../format/header.js";
 import { STANZA_X25519 } from "../format/stanza.js";
-
-/** An X25519 key pair of a recipient. */
-export interface RecipientKey {
-  readonly secret: Uint8Array;
-  readonly publicKey: Uint8Array;
-}
 
 /**
  * The file key, and which of `keys` opened it. The first stanza that opens decides.
@@ -20,7 +14,7 @@ export interface RecipientKey {
 export function findFileKey(
   suite: Suite,
   header: Header,
-  keys: readonly RecipientKey[],
+  keys: readonly AgreementKey[],
 ): { fileKey: Bytes; keyIndex: number } {
   const found = openFirst(suite, header, keys);
   if (!found) {
@@ -43,15 +37,15 @@ export function findFileKey(
 function openFirst(
   suite: Suite,
   header: Header,
-  keys: readonly RecipientKey[],
+  keys: readonly AgreementKey[],
 ): { fileKey: Bytes; keyIndex: number } | null {
   const info = recipientInfo(header.coreHash);
   for (const { type, body } of header.stanzas) {
     if (type !== STANZA_X25519) continue;
     const enc = body.subarray(0, 32);
     const sealed = body.subarray(32);
-    for (const [keyIndex, { secret, publicKey }] of keys.entries()) {
-      const fileKey = hpkeOpen(suite, secret, publicKey, enc, info, sealed);
+    for (const [keyIndex, key] of keys.entries()) {
+      const fileKey = hpkeOpen(suite, key, enc, info, sealed);
       if (fileKey) return { fileKey, keyIndex };
     }
   }

@@ -52,7 +52,7 @@ export async function open(source: Source, sink: Sink, options: OpenOptions): Pr
   return committing(sink, () =>
     unlocked(source, options, ({ geometry, records }) =>
       range
-        ? releaseRange(source, sink, geometry, records, range)
+        ? releaseRange(source, sink, geometry, records, range, progress)
         : releaseAll(source, sink, geometry, records, progress),
     ),
   );

@@ -6,7 +6,7 @@ import { nextChain, plaintextLength } from "../chunk/record.js";
 import type { OpenResult, Session } from "../engine/engine.js";
 import { SealError } from "../errors.js";
 import { endsEarly, type Geometry, plaintextSize, recordOffset, recordSize } from "../format/sizes.js";
-import { release, type Sink, type Source } from "./io.js";
+import { type Progress, release, type Sink, type Source } from "./io.js";
 import { abortable, inOrder } from "./order.js";
 import { checkRecord, type RecordsOptions, sessionFor } from "./records.js";
 
@@ -22,12 +22,17 @@ export async function releaseRange(
   geometry: Geometry,
   options: RecordsOptions,
   range: Range,
+  progress: Progress | undefined,
 ): Promise<{ bytes: number; chunks: number; digest: string | null }> {
+  const { first, last } = range;
+  if (!(Number.isSafeInteger(first) && Number.isSafeInteger(last) && first >= 0 && first <= last)) {
+    throw new SealError("usage", `no range of bytes: ${first}-${last}`);
+  }
   if (source.size === null) throw new SealError("usage", "a range needs an input that can be read by position");
   const { chunks, bytes } = plaintextSize(geometry, source.size);
   const session = sessionFor(options, source.size);
   try {
-    return await releaseRecords(source, sink, geometry, options, session, range, { chunks, bytes });
+    return await releaseRecords(source, sink, geometry, options, session, range, { chunks, bytes }, progress);
   } finally {
     session.close();
   }
@@ -41,6 +46,7 @@ async function releaseRecords(
   session: Session,
   range: Range,
   { chunks, bytes }: { chunks: number; bytes: number },
+  progress: Progress | undefined,
 ): Promise<{ bytes: number; chunks: number; digest: string | null }> {
   const { signal } = options;
   const open = recordOpener(geometry, options, session);
@@ -51,6 +57,7 @@ async function releaseRecords(
   if (range.last >= bytes) {
     throw new SealError("usage", `the range ends past the end: the file has ${bytes} bytes, counted from 0`);
   }
+  const wanted = range.last - range.first + 1;
   const from = Math.floor(range.first / geometry.chunkSize);
   const to = Math.floor(range.last / geometry.chunkSize);
   const records = async function* () {
@@ -68,12 +75,14 @@ async function releaseRecords(
   for await (const { index, result } of inOrder(records(), session.width)) {
     checkRecord(geometry, index, result, chain);
     if (result.chain) chain = nextChain(options.suite, result.chain, result.digest!);
+    if (index === chunks - 2 && chain) checkRecord(geometry, chunks - 1, final, chain);
     const start = index * geometry.chunkSize;
     const part = result.plaintext.subarray(Math.max(0, range.first - start), range.last - start + 1);
     await release(sink, part, Math.max(start, range.first) - range.first, options.signal);
+    progress?.(Math.min(range.last + 1, start + geometry.chunkSize) - range.first, wanted);
   }
   return {
-    bytes: range.last - range.first + 1,
+    bytes: wanted,
     chunks: to - from + 1 + (to === chunks - 1 ? 0 : 1),
     digest: final.chain && toHex(nextChain(options.suite, final.chain, final.digest!)),
   };

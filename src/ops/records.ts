@@ -6,7 +6,7 @@ import type { Suite, VerifyingKey } from "../crypto/suite.js";
 import type { Engine, OpenResult, Session, Task } from "../engine/engine.js";
 import { SealError } from "../errors.js";
 import { endsEarly, type Geometry, limitFault, overhead, recordOffset, recordSize } from "../format/sizes.js";
-import { Buffers } from "./buffers.js";
+import { Buffers, inPlace } from "./buffers.js";
 import { byPosition, type Sink, type Source } from "./io.js";
 import { abortable, inOrder } from "./order.js";
 
@@ -111,11 +111,7 @@ async function* recordTasks(
     const start = index * geometry.chunkSize;
     const output = sink && sink.fd !== null ? { fd: sink.fd, name: sink.name, position: start } : null;
     const work = byPosition(source)
-      ? {
-          length: Math.min(full, source.size - position),
-          input: { fd: source.fd, name: source.name, position },
-          buffer: output || !sink ? null : buffers.take(),
-        }
+      ? inPlace(source, position, Math.min(full, source.size - position), output || !sink ? null : buffers, 0)
       : { ...(await abortable(buffers.fill(source, full, 0), signal)), input: null };
     final = work.length < full;
     if (work.length < overhead(geometry.signed)) throw endsEarly(index, position);

@@ -6,7 +6,7 @@ import { hpkeSeal } from "../crypto/hpke.js";
 import type { SigningKey, Suite } from "../crypto/suite.js";
 import type { Engine, SealResult, Session, Task } from "../engine/engine.js";
 import { SealError } from "../errors.js";
-import { type Core, DEFAULT_CHUNK_EXPONENT, encodeCore, labelFault } from "../format/core.js";
+import { type Core, DEFAULT_CHUNK_EXPONENT, encodeCore, labelFault, MAX_SEALED_AT } from "../format/core.js";
 import * as header from "../format/header.js";
 import {
   type Geometry,
@@ -18,7 +18,7 @@ import {
   TAG_BYTES,
 } from "../format/sizes.js";
 import { encodeStanzas, MAX_STANZAS, STANZA_X25519, type Stanza } from "../format/stanza.js";
-import { Buffers } from "./buffers.js";
+import { Buffers, inPlace } from "./buffers.js";
 import { geometryOf } from "./header.js";
 import { byPosition, committing, type Progress, release, type Sink, type Source } from "./io.js";
 import { abortable, inOrder } from "./order.js";
@@ -75,13 +75,16 @@ function makeHeader(options: SealOptions): { head: header.Header; payloadKey: By
   const { suite, signer } = options;
   const fault = labelFault(options.label);
   if (fault) throw new SealError("usage", `the label ${fault}`);
+  const sealedAt = Math.floor(options.now / 1000);
+  if (!(sealedAt >= 0 && sealedAt <= MAX_SEALED_AT))
+    throw new SealError("usage", "the clock is before 1970 or after 9999");
   const fileKey = suite.randomBytes(header.FILE_KEY_BYTES);
   try {
     const core: Core = {
       chunkExponent: options.chunkExponent ?? DEFAULT_CHUNK_EXPONENT,
       signer: signer?.publicKey ?? null,
       commitment: header.commitment(suite, fileKey),
-      sealedAt: Math.floor(options.now / 1000),
+      sealedAt,
       label: options.label,
     };
     const coreBytes = encodeCore(core);
@@ -187,11 +190,13 @@ async function* chunkTasks(
     const position = index * chunkSize;
     const output = sink.fd === null ? null : { fd: sink.fd, name: sink.name, position: recordOffset(geometry, index) };
     const work = byPosition(source)
-      ? {
-          length: Math.min(chunkSize, source.size - position),
-          input: { fd: source.fd, name: source.name, position },
-          buffer: output ? null : buffers.take(),
-        }
+      ? inPlace(
+          source,
+          position,
+          Math.min(chunkSize, source.size - position),
+          output ? null : buffers,
+          overhead(signed),
+        )
       : { ...(await abortable(buffers.fill(source, chunkSize, overhead(signed)), signal)), input: null };
     final = work.length < chunkSize;
     const fault = limitFault(index, position + work.length);

@@ -69,9 +69,9 @@ describe("in a process of its own", () => {
   const EVERYTHING_BUT_A_KEY_CHECK = `
     import { hpkeOpen, hpkeSeal } from "./hpke.js";
     const suite = await loadSuite();
-    const secret = suite.randomBytes(32), publicKey = suite.x25519PublicKey(secret);
-    const { enc, ciphertext } = hpkeSeal(suite, publicKey, secret, secret);
-    hpkeOpen(suite, secret, publicKey, enc, secret, ciphertext);
+    const secret = suite.randomBytes(32), key = suite.agreementKey(secret);
+    const { enc, ciphertext } = hpkeSeal(suite, key.publicKey, secret, secret);
+    hpkeOpen(suite, key, enc, secret, ciphertext);
     const signer = suite.signingKey(secret), nonce = new Uint8Array(12), chunk = new Uint8Array(48);
     suite.sealChunk(secret, nonce, [secret], () => {}, true);
     suite.openChunk(secret, nonce, [secret], () => new Uint8Array(16), () => {}, true);

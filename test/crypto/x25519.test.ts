@@ -45,7 +45,7 @@ describe.each(suites)("$name", (suite) => {
       "95cbde9476e8907d7aade45cb4b873f88b595a68799fa152e6f8f7647aac7957",
     ],
   ])("multiplies as RFC 7748 does: %s", (secret, u, product) => {
-    expect(toHex(suite.x25519(fromHex(secret), fromHex(u))!)).toBe(product);
+    expect(toHex(suite.agreementKey(fromHex(secret)).agree(fromHex(u))!)).toBe(product);
   });
 
   it("iterates as RFC 7748 does, 1 and 1000 times", () => {
@@ -56,7 +56,7 @@ describe.each(suites)("$name", (suite) => {
   it("has the public key that is the multiple of the base point", () => {
     fc.assert(
       fc.property(bytes32, (secret) => {
-        expect(suite.x25519PublicKey(secret)).toStrictEqual(suite.x25519(secret, encode(9n)));
+        expect(suite.agreementKey(secret).publicKey).toStrictEqual(suite.agreementKey(secret).agree(encode(9n)));
       }),
       { numRuns: 30 },
     );
@@ -64,26 +64,27 @@ describe.each(suites)("$name", (suite) => {
 
   it("gives null for every encoding of every point of small order, whatever the secret", () => {
     for (const u of SMALL_U.flatMap(encodingsOf)) {
-      for (const fill of [0, 1, 0x80, 0xff]) expect(suite.x25519(new Uint8Array(32).fill(fill), u)).toBeNull();
+      for (const fill of [0, 1, 0x80, 0xff])
+        expect(suite.agreementKey(new Uint8Array(32).fill(fill)).agree(u)).toBeNull();
     }
   });
 
   it("masks the top bit and reduces modulo p", () => {
     const secret = suite.sha256();
     for (let value = P + 2n; value < 2n ** 255n; value++) {
-      const reduced = suite.x25519(secret, encode(value - P));
+      const reduced = suite.agreementKey(secret).agree(encode(value - P));
       expect(reduced).not.toBeNull();
-      expect(suite.x25519(secret, encode(value))).toEqual(reduced);
-      expect(suite.x25519(secret, encode(value + 2n ** 255n))).toEqual(reduced);
+      expect(suite.agreementKey(secret).agree(encode(value))).toEqual(reduced);
+      expect(suite.agreementKey(secret).agree(encode(value + 2n ** 255n))).toEqual(reduced);
     }
   });
 
   it("refuses secrets and public keys of another length", () => {
     for (const length of [0, 31, 33, 64]) {
       for (const work of [
-        () => suite.x25519PublicKey(new Uint8Array(length)),
-        () => suite.x25519(new Uint8Array(length), encode(9n)),
-        () => suite.x25519(new Uint8Array(32), new Uint8Array(length).fill(9)),
+        () => suite.agreementKey(new Uint8Array(length)).publicKey,
+        () => suite.agreementKey(new Uint8Array(length)).agree(encode(9n)),
+        () => suite.agreementKey(new Uint8Array(32)).agree(new Uint8Array(length).fill(9)),
       ]) {
         expect(work).toThrow(expect.objectContaining({ constructor: SealError, code: "internal" }));
       }
@@ -92,7 +93,7 @@ describe.each(suites)("$name", (suite) => {
 
   it("leaves its arguments alone, and gives plain byte arrays that own their memory", () => {
     const [secret, u] = [encode(5n), encode(9n + 2n ** 255n)];
-    for (const result of [suite.x25519PublicKey(secret), suite.x25519(secret, u)!]) {
+    for (const result of [suite.agreementKey(secret).publicKey, suite.agreementKey(secret).agree(u)!]) {
       expect(Object.getPrototypeOf(result)).toBe(Uint8Array.prototype);
       expect(result.buffer.byteLength).toBe(32);
     }
@@ -104,15 +105,15 @@ describe.each(suites)("$name", (suite) => {
 function iterate(suite: Suite, times: number): Uint8Array {
   let secret = encode(9n);
   let u = secret;
-  for (let i = 0; i < times; i++) [secret, u] = [suite.x25519(secret, u)!, secret];
+  for (let i = 0; i < times; i++) [secret, u] = [suite.agreementKey(secret).agree(u)!, secret];
   return secret;
 }
 
 test("both suites multiply alike, also off the curve and with any bit set", () => {
   fc.assert(
     fc.property(bytes32, bytes32, (secret, u) => {
-      expect(native.x25519PublicKey(secret)).toStrictEqual(portable.x25519PublicKey(secret));
-      expect(native.x25519(secret, u)).toStrictEqual(portable.x25519(secret, u));
+      expect(native.agreementKey(secret).publicKey).toStrictEqual(portable.agreementKey(secret).publicKey);
+      expect(native.agreementKey(secret).agree(u)).toStrictEqual(portable.agreementKey(secret).agree(u));
     }),
     { numRuns: 60 },
   );
@@ -133,7 +134,7 @@ describe("recipients' keys", () => {
   it("accepts every key that belongs to a secret", () => {
     fc.assert(
       fc.property(bytes32, (secret) => {
-        expect(isValidRecipient(native.x25519PublicKey(secret))).toBe(true);
+        expect(isValidRecipient(native.agreementKey(secret).publicKey)).toBe(true);
       }),
       { numRuns: 50 },
     );
@@ -184,7 +185,9 @@ describe.skipIf(!wycheproof).each(suites)("$name: Wycheproof, X25519", (suite) =
       const shared = fromHex(vector.shared);
       if (isZero(shared)) zeros++;
       const expected = isZero(shared) ? null : shared;
-      expect(suite.x25519(fromHex(vector.private), fromHex(vector.public)), `case ${vector.tcId}`).toEqual(expected);
+      expect(suite.agreementKey(fromHex(vector.private)).agree(fromHex(vector.public)), `case ${vector.tcId}`).toEqual(
+        expected,
+      );
     }
     expect(zeros).toBeGreaterThan(20);
   });

@@ -272,6 +272,10 @@ describe("what cannot be gone on with", () => {
   test.each<[string, Manners]>([
     ["its ETag, heeding If-Range", { body: altering, headers: (n) => ({ etag: `"${n}"` }) }],
     ["its size", { body: (n) => sealed.subarray(0, sealed.length - n), headers: () => ({ etag: undefined }) }],
+    [
+      "its size, growing",
+      { body: (n) => Buffer.concat([sealed, Buffer.alloc(n)]), headers: () => ({ etag: undefined }) },
+    ],
     ["its size, so that the part is gone", { body: (n) => (n === 0 ? sealed : sealed.subarray(0, 900)) }],
     ["its weak ETag", { headers: (n) => ({ etag: `W/"${n}"` }) }],
     ["its date", { headers: (n) => ({ etag: undefined, "last-modified": `Wed, 0${n + 1} Jan 2025 00:00:00 GMT` }) }],

@@ -22,7 +22,7 @@ export const inspect: CommandDefinition = {
 
   run: (files, _options, context) =>
     forEachInput(files, context, async (file) => {
-      const source = await openInput(file, context.signal);
+      const source = await openInput(file);
       try {
         const inspected = await inspectSource(source, await loadSuite(), context.signal);
         const shown = facts(inspected);

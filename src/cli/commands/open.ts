@@ -4,12 +4,11 @@ import { loadSuite } from "../../crypto/index.js";
 import { poolEngine } from "../../engine/pool.js";
 import { defaultThreads } from "../../engine/threads.js";
 import { SealError } from "../../errors.js";
-import type { FileId } from "../../io/files.js";
 import { resumableOutput } from "../../io/partial.js";
 import type { Header } from "../../io/request.js";
 import { encodeSigner } from "../../keys/text.js";
 import { isoTime } from "../../ops/header.js";
-import type { Progress, Source } from "../../ops/io.js";
+import type { Progress } from "../../ops/io.js";
 import { type Opened, type OpenOptions, open as openTo } from "../../ops/open.js";
 import { resume } from "../../ops/resume.js";
 import {
@@ -24,7 +23,7 @@ import {
 import { escaped } from "../escape.js";
 import { resolveHeaders } from "../headers.js";
 import { loadIdentities, resolveSigners } from "../keys.js";
-import { openedName, openInputOrUrl, openSink, shownInput } from "../outputs.js";
+import { type AnySource, openedName, openInputOrUrl, openSink, shownInput } from "../outputs.js";
 import { withProgress } from "../progress.js";
 import type { Report } from "../report.js";
 import { textOnly } from "../terminal.js";
@@ -156,17 +155,16 @@ async function openOne(
   }
 }
 
-type Input = Source & { readonly id: FileId | null };
 type Run = (progress: Progress | undefined) => Promise<Opened>;
 
-async function opening(source: Input, name: string, force: boolean, settings: OpenOptions): Promise<Run> {
+async function opening(source: AnySource, name: string, force: boolean, settings: OpenOptions): Promise<Run> {
   const output = await openSink(name, source, force, settings.signal!);
   const sink = output.isTerminal ? textOnly(output) : output;
   return (progress) => openTo(source, sink, { ...settings, progress });
 }
 
 async function resuming(
-  source: Input,
+  source: AnySource,
   name: string,
   force: boolean,
   settings: OpenOptions,

@@ -104,7 +104,7 @@ async function sealOne(
   settings: Settings,
 ): Promise<() => void> {
   const started = performance.now();
-  const source = await openInput(file, signal);
+  const source = await openInput(file);
   try {
     const sink = await openSink(name, source, options.force === true, signal);
     if (sink.isTerminal) await refuseTerminal(sink);

@@ -1,0 +1,76 @@
+// On what was measured, and which programs there are. No host name, no paths.
+
+import { accessSync, constants } from "node:fs";
+import { arch, availableParallelism, cpus, loadavg, platform, release, totalmem } from "node:os";
+import { delimiter, join } from "node:path";
+import { run } from "./measure.js";
+
+/**
+ * The programs that seal is compared with: how to ask for the version, and what they do.
+ * @type {Record<string, { ask: string[], does: string }>}
+ */
+export const PEERS = {
+  age: { ask: ["--version"], does: "encrypts with ChaCha20-Poly1305; does not sign; one core" },
+  gpg: { ask: ["--version"], does: "signs and encrypts (OpenPGP), here without compression" },
+  sq: { ask: ["--version"], does: "signs and encrypts (OpenPGP), here without compression" },
+  minisign: { ask: ["-v"], does: "signs only (BLAKE2b, Ed25519)" },
+  openssl: {
+    ask: ["version"],
+    does: "a bare cipher, AES-256-CTR: no authentication, no recipients, no signature; whatever was changed is decrypted all the same",
+  },
+  cp: { ask: ["--version"], does: "copies" },
+};
+
+/** The npm package; it runs on the node under test. */
+export const AGE_ENCRYPTION = "the age format in JavaScript (npm, WebCrypto or noble)";
+
+/** Where a program is, not counting what npm puts into the path; null where it is not. */
+export function locate(program) {
+  for (const directory of (process.env.PATH ?? "").split(delimiter)) {
+    if (directory.includes("node_modules")) continue;
+    const path = join(directory, program);
+    try {
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch {
+      // Not in this directory.
+    }
+  }
+  return null;
+}
+
+/** @returns {Promise<Record<string, string | null>>} the version of each peer, null where it is not installed */
+export async function peerVersions() {
+  const versions = {};
+  for (const [name, { ask }] of Object.entries(PEERS)) {
+    const path = locate(name);
+    versions[name] = path && (await version([path, ...ask]));
+  }
+  return versions;
+}
+
+async function version(command) {
+  const { stdout, stderr } = await run(command);
+  return /\d+(\.\d+)+\w*/.exec(stdout || stderr)?.[0] ?? "?";
+}
+
+/**
+ * @param {string} node
+ * @returns {Promise<{ node: string, openssl: string }>}
+ */
+export async function nodeVersions(node) {
+  const { stdout } = await run([node, "-p", "JSON.stringify(process.versions)"]);
+  const { node: own, openssl } = JSON.parse(stdout);
+  return { node: own, openssl };
+}
+
+export function machine() {
+  return {
+    cpu: cpus()[0]?.model.trim() ?? "?",
+    cores: availableParallelism(),
+    memory: totalmem(),
+    system: `${platform()} ${arch()}, kernel ${release()}`,
+    load: loadavg()[0],
+    date: new Date().toISOString().slice(0, 10),
+  };
+}

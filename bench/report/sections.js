@@ -1,0 +1,122 @@
+// What one run has to say, section by section, in Markdown.
+
+import { AGE_ENCRYPTION, PEERS } from "../machine.js";
+import { all, sizesOf } from "./find.js";
+import { sizeText, table } from "./format.js";
+import {
+  manyTable,
+  memoryTable,
+  recipientsTable,
+  sizeTable,
+  startTable,
+  syncTable,
+  threadsTable,
+  throughputTable,
+} from "./tables.js";
+
+/** @typedef {import("../results.js").Results} Results */
+
+/** @param {Results} results @param {(name: string) => string} plot the image of a plot, empty where there is none */
+export function sections(results, plot) {
+  const { about, cases } = results;
+  const parts = [
+    `## Node ${about.node}`,
+    machineTable(results),
+    ...throughputSection(cases, "file", "File to file", plot("files")),
+    ...throughputSection(cases, "pipe", "Pipe to pipe", plot("pipes")),
+    ...sizeSection(cases, plot("sizes")),
+    ...memorySection(cases),
+    ...threadsSection(cases, plot("threads")),
+    ...recipientsSection(cases, plot("recipients")),
+    ...startSection(cases),
+    ...manySection(results),
+    ...syncSection(results),
+  ];
+  return parts.filter(Boolean).join("\n\n");
+}
+
+function machineTable({ about, peers, how }) {
+  const installed = Object.entries(peers).map(([name, version]) => `${name} ${version ?? "(not installed)"}`);
+  const rows = [
+    ["processor", `${about.cpu}, ${about.cores} cores`],
+    ["memory", `${(about.memory / 2 ** 30).toFixed(0)} GiB`],
+    ["system", about.system],
+    ["Node, its OpenSSL", `${about.node}, ${about.openssl}`],
+    ["peers", installed.join(", ")],
+    ["data on", how.tmpfs ? "tmpfs" : "the directory for temporary files: NOT tmpfs, disk speed is in all figures"],
+    ["threads of seal and of the limit loop", String(how.threads)],
+    ["rounds", String(how.rounds)],
+    ["date", about.date],
+    ["load when it began", about.load.toFixed(2)],
+  ];
+  const left = how.left.map(sizeText).join(", ");
+  if (left) rows.push(["sizes for which there was no room", left]);
+  if (!how.memory) rows.push(["peak memory", "not measured: no /usr/bin/time"]);
+  return table([["", ""], ...rows]);
+}
+
+/** @returns {string} what each peer does and does not do */
+export function peersList() {
+  const lines = Object.entries(PEERS).map(([name, { does }]) => `- ${name}: ${does}.`);
+  return [...lines, `- age-encryption: ${AGE_ENCRYPTION}; does not sign.`].join("\n");
+}
+
+function throughputSection(cases, via, title, image) {
+  const sizes = sizesOf(all(cases, { group: "compare", via })).reverse();
+  const tables = sizes.flatMap((size) => [`**${sizeText(size)}**`, table(throughputTable(cases, via, size))]);
+  return sizes.length > 0 ? [`### ${title}`, image, ...tables] : [];
+}
+
+function sizeSection(cases, image) {
+  const sizes = sizesOf(all(cases, { group: "size" }));
+  if (sizes.length === 0) return [];
+  const note = `Medians; all sizes take turns within a round. age -d is not here: there was to be room for two files of ${sizeText(sizes.at(-1))} and an output.`;
+  return ["### By size", image, note, table(sizeTable(cases, sizes))];
+}
+
+function memorySection(cases) {
+  const rows = memoryTable(cases);
+  return rows.length > 1
+    ? ["### Peak memory", "The highest of all runs, with the default number of threads.", table(rows)]
+    : [];
+}
+
+function threadsSection(cases, image) {
+  const rows = threadsTable(cases);
+  return rows.length > 1
+    ? ["### By number of threads", image, "Median time and highest peak memory.", table(rows)]
+    : [];
+}
+
+function recipientsSection(cases, image) {
+  const rows = recipientsTable(cases);
+  const note =
+    "A file of 1 KiB: median (slowest run). Stanzas are in random order, so a recipient's own one is found anywhere; who is no recipient tries them all, as the last one does, which makes “no recipient” the worst case of opening.";
+  return rows.length > 1 ? ["### By number of recipients", image, note, table(rows)] : [];
+}
+
+function startSection(cases) {
+  const rows = startTable(cases);
+  return rows.length > 1 ? ["### Start-up", table(rows)] : [];
+}
+
+function manySection({ cases, how }) {
+  const rows = manyTable(cases, how.smallFiles);
+  if (rows.length === 1) return [];
+  const title = `### ${how.smallFiles} files of 10 KiB in one call`;
+  return [
+    title,
+    "The bare loop reads, writes, flushes and links each file, and flushes the directory: no cryptography.",
+    table(rows),
+  ];
+}
+
+function syncSection({ cases, how }) {
+  const rows = syncTable(cases);
+  if (rows.length === 1) return how.disk ? [] : ["### Sync to disk", "Not measured: there was only tmpfs."];
+  const missing = how.syncOption
+    ? ""
+    : "The library has no option yet that leaves the flushing out, so only the cost to `cp` is shown.";
+  const note = `On a disk, one signed seal through the library. Everything else on this page is on tmpfs, where flushing is done but costs nothing. ${missing}`;
+  return ["### Sync to disk", note.trim(), table(rows)];
+}

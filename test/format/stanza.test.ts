@@ -1,0 +1,129 @@
+// Stanzas: one encoding for each list, and lengths that lie cost nothing.
+
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type Bytes, concat, equal, u16 } from "../../src/bytes.js";
+import { SealError } from "../../src/errors.js";
+import { parseBytes, parseFrom } from "../../src/format/parser.js";
+import { encodeStanzas, parseStanzas, type Stanza } from "../../src/format/stanza.js";
+
+/** Bodies that tell one from another. */
+const body = (length: fc.Arbitrary<number>): fc.Arbitrary<Bytes> =>
+  fc.tuple(length, fc.nat(255)).map(([size, byte]) => new Uint8Array(size).fill(byte));
+const ours: fc.Arbitrary<Stanza> = fc.record({ type: fc.constant(1), body: body(fc.constant(80)) });
+const unknown: fc.Arbitrary<Stanza> = fc.record({
+  type: fc.integer({ min: 3, max: 0xffff }),
+  body: body(fc.oneof(fc.integer({ min: 0, max: 90 }), fc.constantFrom(0, 4095, 4096))),
+});
+const hybrid: fc.Arbitrary<Stanza> = fc.record({ type: fc.constant(2), body: body(fc.integer({ min: 0, max: 90 })) });
+const list = fc.oneof(
+  fc.array(fc.oneof(ours, unknown), { minLength: 1, maxLength: 8 }),
+  fc.array(fc.oneof(hybrid, unknown), { minLength: 1, maxLength: 8 }),
+);
+
+function outcome(input: Uint8Array): string {
+  try {
+    parseBytes(parseStanzas(), input);
+    return "ok";
+  } catch (error) {
+    if (error instanceof SealError) return error.code;
+    throw error;
+  }
+}
+
+describe("encode and parse", () => {
+  test("give the list again, and how long it is, whatever follows", () => {
+    fc.assert(
+      fc.property(list, fc.uint8Array({ maxLength: 9 }), (stanzas, rest) => {
+        const encoded = encodeStanzas(stanzas);
+        const { value, length } = parseBytes(parseStanzas(), concat(encoded, rest));
+        expect(value.stanzas.map(({ type }) => type)).toEqual(stanzas.map(({ type }) => type));
+        expect(value.stanzas.every(({ body }, i) => equal(body, stanzas[i]!.body))).toBe(true);
+        expect(equal(value.bytes, encoded)).toBe(true);
+        expect(length).toBe(encoded.length);
+      }),
+    );
+  });
+
+  test("give the bytes again, for whatever parses", () => {
+    let parsed = 0;
+    const changed = fc.tuple(list.map(encodeStanzas), fc.nat(11), fc.nat(255));
+    fc.assert(
+      fc.property(changed, ([bytes, at, value]) => {
+        const input = bytes.slice();
+        input[at % input.length] = value;
+        if (outcome(input) !== "ok") return;
+        const { value: found, length } = parseBytes(parseStanzas(), input);
+        expect(equal(encodeStanzas(found.stanzas), input.subarray(0, length))).toBe(true);
+        expect(equal(found.bytes, input.subarray(0, length))).toBe(true);
+        parsed += 1;
+      }),
+      { numRuns: 500 },
+    );
+    expect(parsed).toBeGreaterThan(50);
+  });
+
+  test("cut anywhere, it ends early", () => {
+    fc.assert(
+      fc.property(list, fc.nat(), (stanzas, at) => {
+        const encoded = encodeStanzas(stanzas);
+        expect(outcome(encoded.subarray(0, at % encoded.length))).toBe("tampered");
+      }),
+    );
+  });
+
+  test("the parsed bodies are copies: the input may be overwritten", () => {
+    const input = encodeStanzas([{ type: 1, body: new Uint8Array(80).fill(7) }]);
+    const { value } = parseBytes(parseStanzas(), input);
+    input.fill(0xff);
+    expect(value.stanzas[0]!.body).toEqual(new Uint8Array(80).fill(7));
+    expect(value.bytes.subarray(0, 2)).toEqual(Uint8Array.of(0, 1));
+  });
+});
+
+describe("what is declared and does not come", () => {
+  /** How many bytes are asked for at a time, and in all, of an input that ends there. */
+  async function asked(input: Uint8Array): Promise<{ most: number; all: number; given: number }> {
+    let [most, all, at] = [0, 0, 0];
+    const read = async (length: number) => {
+      most = Math.max(most, length);
+      all += length;
+      at += length;
+      return input.subarray(at - length, at);
+    };
+    await parseFrom(parseStanzas(), read).catch((error) => expect(error).toBeInstanceOf(SealError));
+    return { most, all, given: input.length };
+  }
+
+  test.each([
+    ["4096 stanzas", u16(4096)],
+    ["4096 stanzas of which one comes", concat(u16(4096), u16(1), u16(80), new Uint8Array(80))],
+    ["a body of 4096 bytes", concat(u16(1), u16(7), u16(4096))],
+    ["a second body of 4096 bytes", concat(u16(2), u16(7), u16(0), u16(7), u16(4096), new Uint8Array(4095))],
+    ["65535 stanzas", u16(65535)],
+    ["a body of 65535 bytes", concat(u16(1), u16(7), u16(65535))],
+  ])("%s: one field more is asked for, of 4096 bytes at most", async (_what, input) => {
+    const { most, all, given } = await asked(input);
+    expect(most).toBeLessThanOrEqual(4096);
+    expect(all).toBeLessThanOrEqual(given + 4096);
+  });
+
+  test("a length out of bounds is refused before a byte of the body is asked for", async () => {
+    for (const length of [4097, 65535]) {
+      expect(await asked(concat(u16(1), u16(7), u16(length), new Uint8Array(65535)))).toMatchObject({ all: 6 });
+    }
+    expect(await asked(concat(u16(1), u16(1), u16(79), new Uint8Array(65535)))).toMatchObject({ all: 6 });
+    expect(await asked(concat(u16(0), new Uint8Array(65535)))).toMatchObject({ all: 2 });
+    expect(await asked(concat(u16(1), u16(0), new Uint8Array(65535)))).toMatchObject({ all: 4 });
+  });
+
+  test("no more than 8 MiB are taken, whatever the count", async () => {
+    const stanza = concat(u16(7), u16(4096), new Uint8Array(4096));
+    const input = new Uint8Array(2 + 4096 * stanza.length);
+    input.set(u16(4096));
+    for (let i = 0; i < 4096; i++) input.set(stanza, 2 + i * stanza.length);
+    const { all } = await asked(input);
+    expect(all).toBeLessThanOrEqual(8 * 1024 * 1024);
+    expect(outcome(input)).toBe("malformed");
+  });
+});
