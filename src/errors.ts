@@ -46,7 +46,7 @@ export function ioError(what: string, cause: unknown): SealError {
 /** The error that every operation of the library throws. `message` is one line and holds no secret. */
 export class SealError extends Error {
   readonly code: ErrorCode;
-  readonly hint: string | undefined;
+  hint: string | undefined;
   input: string | undefined;
   readonly chunk: number | undefined;
   readonly offset: number | undefined;

@@ -9,11 +9,13 @@ import { STANZA_X25519 } from "../format/stanza.js";
 import { bytesSink, bytesSource } from "../io/bytes.js";
 import { type FileId, openSource } from "../io/files.js";
 import { type OutputOptions, openOutput } from "../io/output.js";
+import { resumableOutput } from "../io/partial.js";
 import { streamSource, webSink, writableSink } from "../io/streams.js";
 import { encodeSigner, parseRecipient, parseSigner } from "../keys/text.js";
 import { inspect as inspectSource } from "../ops/inspect.js";
 import type { Sink, Source } from "../ops/io.js";
 import * as opening from "../ops/open.js";
+import { resume } from "../ops/resume.js";
 import * as rewrapping from "../ops/rewrap.js";
 import * as sealing from "../ops/seal.js";
 import * as verifying from "../ops/verify.js";
@@ -37,13 +39,27 @@ const engine = poolEngine(defaultThreads());
 /** Seals `input` for recipients. Throws `SealError`. */
 export async function seal(input: Input, output: Output, options: SealOptions): Promise<SealResult> {
   const settings = await sealSettings(options);
-  return shown(await between(input, output, (source, sink) => sealing.seal(source, sink, settings)));
+  return shown(await between(input, output, options, (source, sink) => sealing.seal(source, sink, settings)));
 }
 
 /** Opens a sealed input; nothing reaches the output before it is authenticated. Throws `SealError`. */
 export async function open(input: Input, output: Output, options: OpenOptions): Promise<OpenResult> {
   const settings = await openSettings(options);
-  return openResult(await between(input, output, (source, sink) => opening.open(source, sink, settings)), options);
+  if (options.resume) return openResult(await resumed(input, output, options, settings), options);
+  return openResult(
+    await between(input, output, options, (source, sink) => opening.open(source, sink, settings)),
+    options,
+  );
+}
+
+function resumed(input: Input, output: Output, options: OpenOptions, settings: opening.OpenOptions) {
+  if (options.range || !("path" in output) || !("path" in input || "url" in input)) {
+    throw new SealError("usage", "resume needs an input by path or address and an output by path, and excludes range");
+  }
+  const { path, force, sync } = output;
+  return reading(input, options, async (source) =>
+    resume(source, await resumableOutput(path, { force, sync, input: source.id }), settings),
+  );
 }
 
 /**
@@ -62,7 +78,7 @@ export async function rewrap(input: Input, output: Output, options: RewrapOption
     signal,
   };
   const work = (source: Source, sink: Sink) => rewrapping.rewrap(source, sink, settings);
-  return shown(await between(input, output, work, { inPlace: true }));
+  return shown(await between(input, output, options, work, { inPlace: true }));
 }
 
 /** Verifies a sealed input as a whole, without any secret. Throws `SealError`. */
@@ -72,13 +88,13 @@ export async function verify(input: Input, options: VerifyOptions): Promise<Veri
   const signers = await Promise.all(options.from.map(parseSigner));
   const policy = { signers, allowUnsigned: false, label, maxAge };
   const settings = { suite: await loadSuite(), engine, policy, progress, signal };
-  return shown(await reading(input, (source) => verifying.verify(source, settings)));
+  return shown(await reading(input, options, (source) => verifying.verify(source, settings)));
 }
 
 /** What a sealed input says of itself; nothing of it is verified. Throws `SealError`. */
 export async function inspect(input: Input, options: { readonly signal?: AbortSignal } = {}): Promise<InspectResult> {
   const suite = await loadSuite();
-  const { core, stanzaTypes, ...sizes } = await reading(input, (source) =>
+  const { core, stanzaTypes, ...sizes } = await reading(input, options, (source) =>
     inspectSource(source, suite, options.signal),
   );
   const { signer, label, sealedAt } = core;
@@ -163,8 +179,10 @@ function shown<T extends { signer: Uint8Array | null; sealedAt: number }>(result
   return { ...result, signer, sealedAt: new Date(result.sealedAt * 1000) };
 }
 
-async function reading<T>(input: Input, work: (source: Source & { id?: FileId }) => Promise<T>): Promise<T> {
-  const source = await sourceOf(input);
+type Named = Source & { id?: FileId | null };
+
+async function reading<T>(input: Input, running: Reading, work: (source: Named) => Promise<T>): Promise<T> {
+  const source = await sourceOf(input, running);
   try {
     return await work(source);
   } finally {
@@ -175,18 +193,27 @@ async function reading<T>(input: Input, work: (source: Source & { id?: FileId })
 function between<T>(
   input: Input,
   output: Output,
+  running: Reading,
   work: (source: Source, sink: Sink) => Promise<T>,
   { inPlace = false } = {},
 ): Promise<T> {
-  return reading(input, async (source) => work(source, await sinkOf(output, { input: source.id, inPlace })));
+  return reading(input, running, async (source) => work(source, await sinkOf(output, { input: source.id, inPlace })));
 }
 
-async function sourceOf(input: Input): Promise<Source & { id?: FileId }> {
+interface Reading {
+  readonly range?: unknown;
+  readonly resume?: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+async function sourceOf(input: Input, { range, resume, signal }: Reading): Promise<Named> {
   refuseLocked(input);
   if (input instanceof Uint8Array) return bytesSource(input);
-  return "path" in input && typeof input.path === "string" && !(Symbol.asyncIterator in input)
-    ? openSource(input.path)
-    : streamSource(input as AsyncIterable<Uint8Array>, "the input stream");
+  if (Symbol.asyncIterator in input) return streamSource(input, "the input stream");
+  if ("path" in input) return openSource(input.path);
+  const [{ openUrl }, { parseHeader }] = await Promise.all([import("../io/http.js"), import("../io/request.js")]);
+  const headers = Object.entries(input.headers ?? {}).map(([name, value]) => parseHeader(`${name}: ${value}`));
+  return openUrl(String(input.url), { headers, signal, parts: range ? "needed" : resume ? "wanted" : undefined });
 }
 
 async function sinkOf(output: Output, options: OutputOptions): Promise<Sink> {

@@ -13,8 +13,17 @@ export interface FileAt {
   readonly sync?: boolean;
 }
 
-/** Bytes, a Node Readable, a Web ReadableStream (or anything else that gives byte arrays one after the other), or a file. */
-export type Input = Uint8Array | AsyncIterable<Uint8Array> | FileAt;
+/**
+ * A file on a web server, by its http or https address. A connection that breaks is taken up again by itself. `headers` go to that
+ * address and to no other origin; user name and password in the address are sent as basic authentication, and never shown.
+ */
+export interface UrlAt {
+  readonly url: string | URL;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Bytes, a Node Readable, a Web ReadableStream (or anything else that gives byte arrays one after the other), a file, or an address. */
+export type Input = Uint8Array | AsyncIterable<Uint8Array> | FileAt | UrlAt;
 
 /** A Node Writable, a Web WritableStream, or a file. Streams are ended when all is done, destroyed where it fails. */
 export type Output = Writable | WritableStream<Uint8Array> | FileAt;
@@ -76,8 +85,13 @@ export type OpenOptions = Running &
     readonly from?: readonly string[] | "any";
     /** Open unsigned files too; cannot be combined with `from`, `label` or `maxAge`. */
     readonly allowUnsigned?: boolean;
-    /** Only these plaintext bytes; the input must be a file or bytes. */
+    /** Only these plaintext bytes; the input must be a file, bytes, or an address whose server gives parts. */
     readonly range?: Range;
+    /**
+     * Go on where an earlier call stopped, and keep what is verified for the next one, in a partial file beside the output. Both input and
+     * output must be files, or the input an address; excludes `range`.
+     */
+    readonly resume?: boolean;
   };
 
 export interface OpenResult {

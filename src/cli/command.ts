@@ -4,6 +4,7 @@ import { Command, type CommanderError, Option } from "commander";
 import { MAX_THREADS } from "../engine/threads.js";
 import { SealError } from "../errors.js";
 import { asSealError, Reported } from "./exit.js";
+import { shownInput } from "./outputs.js";
 import { printOut } from "./print.js";
 import type { Report } from "./report.js";
 
@@ -48,6 +49,14 @@ export function threadsOption(): Option {
 /** `--contacts FILE`, on the commands that know names. */
 export function contactsOption(): Option {
   return new Option("--contacts <FILE>", "the contacts to use (default: contacts in the configuration directory)");
+}
+
+/** `--header`, on the commands that read URLs. */
+export function headerOption(): Option {
+  return new Option(
+    "--header <LINE>",
+    "for a URL: send this header, 'Name: value'; @FILE takes them from a file, a line each (repeatable)",
+  ).argParser<readonly string[]>(collect);
 }
 
 /** The commander command of a definition: its own arguments and options, and those that every command has. */
@@ -160,7 +169,7 @@ export async function forEachInput(
     } catch (thrown) {
       signal.throwIfAborted();
       const error = asSealError(thrown);
-      error.input ??= inputs[index];
+      error.input ??= shownInput(inputs[index]!);
       return { tell: () => report.failure(error), error };
     }
   };

@@ -5,9 +5,12 @@ import { stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { SealError } from "../errors.js";
 import type { OutputSink } from "../io/descriptor.js";
-import { type FileSource, openSource } from "../io/files.js";
+import { type FileId, type FileSource, openSource } from "../io/files.js";
+import type { UrlOptions } from "../io/http.js";
 import { openOutput } from "../io/output.js";
 import { stdinSource, stdoutSink } from "../io/stdio.js";
+import { fileNameOf, isUrl, parseUrl, shownUrl } from "../io/url.js";
+import type { Source } from "../ops/io.js";
 
 const SUFFIX = ".sealed";
 
@@ -25,20 +28,37 @@ export async function openInput(file: string): Promise<FileSource> {
   return file === "-" ? stdinSource() : openSource(file);
 }
 
+/** An input; `id` is null where it is no file of this machine. */
+export type AnySource = Source & { readonly id: FileId | null };
+
+/** FILE, URL, or `-` for standard input. Throws `io`, `usage`. */
+export async function openInputOrUrl(file: string, signal: AbortSignal, options: UrlOptions): Promise<AnySource> {
+  if (!isUrl(file)) return openInput(file);
+  const { openUrl } = await import("../io/http.js");
+  return { ...(await openUrl(file, { ...options, signal })), id: null };
+}
+
+/** An input as it may be shown. */
+export function shownInput(file: string): string {
+  if (!isUrl(file)) return file;
+  return URL.canParse(file) ? shownUrl(new URL(file)) : "the address";
+}
+
 /** Where sealing FILE goes: `-o`, a file in it where it is a directory, else FILE.sealed; stdin goes to stdout. */
 export async function sealedName(file: string, output: string | undefined): Promise<string> {
   if (output !== undefined) return inDirectory(output, file === "-" ? null : `${basename(file)}${SUFFIX}`);
   return file === "-" ? "-" : `${file}${SUFFIX}`;
 }
 
-/** Where opening FILE goes: `-o`, a file in it where it is a directory, else FILE without `.sealed`. Throws `usage`. */
-export async function openedName(file: string, output: string | undefined): Promise<string> {
+/** Where opening FILE goes: `-o`, a file in it where it is a directory, else FILE, or the last segment of a URL, without `.sealed`. Throws `usage`. */
+export async function openedName(input: string, output: string | undefined): Promise<string> {
+  const file = isUrl(input) ? (fileNameOf(parseUrl(input)) ?? "") : input;
   const name = file.endsWith(SUFFIX) ? file.slice(0, -SUFFIX.length) : null;
   const usable = name !== null && !["", ".", ".."].includes(basename(`/${name}`)) && !name.endsWith("/") ? name : null;
   if (output !== undefined) return inDirectory(output, usable && basename(usable));
   if (usable !== null) return usable === "-" ? "./-" : usable;
   throw new SealError("usage", "no name for the output", {
-    input: file,
+    input: shownInput(input),
     hint: `This is seal's open: it opens NAME${SUFFIX} to NAME. For others use -o OUT, or -o - for standard output.`,
   });
 }
@@ -63,7 +83,7 @@ export async function isDirectory(path: string): Promise<boolean> {
 /** The output of that name, `-` for standard output. Throws `usage`, `io`. */
 export async function openSink(
   name: string,
-  input: FileSource,
+  input: AnySource,
   force: boolean,
   signal: AbortSignal,
 ): Promise<OutputSink> {

@@ -84,5 +84,5 @@ function escapedJson(facts: Facts): string {
 function debug(error: SealError): void {
   if (process.env.SEAL_DEBUG !== "1") return;
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)
-    printErr(`${(cause.stack ?? "").split("\n").map(escaped).join("\n")}\n`);
+    printErr(`${(cause.stack ?? cause.message).split("\n").map(escaped).join("\n")}\n`);
 }

@@ -19,10 +19,10 @@ export interface Task {
   readonly length: number;
   /** Where the input is; null where it is at the beginning of `buffer`. */
   readonly input: Region | null;
-  /** Where the result is to be written; null where it is to be at the beginning of `buffer`. */
+  /** Where the result is to be written; null where it is to be at the beginning of `buffer`, or nowhere if that is null too. */
   readonly output: Region | null;
   /**
-   * Memory for input and result, with room for a whole record; null where neither is in memory. It is the session's until the
+   * Memory for input and result, with room for a whole record; null where neither is to be in memory. It is the session's until the
    * result hands it back, and what it holds then is the result or nothing of use.
    */
   readonly buffer: Bytes | null;

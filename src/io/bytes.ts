@@ -22,6 +22,9 @@ export function bytesSource(bytes: Uint8Array, name = "the input"): Source {
       return piece.length;
     },
     readAt,
+    skipTo: async (to) => {
+      position = to;
+    },
     checkUnchanged: async () => {},
     close: async () => {},
   };

@@ -30,7 +30,7 @@ export interface FileId {
   readonly ino: bigint;
 }
 
-export function isSame(file: FileId, other: FileId | undefined): boolean {
+export function isSame(file: FileId, other: FileId | null | undefined): boolean {
   return file.dev === other?.dev && file.ino === other.ino;
 }
 
@@ -104,6 +104,9 @@ function regular(fd: number, opened: BigIntStats, name: string): Source {
       return bytes.length;
     },
     readAt,
+    skipTo: async (to) => {
+      position = to;
+    },
     checkUnchanged: async () => {
       const now = fstatSync(fd, { bigint: true });
       if (now.size === opened.size && now.mtimeNs === opened.mtimeNs) return;

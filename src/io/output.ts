@@ -1,6 +1,6 @@
 // An output file: a temporary one until all of it is there and authenticated, then it gets its name in one step.
 
-import { constants, lstatSync, statSync } from "node:fs";
+import { type BigIntStats, constants, lstatSync, statSync } from "node:fs";
 import { unlink } from "node:fs/promises";
 import { Socket } from "node:net";
 import { setTimeout } from "node:timers/promises";
@@ -14,7 +14,7 @@ import { existsError, type TemporaryOptions, temporarySink } from "./temporary.j
 
 export interface OutputOptions extends TemporaryOptions {
   /** The input, which the output must not be, unless `inPlace`. */
-  readonly input?: FileId | undefined;
+  readonly input?: FileId | null | undefined;
   /** Where the output is the input, which must be a regular file: replace it at the commit, and keep its permissions and owner. */
   readonly inPlace?: boolean | undefined;
   /** Ends the wait for a FIFO's reader. */
@@ -27,19 +27,33 @@ export interface OutputOptions extends TemporaryOptions {
  * Throws `usage` where the file exists (without `force`), is a directory, or is the input (without `inPlace`); `io`.
  */
 export async function openOutput(path: string, options: OutputOptions = {}): Promise<OutputSink> {
-  if (path.endsWith("/")) throw new SealError("io", `${path} is no directory that is there`);
+  const { kind, replaced } = checkOutput(path, options);
+  return kind === "file" ? temporarySink(path, options, replaced) : deviceSink(path, kind === "pipe", options.signal);
+}
+
+/** What stands where an output is to go. */
+interface There {
+  /** A file that may be written or replaced, or something to write to as a stream. */
+  readonly kind: "file" | "device" | "pipe";
+  /** The input, where it is to be replaced. */
+  readonly replaced?: BigIntStats;
+}
+
+/** What stands at the path, or would. Throws as `openOutput`. */
+export function checkOutput(path: string, options: OutputOptions): There {
   const target = look(path, () => statSync(path, { bigint: true, throwIfNoEntry: false }));
+  if (!target && path.endsWith("/")) throw new SealError("io", `cannot write ${path}: there is no such directory`);
   if (target?.isDirectory()) throw new SealError("usage", `${path} is a directory`);
   if (target && isSame(target, options.input)) {
     if (!options.inPlace) throw new SealError("usage", `${path} is input and output at once`);
-    if (target.isFile()) return temporarySink(path, options, target);
+    if (target.isFile()) return { kind: "file", replaced: target };
     throw new SealError("usage", `${path} is no regular file, and cannot be replaced`, { hint: "Use -o OUT." });
   }
   if (target?.isSocket()) throw new SealError("usage", `${path} is a socket, which cannot be written to`);
-  if (target && !target.isFile()) return deviceSink(path, target.isFIFO(), options.signal);
+  if (target && !target.isFile()) return { kind: target.isFIFO() ? "pipe" : "device" };
   const isThere = look(path, () => lstatSync(path, { throwIfNoEntry: false }));
   if (isThere && !options.force) throw existsError(path, options);
-  return temporarySink(path, options);
+  return { kind: "file" };
 }
 
 function look<T>(path: string, stat: () => T): T {

@@ -4,6 +4,7 @@ import { Socket } from "node:net";
 import { type Bytes, concat } from "../bytes.js";
 import { ioError, SealError } from "../errors.js";
 import type { Source } from "../ops/io.js";
+import { counting } from "./streams.js";
 
 const SPILL = 64 * 1024;
 
@@ -75,11 +76,7 @@ export function pipeSource(fd: number, name: string): Source {
     name,
     size: null,
     fd: null,
-    fill,
-    read: async (length) => {
-      const bytes = new Uint8Array(length);
-      return bytes.subarray(0, await fill(bytes));
-    },
+    ...counting(fill),
     readAt: async () => {
       throw new SealError("usage", `${name} cannot be read by position`);
     },

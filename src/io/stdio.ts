@@ -29,7 +29,7 @@ function sourceOf(stat: BigIntStats, name: string): Source {
  * A pipe is written through the event loop, so that a reader who stalls does not keep signals from being served; a file or
  * device directly. It is left open. Throws `usage` where it is a file, and that file is the input.
  */
-export function stdoutSink(input: FileId): OutputSink {
+export function stdoutSink(input: FileId | null): OutputSink {
   const stat = fstatSync(1, { bigint: true });
   if (stat.isFile() && isSame(stat, input)) {
     throw new SealError("usage", "input and output are the same file");

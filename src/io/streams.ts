@@ -4,6 +4,31 @@ import { Readable, type Writable } from "node:stream";
 import { ioError, SealError } from "../errors.js";
 import type { Sink, Source } from "../ops/io.js";
 
+const SKIP_SIZE = 256 * 1024;
+
+/** How a source is read that can only be read on: `fill` gives the next bytes. */
+export function counting(fill: Source["fill"]): Pick<Source, "fill" | "read" | "skipTo"> {
+  let position = 0;
+  const counted = async (into: Uint8Array): Promise<number> => {
+    const count = await fill(into);
+    position += count;
+    return count;
+  };
+  return {
+    fill: counted,
+    read: async (length) => {
+      const bytes = new Uint8Array(length);
+      return bytes.subarray(0, await counted(bytes));
+    },
+    skipTo: async (to) => {
+      const scratch = new Uint8Array(Math.max(0, Math.min(to - position, SKIP_SIZE)));
+      while (position < to) {
+        if ((await counted(scratch.subarray(0, to - position))) === 0) return;
+      }
+    },
+  };
+}
+
 /** A source that reads an iterable's byte arrays once, in order. Node's Readable and the Web's ReadableStream are such. */
 export function streamSource(iterable: AsyncIterable<Uint8Array>, name: string): Source {
   const { pieces, leave } = iterate(iterable);
@@ -41,11 +66,7 @@ export function streamSource(iterable: AsyncIterable<Uint8Array>, name: string):
     name,
     size: null,
     fd: null,
-    fill,
-    read: async (length) => {
-      const bytes = new Uint8Array(length);
-      return bytes.subarray(0, await fill(bytes));
-    },
+    ...counting(fill),
     readAt: async () => {
       throw new SealError("usage", `${name} cannot be read by position`);
     },

@@ -25,7 +25,7 @@ import { ioError, SealError } from "../errors.js";
 import { type OutputSink, writeAll } from "./descriptor.js";
 import { type FileId, isSame } from "./files.js";
 
-const syncFd = promisify(fsync);
+export const syncFd = promisify(fsync);
 
 export interface TemporaryOptions {
   /** Replace an existing file (a symlink itself, not what it points at). */
@@ -67,12 +67,13 @@ function remove(path: string): void {
   }
 }
 
-function remember(path: string): void {
+/** Has a file removed when the process ends. */
+export function remember(path: string): void {
   if (temporaries.size === 0) process.on("exit", removeTemporaries);
   temporaries.add(path);
 }
 
-function forget(path: string): void {
+export function forget(path: string): void {
   temporaries.delete(path);
   if (temporaries.size === 0) process.off("exit", removeTemporaries);
 }
@@ -82,7 +83,7 @@ export function temporarySink(path: string, options: TemporaryOptions, replaced?
   // A relative name means the directory that is current now, not at the commit.
   const target = resolve(path);
   const directory = dirname(target);
-  const temporary = join(directory, `.seal-${toHex(crypto.getRandomValues(new Uint8Array(8)))}.tmp`);
+  const temporary = temporaryName(directory);
   const fd = create(temporary, path);
   remember(temporary);
   let isOpen = true;
@@ -124,6 +125,11 @@ export function temporarySink(path: string, options: TemporaryOptions, replaced?
       forget(temporary);
     },
   };
+}
+
+/** A name that nobody else comes upon. */
+export function temporaryName(directory: string): string {
+  return join(directory, `.seal-${toHex(crypto.getRandomValues(new Uint8Array(8)))}.tmp`);
 }
 
 function create(temporary: string, path: string): number {
@@ -170,7 +176,7 @@ function takePlace(temporary: string, target: string, path: string, replaced: Fi
 }
 
 /** `link` refuses a name that has come to exist since it was looked at; `rename` would replace it. */
-function giveName(temporary: string, target: string, path: string, options: TemporaryOptions): void {
+export function giveName(temporary: string, target: string, path: string, options: TemporaryOptions): void {
   if (options.force || !linked(temporary, target, path, options)) renameSync(temporary, target);
   else remove(temporary);
 }
@@ -197,7 +203,7 @@ const nextSync = new Map<string, Promise<void>>();
 const lastSync = new Map<string, Promise<void>>();
 
 /** Makes new names in a directory durable, those of several files at once where they come at once. */
-function syncDirectory(directory: string): Promise<void> {
+export function syncDirectory(directory: string): Promise<void> {
   const waiting = nextSync.get(directory);
   if (waiting) return waiting;
   const running = lastSync.get(directory) ?? Promise.resolve();

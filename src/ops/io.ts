@@ -16,6 +16,8 @@ export interface Source {
   fill(bytes: Uint8Array): Promise<number>;
   /** Bytes by position, fewer only at the end; only where `size` is known. */
   readAt(position: number, length: number): Promise<Uint8Array>;
+  /** Goes on at `position`, which may lie before the current one only where `size` is known. Nothing from `end` on will be read. */
+  skipTo(position: number, end?: number): Promise<void>;
   /** Throws `io` where the input is known to have changed since it was opened. */
   checkUnchanged(): Promise<void>;
   close(): Promise<void>;
@@ -40,6 +42,15 @@ export interface Sink {
   commit(): Promise<void>;
   /** Leaves nothing behind, as far as that can be. Never throws. */
   abort(): Promise<void>;
+}
+
+/** An output that an earlier run may have begun. Writes come in order; what is written stays after `abort`, for the next run. */
+export interface PartialSink extends Sink {
+  readonly fd: null;
+  /** What an earlier run left: where it can be read, and how much it is. Nothing vouches for it. */
+  readonly left: { readonly fd: number; readonly name: string; readonly bytes: number };
+  /** Forgets what was left. */
+  restart(): Promise<void>;
 }
 
 /** Writes to the sink. A stream whose reader stalls is left as soon as the signal aborts; a write by position is seen to its end. */

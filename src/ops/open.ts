@@ -10,7 +10,7 @@ import { findFileKey, noKey } from "./filekey.js";
 import { type AcceptedHeader, isAmong, notAccepted, type Policy, readHeader } from "./header.js";
 import { committing, type Progress, release, type Sink, type Source } from "./io.js";
 import { type Range, releaseRange } from "./range.js";
-import { checkedRecords, type RecordsOptions } from "./records.js";
+import { checkedRecords, type RecordsOptions, type Start } from "./records.js";
 
 export interface OpenOptions {
   readonly suite: Suite;
@@ -38,25 +38,44 @@ export interface Opened {
   readonly digest: string | null;
 }
 
+/** What a header leads to. */
+export interface Payload {
+  readonly geometry: Geometry;
+  readonly records: RecordsOptions;
+}
+
+type Released = Pick<Opened, "bytes" | "chunks" | "digest">;
+
 /** Opens `source` into `sink` and commits it. Throws `malformed`, `tampered`, `untrusted`, `no-key`, `usage` (a range). */
 export async function open(source: Source, sink: Sink, options: OpenOptions): Promise<Opened> {
-  return committing(sink, async () => {
-    const { suite, engine, signal } = options;
-    const senders = options.from === null ? options.policy.senders : [];
-    const policy = { ...options.policy, signers: acceptable(options), senders };
-    const accepted = await readHeader(source, suite, policy, signal);
-    const key = await unlockPayload(accepted, options);
-    try {
-      const { header, geometry, signer } = accepted;
-      const records = { suite, engine, payloadKey: key, coreHash: header.coreHash, signer, signal };
-      const released = options.range
-        ? await releaseRange(source, sink, geometry, records, options.range, options.progress)
-        : await releaseAll(source, sink, geometry, records, options.progress);
-      return { ...released, ...summary(header) };
-    } finally {
-      key.fill(0);
-    }
-  });
+  const { range, progress } = options;
+  return committing(sink, () =>
+    unlocked(source, options, ({ geometry, records }) =>
+      range
+        ? releaseRange(source, sink, geometry, records, range, progress)
+        : releaseAll(source, sink, geometry, records, progress),
+    ),
+  );
+}
+
+/** Reads and checks the header and finds the key, then does `work` with what stands behind it. */
+export async function unlocked(
+  source: Source,
+  options: OpenOptions,
+  work: (payload: Payload) => Promise<Released>,
+): Promise<Opened> {
+  const { suite, engine, signal } = options;
+  const senders = options.from === null ? options.policy.senders : [];
+  const policy = { ...options.policy, signers: acceptable(options), senders };
+  const accepted = await readHeader(source, suite, policy, signal);
+  const key = await unlockPayload(accepted, options);
+  try {
+    const { header, geometry, signer } = accepted;
+    const records = { suite, engine, payloadKey: key, coreHash: header.coreHash, signer, signal };
+    return { ...(await work({ geometry, records })), ...summary(header) };
+  } finally {
+    key.fill(0);
+  }
 }
 
 function acceptable({ from, identities }: OpenOptions): readonly Uint8Array[] | "any" {
@@ -84,18 +103,20 @@ async function unlockPayload({ header }: AcceptedHeader, options: OpenOptions): 
   }
 }
 
-async function releaseAll(
+/** Releases the records from the source's current position, that of record `start`, to the end. */
+export async function releaseAll(
   source: Source,
   sink: Sink,
   geometry: Geometry,
   records: RecordsOptions,
   progress: Progress | undefined,
-): Promise<{ bytes: number; chunks: number; digest: string | null }> {
-  let bytes = 0;
-  let chunks = 0;
+  start?: Start,
+): Promise<Released> {
+  let chunks = start?.index ?? 0;
+  let bytes = chunks * geometry.chunkSize;
   let digest: Bytes | null = null;
   const total = source.size === null ? null : expectedBytes(geometry, source.size);
-  for await (const { plaintext, chain, length } of checkedRecords(source, sink, geometry, records)) {
+  for await (const { plaintext, chain, length } of checkedRecords(source, sink, geometry, records, start)) {
     if (plaintext) await release(sink, plaintext, bytes, records.signal);
     bytes += length;
     chunks += 1;

@@ -48,21 +48,31 @@ async function releaseRecords(
   { chunks, bytes }: { chunks: number; bytes: number },
   progress: Progress | undefined,
 ): Promise<{ bytes: number; chunks: number; digest: string | null }> {
-  const read = recordReader(source, geometry, options, session, chunks - 1);
-  const final = await read(chunks - 1);
+  const { signal } = options;
+  const open = recordOpener(geometry, options, session);
+  const last = { index: chunks - 1, position: recordOffset(geometry, chunks - 1) };
+  const lastBytes = await abortable(source.readAt(last.position, source.size! - last.position), signal);
+  if (lastBytes.length < source.size! - last.position) throw endsEarly(last.index, last.position);
+  const final = await open(last.index, true, Uint8Array.from(lastBytes));
   if (range.last >= bytes) {
     throw new SealError("usage", `the range ends past the end: the file has ${bytes} bytes, counted from 0`);
   }
   const wanted = range.last - range.first + 1;
   const from = Math.floor(range.first / geometry.chunkSize);
   const to = Math.floor(range.last / geometry.chunkSize);
-  const indices = async function* () {
+  const records = async function* () {
+    // One stretch of the input: a server gives it in one answer.
+    await source.skipTo(recordOffset(geometry, from), recordOffset(geometry, Math.min(to + 1, last.index)));
     for (let index = from; index <= to; index++) {
-      yield async () => ({ index, result: index === chunks - 1 ? final : await read(index) });
+      if (index === last.index) yield async () => ({ index, result: final });
+      else {
+        const bytes = Uint8Array.from(await abortable(source.read(recordSize(geometry)), signal));
+        yield async () => ({ index, result: await open(index, false, bytes) });
+      }
     }
   };
   let chain: Bytes | null = from === 0 && geometry.signed ? Uint8Array.from(options.coreHash) : null;
-  for await (const { index, result } of inOrder(indices(), session.width)) {
+  for await (const { index, result } of inOrder(records(), session.width)) {
     checkRecord(geometry, index, result, chain);
     if (result.chain) chain = nextChain(options.suite, result.chain, result.digest!);
     if (index === chunks - 2 && chain) checkRecord(geometry, chunks - 1, final, chain);
@@ -80,21 +90,16 @@ async function releaseRecords(
 
 type ReadRecord = OpenResult & { readonly plaintext: Uint8Array };
 
-/** Reads, checks and decrypts one record by its index; whether it follows on its neighbour is the caller's to check. */
-function recordReader(
-  source: Source,
+/** Checks and decrypts one record; whether it follows on its neighbour is the caller's to check. */
+function recordOpener(
   geometry: Geometry,
   options: RecordsOptions,
   session: Session,
-  lastIndex: number,
-): (index: number) => Promise<ReadRecord> {
-  return async (index) => {
+): (index: number, final: boolean, buffer: Bytes) => Promise<ReadRecord> {
+  return async (index, final, buffer) => {
     options.signal?.throwIfAborted();
-    const final = index === lastIndex;
-    const position = recordOffset(geometry, index);
-    const length = final ? source.size! - position : recordSize(geometry);
-    const buffer = (await abortable(source.readAt(position, length), options.signal)).slice();
-    if (buffer.length < length) throw endsEarly(index, position);
+    const { length } = buffer;
+    if (!final && length < recordSize(geometry)) throw endsEarly(index, recordOffset(geometry, index));
     const result = await session.open({ index, final, length, input: null, output: null, buffer });
     checkRecord(geometry, index, result, null);
     return { ...result, plaintext: result.buffer!.subarray(0, plaintextLength(length, geometry.signed)) };

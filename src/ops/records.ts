@@ -34,9 +34,15 @@ export interface CheckedRecord {
   readonly chain: Bytes | null;
 }
 
+/** Which record is the first to be read, and the chain value that it must carry; null in an unsigned file. */
+export interface Start {
+  readonly index: number;
+  readonly chain: Bytes | null;
+}
+
 /**
- * The records from the source's current position, the first one's, to the end of the input. Plaintext, or the copy of a record, goes to
- * the sink by position where that can be, else it comes with the record.
+ * The records from the source's current position, that of record `start`, to the end of the input. Plaintext, or the copy of a record,
+ * goes to the sink by position where that can be, else it comes with the record.
  * Throws `tampered` at the first record, in file order, that is not the sender's; `malformed` beyond the limits.
  */
 export async function* checkedRecords(
@@ -44,17 +50,18 @@ export async function* checkedRecords(
   sink: Sink | null,
   geometry: Geometry,
   options: RecordsOptions,
+  start: Start = { index: 0, chain: geometry.signed ? options.coreHash : null },
 ): AsyncGenerator<CheckedRecord> {
   const { suite, payloadKey, copy, signal } = options;
   const session = sessionFor(options, source.size);
   const buffers = new Buffers(recordSize(geometry));
   const work = payloadKey ? session.open : session.verify;
   const started = async function* () {
-    for await (const task of recordTasks(source, sink, geometry, buffers, options)) {
+    for await (const task of recordTasks(source, sink, geometry, buffers, start.index, options)) {
       yield async () => ({ task, result: await work(task) });
     }
   };
-  let chain: Bytes | null = geometry.signed ? options.coreHash : null;
+  let { chain } = start;
   let complete = false;
   try {
     for await (const { task, result } of inOrder(started(), session.width)) {
@@ -100,10 +107,11 @@ async function* recordTasks(
   sink: Sink | null,
   geometry: Geometry,
   buffers: Buffers,
+  first: number,
   { copy, signal }: RecordsOptions,
 ): AsyncGenerator<Task> {
   const full = recordSize(geometry);
-  for (let index = 0, final = false; !final; index++) {
+  for (let index = first, final = false; !final; index++) {
     signal?.throwIfAborted();
     const position = recordOffset(geometry, index);
     const start = index * geometry.chunkSize;

@@ -4,10 +4,14 @@ import { loadSuite } from "../../crypto/index.js";
 import { poolEngine } from "../../engine/pool.js";
 import { defaultThreads } from "../../engine/threads.js";
 import { SealError } from "../../errors.js";
+import { resumableOutput } from "../../io/partial.js";
+import type { Header } from "../../io/request.js";
 import type { Contacts } from "../../keys/contacts.js";
 import { encodeSigner } from "../../keys/text.js";
 import { isoTime } from "../../ops/header.js";
+import type { Progress } from "../../ops/io.js";
 import { type Opened, type OpenOptions, open as openTo } from "../../ops/open.js";
+import { resume } from "../../ops/resume.js";
 import {
   type CommandDefinition,
   type Common,
@@ -15,13 +19,15 @@ import {
   collect,
   contactsOption,
   forEachInput,
+  headerOption,
   threadsOption,
 } from "../command.js";
 import { loadContacts } from "../contacts.js";
 import { escaped } from "../escape.js";
+import { resolveHeaders } from "../headers.js";
 import { loadIdentities } from "../identities.js";
 import { resolveSigners } from "../keys.js";
-import { isStdout, openedName, openInput, openSink } from "../outputs.js";
+import { type AnySource, isStdout, openedName, openInputOrUrl, openSink, shownInput } from "../outputs.js";
 import { withProgress } from "../progress.js";
 import type { Report } from "../report.js";
 import { textOnly } from "../terminal.js";
@@ -39,6 +45,8 @@ interface Options extends Common {
   readonly force?: true;
   readonly range?: string;
   readonly contacts?: string;
+  readonly header?: readonly string[];
+  readonly resume?: true;
 }
 
 export const open: CommandDefinition<Options> = {
@@ -47,7 +55,7 @@ export const open: CommandDefinition<Options> = {
 
   define: (command) => {
     command
-      .argument("<FILE>", "the sealed file; - for standard input")
+      .argument("<FILE>", "the sealed file; an http or https URL; - for standard input")
       .option(
         "--key <KEY>",
         "identity file to open with (repeatable; default: identity.key in the configuration directory)",
@@ -64,6 +72,8 @@ export const open: CommandDefinition<Options> = {
       .option("-o, --output <OUT>", "output file, or - for standard output (default: FILE without .sealed)")
       .option("--force", "replace an existing output")
       .option("--range <FIRST-LAST>", "only these bytes of the plaintext, counted from 0, both included")
+      .option("--resume", "go on where an earlier run stopped, and keep what is verified for the next one")
+      .addOption(headerOption())
       .addOption(contactsOption())
       .addOption(threadsOption());
   },
@@ -75,7 +85,8 @@ export const open: CommandDefinition<Options> = {
     checkCombination(file, options);
     const name = await openedName(file, options.output);
     const settings = await settingsOf(options, context);
-    await forEachInput([file], context, () => openOne(file, name, options, context, settings));
+    const headers = await resolveHeaders(options.header, files, context.signal);
+    await forEachInput(files, context, () => openOne(file, name, headers, options, context, settings));
   },
 };
 
@@ -101,7 +112,10 @@ async function settingsOf(options: Options, context: Context): Promise<OpenOptio
   };
 }
 
-function checkCombination(file: string, { key, from, label, maxAge, allowUnsigned, range, output }: Options): void {
+function checkCombination(
+  file: string,
+  { key, from, label, maxAge, allowUnsigned, range, output, resume }: Options,
+): void {
   if (file === "-" && key?.includes("-")) {
     throw new SealError("usage", "standard input cannot be both the identity and the file");
   }
@@ -110,6 +124,9 @@ function checkCombination(file: string, { key, from, label, maxAge, allowUnsigne
       hint: "An unsigned file has no sender, and nobody vouches for its label and time.",
     });
   }
+  if (resume && range !== undefined) throw new SealError("usage", "--resume and --range exclude each other");
+  if (resume && isStdout(output)) throw new SealError("usage", "--resume needs an output file, not standard output");
+  if (resume && file === "-") throw new SealError("usage", "--resume needs a FILE or a URL, not standard input");
   if (range !== undefined && output === undefined) throw new SealError("usage", "--range needs -o OUT");
   if (range !== undefined && file === "-") throw new SealError("usage", "--range needs a FILE, not standard input");
 }
@@ -128,25 +145,60 @@ async function acceptedSigners(
 async function openOne(
   file: string,
   name: string,
-  { force }: Options,
+  headers: readonly Header[],
+  options: Options,
   { report, signal }: Context,
   settings: OpenOptions,
 ): Promise<() => void> {
   const started = performance.now();
-  const source = await openInput(file);
+  const shown = shownInput(file);
+  const parts = settings.range ? "needed" : options.resume ? "wanted" : undefined;
+  const source = await openInputOrUrl(file, signal, { headers, parts, note: report.note });
   try {
-    const output = await openSink(name, source, force === true, signal);
-    const sink = output.isTerminal ? textOnly(output) : output;
-    const opened = await withProgress(report, file, (progress) => openTo(source, sink, { ...settings, progress }));
+    const work = options.resume ? resuming : opening;
+    const run = await work(source, name, options.force === true, settings, report);
+    const opened = await withProgress(report, shown, run);
     const seconds = (performance.now() - started) / 1000;
     const trusted = settings.from !== "any" && opened.signer !== null;
     const signerName = (opened.signer && settings.policy.contacts?.owner(opened.signer)?.name) ?? null;
-    return () => tell(report, { input: file, output: name, opened, signerName, trusted, seconds });
+    return () => tell(report, { input: shown, output: name, opened, signerName, trusted, seconds });
   } catch (error) {
     throw notOurs(error);
   } finally {
     await source.close();
   }
+}
+
+type Run = (progress: Progress | undefined) => Promise<Opened>;
+
+async function opening(source: AnySource, name: string, force: boolean, settings: OpenOptions): Promise<Run> {
+  const output = await openSink(name, source, force, settings.signal!);
+  const sink = output.isTerminal ? textOnly(output) : output;
+  return (progress) => openTo(source, sink, { ...settings, progress });
+}
+
+async function resuming(
+  source: AnySource,
+  name: string,
+  force: boolean,
+  settings: OpenOptions,
+  { note }: Report,
+): Promise<Run> {
+  const place = await resumableOutput(name, { force, input: source.id, signal: settings.signal });
+  return async (progress) => {
+    try {
+      return await resume(source, place, { ...settings, progress, note });
+    } catch (error) {
+      throw place.kept ? tellingOf(place.kept, error) : error;
+    }
+  };
+}
+
+function tellingOf(kept: string, error: unknown): unknown {
+  if (!(error instanceof SealError)) return error;
+  const more = `What is verified is kept in ${kept}: the same command goes on from there.`;
+  error.hint = error.hint === undefined ? more : `${error.hint} ${more}`;
+  return error;
 }
 
 /** A system's own `open` is another program: who meant that one is told. */

@@ -4,6 +4,7 @@ import { loadSuite } from "../../crypto/index.js";
 import { poolEngine } from "../../engine/pool.js";
 import { defaultThreads } from "../../engine/threads.js";
 import { SealError } from "../../errors.js";
+import type { Header } from "../../io/request.js";
 import type { Contacts } from "../../keys/contacts.js";
 import { encodeSigner } from "../../keys/text.js";
 import { isoTime } from "../../ops/header.js";
@@ -16,11 +17,13 @@ import {
   collect,
   contactsOption,
   forEachInput,
+  headerOption,
   threadsOption,
 } from "../command.js";
 import { loadContacts } from "../contacts.js";
+import { resolveHeaders } from "../headers.js";
 import { resolveSigners } from "../keys.js";
-import { openInput } from "../outputs.js";
+import { openInputOrUrl, shownInput } from "../outputs.js";
 import { withProgress } from "../progress.js";
 import { lines, signerOf } from "../text.js";
 import { parseDuration, parseLabel } from "../values.js";
@@ -31,6 +34,7 @@ interface Options extends Common {
   readonly threads?: number;
   readonly maxAge?: string;
   readonly contacts?: string;
+  readonly header?: readonly string[];
 }
 
 export const verify: CommandDefinition<Options> = {
@@ -39,7 +43,7 @@ export const verify: CommandDefinition<Options> = {
 
   define: (command) => {
     command
-      .argument("<FILE...>", "sealed files; - for standard input")
+      .argument("<FILE...>", "sealed files; http or https URLs; - for standard input")
       .option(
         "--from <S>",
         "a sender to accept: sealsig1…, a .pub file, or a contact (repeatable; default: the contacts that are marked as senders)",
@@ -47,6 +51,7 @@ export const verify: CommandDefinition<Options> = {
       )
       .option("--label <TEXT>", "demand exactly this label")
       .option("--max-age <AGE>", "refuse what was sealed earlier than this: 90s, 15m, 12h, 30d")
+      .addOption(headerOption())
       .addOption(contactsOption())
       .addOption(threadsOption());
   },
@@ -70,35 +75,38 @@ export const verify: CommandDefinition<Options> = {
       label: options.label === undefined ? undefined : parseLabel(options.label),
       maxAge: options.maxAge === undefined ? undefined : parseDuration(options.maxAge),
     };
+    const headers = await resolveHeaders(options.header, files, context.signal);
     const engine = poolEngine(options.threads ?? defaultThreads());
     await forEachInput(files, context, (file, isNext) =>
-      verifyOne(file, isNext, context, { suite, engine, policy, signal: context.signal }, contacts),
+      verifyOne(file, headers, isNext, context, { suite, engine, policy, signal: context.signal }, contacts),
     );
   },
 };
 
 async function verifyOne(
   file: string,
+  headers: readonly Header[],
   isNext: () => boolean,
-  { report }: Context,
+  { report, signal }: Context,
   settings: Omit<VerifyOptions, "progress">,
   contacts: Contacts,
 ): Promise<() => void> {
   const started = performance.now();
-  const source = await openInput(file);
+  const shown = shownInput(file);
+  const source = await openInputOrUrl(file, signal, { headers, note: report.note });
   try {
     const work = (progress?: Progress) => verifySource(source, { ...settings, progress });
-    const verified = await withProgress(report, file, work, isNext);
+    const verified = await withProgress(report, shown, work, isNext);
     const seconds = (performance.now() - started) / 1000;
     const signer = encodeSigner(verified.signer);
     const sealedAt = isoTime(verified.sealedAt);
     const signerName = contacts.owner(verified.signer)?.name ?? null;
-    const facts = { input: file, ...verified, signer, signerName, sealedAt, seconds };
+    const facts = { input: shown, ...verified, signer, signerName, sealedAt, seconds };
     const { bytes, label, digest } = verified;
     return () =>
       report.result(
         facts,
-        lines(`${file}: verified`, {
+        lines(`${shown}: verified`, {
           signer: signerOf(signer, signerName),
           label,
           "sealed at": sealedAt,

@@ -1,0 +1,218 @@
+// A file on a web server as input. Where the connection breaks it is taken up again, by Range, at the next byte that is missing; nothing
+// that arrived is asked for again, and parts of two versions of a file are not put together.
+
+import type { IncomingMessage } from "node:http";
+import type { Source } from "../ops/io.js";
+import { Client, HttpFault, type HttpOptions } from "./request.js";
+import { Retry } from "./retry.js";
+import { streamSource } from "./streams.js";
+import { parseUrl, shownUrl } from "./url.js";
+
+export interface UrlOptions extends HttpOptions {
+  /** Only parts will be read, so that it is not asked for as a whole: "wanted" does with a server that gives no parts, "needed" does not. */
+  readonly parts?: "wanted" | "needed" | undefined;
+}
+
+/** What is asked for first where parts are wanted: most headers are shorter. */
+const FIRST_PART = 64 * 1024;
+
+/** Asks for a file; the answer has begun when this returns. Throws `io`; `usage` for what is no address; the signal's reason. */
+export async function openUrl(text: string, options: UrlOptions = {}): Promise<Source> {
+  const url = parseUrl(text);
+  const name = shownUrl(url);
+  const remote = new Remote(name, new Client(url, options), options);
+  await remote.begin(options.parts).catch((error) => {
+    remote.close();
+    throw error;
+  });
+  const part = (first: number, end: number | null) => streamSource(remote.download(first, end), name);
+  let current = part(0, null);
+  return {
+    name,
+    size: remote.size,
+    fd: null,
+    read: (length) => current.read(length),
+    fill: (bytes) => current.fill(bytes),
+    readAt: async (position, length) => {
+      const apart = part(position, position + length);
+      const bytes = await apart.read(length);
+      await apart.close();
+      return bytes;
+    },
+    skipTo: async (position, end) => {
+      if (!remote.givesParts) return current.skipTo(position);
+      await current.close();
+      current = part(position, end ?? null);
+    },
+    checkUnchanged: async () => {},
+    close: async () => {
+      await current.close();
+      remote.close();
+    },
+  };
+}
+
+/** What tells one version of a file from another. */
+interface Version {
+  readonly etag: string | undefined;
+  readonly modified: string | undefined;
+}
+
+class Remote {
+  /** null where the server does not say. */
+  size: number | null = null;
+  /** Whether the server has shown that it gives parts. */
+  givesParts = false;
+  readonly #name: string;
+  readonly #client: Client;
+  readonly #options: UrlOptions;
+  #version: Version | null = null;
+  /** For If-Range: what only this version has. */
+  #validator: string | null = null;
+  /** An answer from byte 0 on that nobody has read yet. */
+  #begun: IncomingMessage | null = null;
+
+  constructor(name: string, client: Client, options: UrlOptions) {
+    this.#name = name;
+    this.#client = client;
+    this.#options = options;
+  }
+
+  close(): void {
+    this.#begun?.destroy();
+    this.#client.close();
+  }
+
+  /** The first request, from which size and version are known. */
+  async begin(parts: UrlOptions["parts"]): Promise<void> {
+    const retry = this.#retry();
+    while (!this.#begun) {
+      try {
+        this.#begun = await this.#ask(0, parts ? FIRST_PART : null);
+      } catch (error) {
+        await retry.after(error, null);
+      }
+    }
+    if (parts === "needed" && !this.givesParts) await retry.after(new HttpFault(NO_PARTS), null);
+    if (parts && !this.givesParts) this.size = null;
+  }
+
+  /** The bytes from `first` to before `end` (null: to the end of the file), across broken connections. */
+  async *download(first: number, end: number | null): AsyncGenerator<Uint8Array, void> {
+    let position = first;
+    const retry = this.#retry();
+    const due = () => (end === null || this.size === null ? (end ?? this.size) : Math.min(end, this.size));
+    for (let done = false; !done; ) {
+      if (position >= (due() ?? Number.POSITIVE_INFINITY)) return;
+      const from = position;
+      let response: IncomingMessage | undefined;
+      try {
+        response = this.#takeBegun(position) ?? (await this.#ask(position, end));
+        for await (const piece of steadily(response, this.#client.patience.stall)) {
+          if (position + piece.length > (due() ?? Number.POSITIVE_INFINITY))
+            throw new HttpFault("more bytes came than were announced");
+          position += piece.length;
+          retry.progress(piece.length);
+          yield piece;
+        }
+        done = due() === null;
+        // A part that is shorter than what was asked for is no fault.
+        if (!done && position === from) throw new HttpFault("the answer is empty", { again: true });
+      } catch (error) {
+        await retry.after(error, position);
+      } finally {
+        response?.destroy();
+      }
+    }
+  }
+
+  #retry(): Retry {
+    return new Retry(this.#name, this.#client.patience, this.#options);
+  }
+
+  #takeBegun(position: number): IncomingMessage | null {
+    const begun = this.#begun;
+    this.#begun = null;
+    if (position === 0) return begun;
+    begun?.destroy();
+    return null;
+  }
+
+  /** The answer that begins at `first`: of the same version as those before. Throws `HttpFault`. */
+  async #ask(first: number, end: number | null): Promise<IncomingMessage> {
+    const ranged = first > 0 || end !== null;
+    const response = await this.#client.get({
+      ...(ranged && { Range: `bytes=${first}-${end === null ? "" : end - 1}` }),
+      ...(ranged && this.#validator && { "If-Range": this.#validator }),
+    });
+    try {
+      this.#check(response, first, ranged);
+      return response;
+    } catch (error) {
+      response.destroy();
+      throw error;
+    }
+  }
+
+  #check(response: IncomingMessage, first: number, ranged: boolean): void {
+    const { statusCode: status, headers } = response;
+    if (COMPRESSED.test(headers["content-encoding"] ?? ""))
+      throw new HttpFault("the server compresses what is to come as it is");
+    if (status === 206 && !ranged) throw new HttpFault("the server gives a part, though all of it was asked for");
+    if (status === 416) throw new HttpFault(this.#version ? CHANGED : "the server has no such part of it");
+    const { start, total } = status === 206 ? contentRange(headers) : { start: 0, total: contentLength(headers) };
+    const version = { etag: headers.etag, modified: headers["last-modified"] };
+    if (this.#version && (differs(this.#version, version) || differsInSize(this.size, total)))
+      throw new HttpFault(CHANGED);
+    if (start !== first && !(status === 200 && !this.#version))
+      throw new HttpFault(status === 200 ? NO_PARTS : "the server gives another part than was asked for");
+    this.size ??= total;
+    if (this.#version) return;
+    this.#version = version;
+    this.#validator = strongValidator(version, headers.date);
+    this.givesParts = status === 206;
+  }
+}
+
+const CHANGED = "the file on the server has changed meanwhile";
+const NO_PARTS = "the server gives no parts of files (it ignores Range)";
+const COMPRESSED = /gzip|deflate|compress|br\b|zstd/i;
+
+function contentLength(headers: IncomingMessage["headers"]): number | null {
+  const text = headers["content-length"] ?? "";
+  return /^\d{1,15}$/.test(text) ? Number(text) : null;
+}
+
+function contentRange(headers: IncomingMessage["headers"]): { start: number; total: number | null } {
+  const [, start, , total] = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/i.exec(headers["content-range"] ?? "") ?? [];
+  if (!start || !total) throw new HttpFault("the server does not say which part it gives");
+  return { start: Number(start), total: total === "*" ? null : Number(total) };
+}
+
+function differs(before: Version, now: Version): boolean {
+  if (before.etag && now.etag) return before.etag !== now.etag;
+  return before.modified !== undefined && now.modified !== undefined && before.modified !== now.modified;
+}
+
+function differsInSize(before: number | null, now: number | null): boolean {
+  return before !== null && now !== null && before !== now;
+}
+
+/** A weak ETag, or a file that changed within the second, can stand for two versions (RFC 9110, 8.8). */
+function strongValidator({ etag, modified }: Version, date: string | undefined): string | null {
+  if (etag) return /^"[^"]*"$/.test(etag) ? etag : null;
+  const isOld = modified !== undefined && date !== undefined && Date.parse(date) - Date.parse(modified) >= 1000;
+  return isOld ? modified : null;
+}
+
+/** The pieces of an answer, as long as each comes within `stall` milliseconds of being asked for. Throws `HttpFault`. */
+async function* steadily(response: IncomingMessage, stall: number): AsyncGenerator<Uint8Array, void> {
+  const pieces: AsyncIterator<Uint8Array> = response[Symbol.asyncIterator]();
+  for (;;) {
+    const fault = new HttpFault("the server has stopped sending", { again: true });
+    const timer = setTimeout(() => response.destroy(fault), stall);
+    const step = await pieces.next().finally(() => clearTimeout(timer));
+    if (step.done) return;
+    yield step.value;
+  }
+}
