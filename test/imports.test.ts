@@ -54,7 +54,7 @@ const LEVELS: readonly (readonly string[])[] = [
   ["format"],
   ["chunk"],
   ["engine", "keys"],
-  ["ops"],
+  ["ops", "journal"],
   ["io"],
   ["api", "cli"],
   ["index.ts"],

@@ -7,7 +7,8 @@ import { exactly, type Parser } from "./parser.js";
 
 export const VERSION = 1;
 export const KIND_FILE = 1;
-const KIND_JOURNAL = 2;
+export const KIND_JOURNAL = 2;
+export type Kind = typeof KIND_FILE | typeof KIND_JOURNAL;
 export const MIN_CHUNK_EXPONENT = 12;
 export const MAX_CHUNK_EXPONENT = 24;
 export const DEFAULT_CHUNK_EXPONENT = 22;
@@ -25,6 +26,8 @@ export interface Core {
   /** Unix seconds. */
   readonly sealedAt: number;
   readonly label: string;
+  /** Only in an epoch of a journal (kind 2): the chain value at the end of the epoch before, 32 bytes, zero in the first. */
+  readonly previous?: Bytes | undefined;
 }
 
 /** \p{Cc} is U+0000–001F and U+007F–009F. */
@@ -42,21 +45,26 @@ export function encodeCore(core: Core): Bytes {
   const label = utf8(core.label);
   return concat(
     MAGIC,
-    Uint8Array.of(VERSION, KIND_FILE, core.chunkExponent, core.signer ? 1 : 0),
+    Uint8Array.of(VERSION, kindOf(core), core.chunkExponent, core.signer ? 1 : 0),
     core.signer ?? new Uint8Array(32),
     core.commitment,
     u64(core.sealedAt),
     Uint8Array.of(label.length),
     label,
+    core.previous ?? new Uint8Array(),
   );
 }
 
+export function kindOf(core: Core): Kind {
+  return core.previous ? KIND_JOURNAL : KIND_FILE;
+}
+
 /**
- * Parses a core and checks every field against its bounds, each as soon as its bytes are there. Whether the signer is a
- * valid key, and one to be trusted, is not decided here.
+ * Parses a core of a kind that is `expected` and checks every field against its bounds, each as soon as its bytes are there. Whether the
+ * signer is a valid key, and one to be trusted, is not decided here, nor what `previous` has to be.
  * Throws `malformed`; `tampered` where the input ends after a good magic.
  */
-export function* parseCore(): Parser<{ core: Core; bytes: Bytes }> {
+export function* parseCore(expected: Kind | "any" = KIND_FILE): Parser<{ core: Core; bytes: Bytes }> {
   const parts: Uint8Array[] = [];
   const field = function* (length: number): Parser<Uint8Array> {
     const bytes = yield* exactly(length);
@@ -68,15 +76,18 @@ export function* parseCore(): Parser<{ core: Core; bytes: Bytes }> {
   if (!equal(magic, MAGIC)) throw refuseMagic(magic);
   parts.push(magic);
   checkVersion((yield* field(1))[0]!);
-  checkKind((yield* field(1))[0]!);
+  const kind = checkKind((yield* field(1))[0]!, expected);
   const chunkExponent = checkChunkExponent((yield* field(1))[0]!);
-  const signed = checkAlgorithm((yield* field(1))[0]!);
+  const signed = checkAlgorithm((yield* field(1))[0]!, kind);
   const signer = checkSigner(signed, yield* field(32));
   const commitment = Uint8Array.from(yield* field(32));
   const sealedAt = checkSealedAt(yield* field(8));
   const labelLength = (yield* field(1))[0]!;
   const label = checkLabel(labelLength === 0 ? new Uint8Array() : yield* field(labelLength));
-  return { core: { chunkExponent, signer, commitment, sealedAt, label }, bytes: concat(...parts) };
+  const core = { chunkExponent, signer, commitment, sealedAt, label };
+  if (kind === KIND_FILE) return { core, bytes: concat(...parts) };
+  const previous = Uint8Array.from(yield* field(32));
+  return { core: { ...core, previous }, bytes: concat(...parts) };
 }
 
 function malformed(message: string, hint?: string): SealError {
@@ -91,9 +102,12 @@ function checkVersion(version: number): void {
   );
 }
 
-function checkKind(kind: number): void {
-  if (kind === KIND_JOURNAL) throw malformed("a journal, not a sealed file");
-  if (kind !== KIND_FILE) throw malformed(`unknown kind ${kind} of sealed input`);
+function checkKind(kind: number, expected: Kind | "any"): Kind {
+  if (kind !== KIND_FILE && kind !== KIND_JOURNAL) throw malformed(`unknown kind ${kind} of sealed input`);
+  if (expected === "any" || kind === expected) return kind;
+  throw kind === KIND_JOURNAL
+    ? malformed("a journal, not a sealed file", "Read it with seal journal read.")
+    : malformed("a sealed file, not a journal", "Open it with seal open.");
 }
 
 function checkChunkExponent(exponent: number): number {
@@ -103,8 +117,9 @@ function checkChunkExponent(exponent: number): number {
   );
 }
 
-function checkAlgorithm(algorithm: number): boolean {
+function checkAlgorithm(algorithm: number, kind: Kind): boolean {
   if (algorithm > 1) throw malformed(`unknown signature algorithm ${algorithm}`);
+  if (algorithm === 0 && kind === KIND_JOURNAL) throw malformed("an unsigned journal");
   return algorithm === 1;
 }
 

@@ -1,0 +1,37 @@
+// The keys of an epoch's frames: a one-way ratchet (docs/FORMAT.md, "Journals"). Who has its state can read what is sealed
+// from now on in this epoch, and nothing before.
+
+import type { Bytes } from "../bytes.js";
+import { deriveKey } from "../crypto/hkdf.js";
+import type { Suite } from "../crypto/suite.js";
+
+const NOTHING = new Uint8Array();
+
+export class Ratchet {
+  readonly #suite: Suite;
+  #chainKey: Bytes;
+
+  /** CK_0. The file key stays the caller's, to be erased. */
+  constructor(suite: Suite, fileKey: Uint8Array, coreHash: Uint8Array) {
+    this.#suite = suite;
+    this.#chainKey = deriveKey(suite, fileKey, "seal.v1 ratchet", coreHash);
+  }
+
+  /** The next frame's key, 32 bytes, to be erased after use. What it was derived from is erased already. */
+  next(): Bytes {
+    const key = deriveKey(this.#suite, this.#chainKey, "seal.v1 frame", NOTHING);
+    this.skip();
+    return key;
+  }
+
+  /** Passes over a frame. */
+  skip(): void {
+    const following = deriveKey(this.#suite, this.#chainKey, "seal.v1 next", NOTHING);
+    this.erase();
+    this.#chainKey = following;
+  }
+
+  erase(): void {
+    this.#chainKey.fill(0);
+  }
+}
