@@ -1,45 +1,62 @@
-// Builds dist/: the library and the program, bundled, the types, and the licences of what was bundled. @noble/* stay
-// what they are, dependencies.
+// Builds dist/: the library and the program, the types, and the licences of what is bundled. All packages are: an installed seal brings
+// nothing else along, and each file more that a start has to find and read costs it a millisecond.
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build } from "rolldown";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const { version } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
 
 rmSync(`${root}dist`, { recursive: true, force: true });
-const { metafile } = await build({
-  absWorkingDir: root,
-  entryPoints: { index: "src/index.ts", cli: "src/cli/main.ts", worker: "src/engine/worker.ts" },
-  outdir: "dist",
-  bundle: true,
-  splitting: true,
-  format: "esm",
-  platform: "node",
-  target: "node20.19",
-  external: ["@noble/*"],
-  define: { SEAL_VERSION: JSON.stringify(version) },
-  // Bundled CommonJS packages call require() for Node's own modules.
-  banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
-  minifyWhitespace: true,
-  minifySyntax: true,
-  legalComments: "eof",
-  logLevel: "warning",
-  metafile: true,
-});
-writeFileSync(`${root}dist/THIRD-PARTY-NOTICES.txt`, notices(bundledPackages(metafile)));
+const bundles = [
+  await bundle({ index: "src/index.ts", cli: "src/cli/main.ts" }, { groups: [{ name: shared, debugName: "shared" }] }),
+  await bundle({ worker: "src/engine/worker.ts" }, { groups: [] }),
+];
+writeFileSync(`${root}dist/THIRD-PARTY-NOTICES.txt`, notices(bundledPackages(bundles)));
 execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, "-p", "tsconfig.types.json"], {
   cwd: root,
   stdio: "inherit",
 });
 
+function bundle(input, codeSplitting) {
+  return build({
+    cwd: root,
+    input,
+    platform: "node",
+    external: /^node:/,
+    // commander can start commands that are programs of their own. seal has none, and half of Node would be loaded for it.
+    resolve: { alias: { "node:child_process": `${root}scripts/no-child-process.js` } },
+    transform: { target: "node20.19", define: { SEAL_VERSION: JSON.stringify(version) } },
+    output: {
+      dir: "dist",
+      format: "esm",
+      chunkFileNames: "[name]-[hash].js",
+      codeSplitting,
+      comments: { legal: true },
+      minify: { mangle: false, compress: true, codegen: { removeWhitespace: true } },
+    },
+  });
+}
+
+/** One chunk for what both the library and the program always load; the rest falls where it is used. */
+function shared(id, graph) {
+  const reaches = (entry, seen = new Set()) => {
+    if (seen.has(entry)) return seen;
+    seen.add(entry);
+    for (const next of graph.getModuleInfo(entry)?.importedIds ?? []) reaches(next, seen);
+    return seen;
+  };
+  const both = [`${root}src/index.ts`, `${root}src/cli/program.ts`].every((entry) => reaches(entry).has(id));
+  return both ? "shared" : null;
+}
+
 /** The folders of the packages of which something is in the output, sorted. */
-function bundledPackages({ outputs }) {
+function bundledPackages(bundles) {
   const folders = new Set();
-  for (const { inputs } of Object.values(outputs)) {
-    for (const path of Object.keys(inputs)) {
-      const [folder] = /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path) ?? [];
+  for (const { output } of bundles) {
+    for (const path of output.flatMap(({ modules }) => Object.keys(modules ?? {}))) {
+      const [folder] = /node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path) ?? [];
       if (folder) folders.add(folder);
     }
   }

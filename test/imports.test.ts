@@ -18,7 +18,7 @@ interface Import {
 
 /** import … from, export … from, import "…" */
 const STATIC = /^(?:import|export)\s+(?:(type\s)?[^"';]*?\sfrom\s+)?"([^"]+)"/gm;
-const DYNAMIC = /\b(?:import|require)\(\s*"([^"]+)"/g;
+const DYNAMIC = /\b(?:import|require|getBuiltinModule)\(\s*"([^"]+)"/g;
 /** A worker is an import, too. */
 const URLS = /new URL\(\s*"([^"]+)",\s*import\.meta\.url/g;
 
@@ -67,6 +67,7 @@ const PLACES: Readonly<Record<string, readonly string[]>> = {
   "@scure": ["keys"],
   "node:fs": ["io", "cli", "engine"],
   "node:net": ["io"],
+  "node:tty": ["io", "cli"],
   "node:http": ["io"],
   "node:worker_threads": ["engine"],
   commander: ["cli"],

@@ -1,6 +1,6 @@
 // Where both programs begin. What is not needed to answer --version is loaded only after it.
 
-import { printOut } from "./print.js";
+import { writeSync } from "node:fs";
 
 declare const SEAL_VERSION: string;
 
@@ -15,7 +15,7 @@ export async function main(program: "seal" | "open", argv: readonly string[]): P
 
 function printVersion(version: string): number {
   try {
-    printOut(`${version}\n`);
+    writeSync(1, `${version}\n`);
     return 0;
   } catch {
     return 3;

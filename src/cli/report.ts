@@ -2,6 +2,7 @@
 // know which of the two is listening.
 
 import type { SealError } from "../errors.js";
+import { isTerminal } from "../io/descriptor.js";
 import { escaped, redacted, UNSAFE } from "./escape.js";
 import { exitStatus, isClosedPipe } from "./exit.js";
 import { printErr, printOut } from "./print.js";
@@ -48,7 +49,7 @@ function textReport({ quiet }: ReportOptions): Report {
       if (hint) say(`hint: ${hint}`);
       debug(error);
     },
-    progress: !quiet && process.stderr.isTTY === true,
+    progress: !quiet && isTerminal(2),
     json: false,
   };
 }

@@ -1,8 +1,9 @@
 // The terminal: asking without echo, and keeping binary data off it.
 
 import { openSync } from "node:fs";
-import { ReadStream } from "node:tty";
+import type { ReadStream } from "node:tty";
 import { SealError } from "../errors.js";
+import { tty } from "../io/lazy.js";
 import type { Sink } from "../ops/io.js";
 import { abortable } from "../ops/order.js";
 import { Interrupted } from "./exit.js";
@@ -33,7 +34,7 @@ export async function askHidden(prompt: string, signal: AbortSignal): Promise<st
 
 function openTerminal(): ReadStream | null {
   try {
-    return new ReadStream(openSync(process.platform === "win32" ? "\\\\.\\CON" : "/dev/tty", "r+"));
+    return new (tty().ReadStream)(openSync(process.platform === "win32" ? "\\\\.\\CON" : "/dev/tty", "r+"));
   } catch {
     return null; // there is none
   }

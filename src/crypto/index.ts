@@ -1,6 +1,7 @@
-// Which suite to use. Each is loaded only when chosen, so that a start on the native path does not read noble.
+// Which suite to use. noble is loaded only where it is chosen, so that a start on the native path does not read it.
 
 import { SealError } from "../errors.js";
+import { native, nativeAvailable } from "./native.js";
 import type { Suite } from "./suite.js";
 
 export type { Digest, SigningKey, Suite, VerifyingKey } from "./suite.js";
@@ -14,7 +15,6 @@ export type SuiteName = Suite["name"];
 export async function loadSuite(choice?: SuiteName): Promise<Suite> {
   const wanted = choice ?? fromEnvironment();
   if (wanted === "portable") return loadPortable();
-  const { native, nativeAvailable } = await import("./native.js");
   if (nativeAvailable()) return native;
   if (wanted === undefined) return loadPortable();
   throw new SealError("usage", "this Node lacks what the native suite needs", {

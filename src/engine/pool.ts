@@ -1,6 +1,6 @@
 // The engine with threads. Results come back as they are done; whoever asked keeps the order.
 
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import type { ChunkKeys } from "../chunk/record.js";
 import { SealError } from "../errors.js";
 import type { Engine, OpenResult, SealResult, Session, Task, Verb } from "./engine.js";
@@ -88,6 +88,8 @@ class Member {
 
   constructor(suite: string) {
     // With streams of its own, a worker does not make the process's stdout non-blocking.
+    // Loaded with the first thread, as many runs need none.
+    const { Worker } = process.getBuiltinModule("node:worker_threads");
     this.#worker = new Worker(WORKER, { workerData: { suite }, stdout: true, stderr: true });
     this.#worker.unref();
     this.#worker.on("message", (message: FromWorker) => this.#answer(message));

@@ -1,17 +1,22 @@
 // An output that is written in order through a descriptor.
 
-import { write } from "node:fs";
-import { isatty } from "node:tty";
+import { fstatSync, write } from "node:fs";
 import { promisify } from "node:util";
 import { ioError } from "../errors.js";
 import type { Sink } from "../ops/io.js";
 import { closeFd } from "./files.js";
+import { tty } from "./lazy.js";
 
 const writeFd = promisify(write);
 
 export interface OutputSink extends Sink {
   /** Whether it is a terminal, where binary data does harm. */
   readonly isTerminal: boolean;
+}
+
+/** Whether a descriptor is a terminal's. */
+export function isTerminal(fd: number): boolean {
+  return fstatSync(fd).isCharacterDevice() && tty().isatty(fd);
 }
 
 /** A sink that writes to a descriptor in order: a device, or a regular file that the shell opened. */
@@ -27,7 +32,7 @@ export function descriptorSink(fd: number, name: string, { keepOpen = false } = 
     name,
     fd: null,
     keeps: false,
-    isTerminal: isatty(fd),
+    isTerminal: isTerminal(fd),
     write: (bytes) => {
       const done = writeAll(fd, bytes, null, name);
       writing = done;

@@ -12,10 +12,10 @@ import {
   read,
   statSync,
 } from "node:fs";
-import { isatty, ReadStream } from "node:tty";
 import { promisify } from "node:util";
 import { ioError, SealError } from "../errors.js";
 import type { Source } from "../ops/io.js";
+import { tty } from "./lazy.js";
 import { pipeSource } from "./pipe.js";
 import { streamSource } from "./streams.js";
 
@@ -121,5 +121,6 @@ function regular(fd: number, opened: BigIntStats, name: string): Source {
 /** A pipe goes through the event loop, which also waits for the writer of a FIFO; others go through the thread pool. */
 function sequential(fd: number, stat: BigIntStats, name: string): Source {
   if (stat.isFIFO() || stat.isSocket()) return pipeSource(fd, name);
+  const { isatty, ReadStream } = tty();
   return streamSource(isatty(fd) ? new ReadStream(fd) : createReadStream("", { fd, highWaterMark: READ_SIZE }), name);
 }

@@ -8,7 +8,7 @@ import { open, readdir, unlink } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { toHex } from "../bytes.js";
+import { randomName } from "../crypto/random.js";
 import { ioError, SealError } from "../errors.js";
 
 /** How long to wait for somebody else's edit, in milliseconds. */
@@ -41,8 +41,7 @@ class Lock {
     this.#path = path;
     this.#directory = dirname(path);
     this.#prefix = `.${basename(path)}.lock.`;
-    const id = toHex(crypto.getRandomValues(new Uint8Array(8)));
-    this.#own = `${this.#prefix}${id}.${process.pid}.${startOf(process.pid) ?? 0}.${place()}`;
+    this.#own = `${this.#prefix}${randomName()}.${process.pid}.${startOf(process.pid) ?? 0}.${place()}`;
   }
 
   async acquire(deadline: number, signal: AbortSignal | undefined): Promise<void> {

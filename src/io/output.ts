@@ -2,13 +2,13 @@
 
 import { type BigIntStats, constants, lstatSync, statSync } from "node:fs";
 import { unlink } from "node:fs/promises";
-import { Socket } from "node:net";
 import { setTimeout } from "node:timers/promises";
 import { utf8 } from "../bytes.js";
 import { ioError, SealError } from "../errors.js";
 import { committing } from "../ops/io.js";
 import { descriptorSink, type OutputSink } from "./descriptor.js";
 import { type FileId, isSame, openFd } from "./files.js";
+import { net } from "./lazy.js";
 import { writableSink } from "./streams.js";
 import { existsError, type TemporaryOptions, temporarySink } from "./temporary.js";
 
@@ -67,7 +67,7 @@ function look<T>(path: string, stat: () => T): T {
 async function deviceSink(path: string, isPipe: boolean, signal: AbortSignal | undefined): Promise<OutputSink> {
   try {
     if (!isPipe) return descriptorSink(await openFd(path, constants.O_WRONLY), path);
-    const socket = new Socket({ fd: await openFifo(path, signal), readable: false, writable: true });
+    const socket = new (net().Socket)({ fd: await openFifo(path, signal), readable: false, writable: true });
     return { ...writableSink(socket, path, { keeps: false }), isTerminal: false };
   } catch (error) {
     signal?.throwIfAborted();

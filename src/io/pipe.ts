@@ -1,9 +1,9 @@
 // A pipe as input. What arrives is read straight into the memory where it is wanted.
 
-import { Socket } from "node:net";
 import { type Bytes, concat } from "../bytes.js";
 import { ioError, SealError } from "../errors.js";
 import type { Source } from "../ops/io.js";
+import { net } from "./lazy.js";
 import { counting } from "./streams.js";
 
 const SPILL = 64 * 1024;
@@ -50,7 +50,7 @@ export function pipeSource(fd: number, name: string): Source {
   };
   // The constructor takes `onread` as connect() does, which its types do not know.
   const options = { fd, readable: true, writable: false, onread: { buffer, callback } };
-  const socket = new Socket(options);
+  const socket = new (net().Socket)(options);
   socket.on("end", end);
   socket.on("close", end);
   socket.on("error", (error) => {

@@ -1,12 +1,11 @@
 // Standard input and output as input and output.
 
 import { type BigIntStats, createReadStream, fstatSync } from "node:fs";
-import { Socket } from "node:net";
-import { isatty } from "node:tty";
 import { SealError } from "../errors.js";
 import type { Source } from "../ops/io.js";
 import { descriptorSink, type OutputSink } from "./descriptor.js";
 import { type FileId, type FileSource, isSame, READ_SIZE } from "./files.js";
+import { net, tty } from "./lazy.js";
 import { pipeSource } from "./pipe.js";
 import { streamSource, writableSink } from "./streams.js";
 
@@ -20,7 +19,7 @@ export function stdinSource(): FileSource {
 
 function sourceOf(stat: BigIntStats, name: string): Source {
   if (stat.isFIFO() || stat.isSocket()) return pipeSource(0, name);
-  if (isatty(0)) return streamSource(process.stdin, name);
+  if (tty().isatty(0)) return streamSource(process.stdin, name);
   // process.stdin would be an empty stream for what it does not know, such as a block device.
   return streamSource(createReadStream("", { fd: 0, autoClose: false, highWaterMark: READ_SIZE }), name);
 }
@@ -36,6 +35,6 @@ export function stdoutSink(input: FileId | null): OutputSink {
   }
   const name = "standard output";
   if (!stat.isFIFO() && !stat.isSocket()) return descriptorSink(1, name, { keepOpen: true });
-  const socket = new Socket({ fd: 1, readable: false, writable: true });
+  const socket = new (net().Socket)({ fd: 1, readable: false, writable: true });
   return { ...writableSink(socket, name, { keepOpen: true, keeps: false }), isTerminal: false };
 }

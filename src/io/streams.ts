@@ -1,8 +1,9 @@
 // Streams as input and output: Node's, the Web's, and anything that can be iterated.
 
-import { Readable, type Writable } from "node:stream";
+import type { Writable } from "node:stream";
 import { ioError, SealError } from "../errors.js";
 import type { Sink, Source } from "../ops/io.js";
+import { stream as nodeStream } from "./lazy.js";
 
 const SKIP_SIZE = 256 * 1024;
 
@@ -90,7 +91,7 @@ function iterate(iterable: AsyncIterable<Uint8Array>): Pieces {
     };
   }
   const pieces = iterable[Symbol.asyncIterator]();
-  if (iterable instanceof Readable) return { pieces, leave: () => void iterable.destroy() };
+  if (iterable instanceof nodeStream().Readable) return { pieces, leave: () => void iterable.destroy() };
   return { pieces, leave: () => void pieces.return?.().catch(() => undefined) };
 }
 

@@ -20,7 +20,7 @@ import {
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { toHex } from "../bytes.js";
+import { randomName } from "../crypto/random.js";
 import { ioError, SealError } from "../errors.js";
 import { type OutputSink, writeAll } from "./descriptor.js";
 import { type FileId, isSame } from "./files.js";
@@ -129,7 +129,7 @@ export function temporarySink(path: string, options: TemporaryOptions, replaced?
 
 /** A name that nobody else comes upon. */
 export function temporaryName(directory: string): string {
-  return join(directory, `.seal-${toHex(crypto.getRandomValues(new Uint8Array(8)))}.tmp`);
+  return join(directory, `.seal-${randomName()}.tmp`);
 }
 
 function create(temporary: string, path: string): number {

@@ -3,11 +3,14 @@
 import { execFileSync, spawn } from "node:child_process";
 import * as fs from "node:fs";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { randomName } from "../../src/crypto/random.js";
 import { openSource } from "../../src/io/files.js";
 import { openOutput, writeNew } from "../../src/io/output.js";
 import { committing, type Sink } from "../../src/ops/io.js";
 import { failure } from "../support.js";
 import { folder } from "./folder.js";
+
+vi.mock("../../src/crypto/random.js", { spy: true });
 
 const NEW = Buffer.from("the new content");
 
@@ -77,7 +80,7 @@ describe("a new file", () => {
 
   test.each(["a file", "a link to a file"])("takes no temporary name that exists, as %s", async (kind) => {
     const box = folder();
-    vi.spyOn(crypto, "getRandomValues").mockImplementation((array) => array);
+    vi.mocked(randomName).mockReturnValue("0000000000000000");
     const name = ".seal-0000000000000000.tmp";
     fs.writeFileSync(box.at("victim"), "precious");
     if (kind === "a file") fs.renameSync(box.at("victim"), box.at(name));

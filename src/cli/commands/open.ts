@@ -150,7 +150,7 @@ async function openOne(
   { report, signal }: Context,
   settings: OpenOptions,
 ): Promise<() => void> {
-  const started = performance.now();
+  const started = process.uptime();
   const shown = shownInput(file);
   const parts = settings.range ? "needed" : options.resume ? "wanted" : undefined;
   const source = await openInputOrUrl(file, signal, { headers, parts, note: report.note });
@@ -158,7 +158,7 @@ async function openOne(
     const work = options.resume ? resuming : opening;
     const run = await work(source, name, options.force === true, settings, report);
     const opened = await withProgress(report, shown, run);
-    const seconds = (performance.now() - started) / 1000;
+    const seconds = process.uptime() - started;
     const trusted = settings.from !== "any" && opened.signer !== null;
     const signerName = (opened.signer && settings.policy.contacts?.owner(opened.signer)?.name) ?? null;
     return () => tell(report, { input: shown, output: name, opened, signerName, trusted, seconds });

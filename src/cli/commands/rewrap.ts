@@ -111,7 +111,7 @@ async function rewrapOne(
   { report, signal }: Context,
   settings: RewrapOptions,
 ): Promise<() => void> {
-  const started = performance.now();
+  const started = process.uptime();
   const source = await openInput(file);
   try {
     const sink = await sinkFor(name, source, options, signal);
@@ -121,7 +121,7 @@ async function rewrapOne(
     if (!(await canOpenAgain(settings))) {
       report.note("warning: the keys given do not open the new file, and cannot rewrap it again");
     }
-    const seconds = (performance.now() - started) / 1000;
+    const seconds = process.uptime() - started;
     return () =>
       report.result(facts(file, name, rewrapped, seconds), summary(file, name, rewrapped, seconds), "stderr");
   } finally {

@@ -126,14 +126,14 @@ async function sealOne(
   { report, signal }: Context,
   settings: Settings,
 ): Promise<() => void> {
-  const started = performance.now();
+  const started = process.uptime();
   const source = await openInput(file);
   try {
     const sink = await openSink(name, source, options.force === true, signal);
     if (sink.isTerminal) await refuseTerminal(sink);
     const work = (progress?: Progress) => sealTo(source, sink, { ...settings, now: Date.now(), progress, signal });
     const sealed = await withProgress(report, file, work, isNext);
-    const seconds = (performance.now() - started) / 1000;
+    const seconds = process.uptime() - started;
     return () => report.result(facts(file, name, sealed, seconds), summary(file, name, sealed, seconds), "stderr");
   } finally {
     await source.close();
