@@ -2,18 +2,21 @@
 
 import type { Worker } from "node:worker_threads";
 import type { ChunkKeys } from "../chunk/record.js";
+import type { Suite } from "../crypto/suite.js";
 import { SealError } from "../errors.js";
 import type { Engine, OpenResult, SealResult, Session, Task, Verb } from "./engine.js";
 import { inlineSession } from "./inline.js";
 import { type FromWorker, fromFailure, type ToWorker } from "./messages.js";
 
 /** Below this, starting threads takes longer than it saves. */
-const SMALL = 16 * 1024 * 1024;
+export const SMALL = 16 * 1024 * 1024;
 
 /** Built, the worker stands beside the bundle that this module is in; run from source, it is taken from there. */
 const WORKER = new URL(import.meta.url.endsWith(".ts") ? "../../dist/worker.js" : "./worker.js", import.meta.url);
 
 export interface PoolEngine extends Engine {
+  /** Starts all threads, which otherwise start when they are needed: they take a while to be ready. */
+  start(suite: Suite): void;
   /** Ends the threads; they start again where they are needed again. */
   close(): Promise<void>;
 }
@@ -41,6 +44,9 @@ export function poolEngine(threads: number, { small = SMALL } = {}): PoolEngine 
       threads <= 1 || (size !== null && size < small)
         ? inlineSession(keys)
         : pooledSession(keys, sessions++, threads + 1, () => least(keys.suite.name)),
+    start: (suite) => {
+      while (threads > 1 && members.length < threads) members.push(new Member(suite.name));
+    },
     close: async () => {
       await Promise.all(members.map((member) => member.end()));
       members = [];

@@ -4,6 +4,7 @@ import { closeSync, openSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { native } from "../../src/crypto/native.js";
@@ -218,6 +219,24 @@ describe("a pool", () => {
     await own.close();
     expect(await running).toMatchObject({ code: "internal", message: expect.stringContaining("worker thread died") });
     closeSync(fd);
+  });
+
+  test.each([
+    [1, 0],
+    [3, 3],
+  ])("of %i starts %i beforehand where it is asked to, and no more for the work", async (threads, workers) => {
+    let started = 0;
+    const count = () => void started++;
+    process.on("worker", count);
+    const own = poolEngine(threads, { small: 0 });
+    own.start(native);
+    await turn(); // in which the process hears of them
+    expect(started).toBe(workers);
+    const sealed = await through(own, pattern(9 * CHUNK), ["stream", "stream"], sealing(true));
+    expect(sealed.error).toBeNull();
+    expect(started).toBe(workers);
+    process.off("worker", count);
+    await own.close();
   });
 
   test("erases a session's keys in its workers, and then refuses its tasks", async () => {

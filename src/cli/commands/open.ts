@@ -1,8 +1,6 @@
 // seal open FILE --key KEY…, and the program `open`
 
 import { loadSuite } from "../../crypto/index.js";
-import { poolEngine } from "../../engine/pool.js";
-import { defaultThreads } from "../../engine/threads.js";
 import { SealError } from "../../errors.js";
 import { resumableOutput } from "../../io/partial.js";
 import type { Header } from "../../io/request.js";
@@ -23,6 +21,7 @@ import {
   threadsOption,
 } from "../command.js";
 import { loadContacts } from "../contacts.js";
+import { engineFor } from "../engine.js";
 import { escaped } from "../escape.js";
 import { resolveHeaders } from "../headers.js";
 import { loadIdentities } from "../identities.js";
@@ -84,20 +83,21 @@ export const open: CommandDefinition<Options> = {
     const [file] = files as [string];
     checkCombination(file, options);
     const name = await openedName(file, options.output);
-    const settings = await settingsOf(options, context);
+    const settings = await settingsOf(files, options, context);
     const headers = await resolveHeaders(options.header, files, context.signal);
     await forEachInput(files, context, () => openOne(file, name, headers, options, context, settings));
   },
 };
 
-async function settingsOf(options: Options, context: Context): Promise<OpenOptions> {
+async function settingsOf(files: readonly string[], options: Options, context: Context): Promise<OpenOptions> {
   const suite = await loadSuite();
+  const engine = engineFor(suite, files, options.threads);
   const contacts = await loadContacts(options.contacts, context.signal);
   const from = await acceptedSigners(options.from, contacts, context.signal);
   if (from === "any") context.report.note("warning: --from any: whoever signed it, it is opened");
   return {
     suite,
-    engine: poolEngine(options.threads ?? defaultThreads()),
+    engine,
     identities: await loadIdentities(suite, "--key", options.key ?? [], context),
     from,
     policy: {

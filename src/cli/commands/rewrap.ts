@@ -1,8 +1,6 @@
 // seal rewrap FILE --key KEY --sign KEY --to R…
 
 import { loadSuite } from "../../crypto/index.js";
-import { poolEngine } from "../../engine/pool.js";
-import { defaultThreads } from "../../engine/threads.js";
 import { SealError } from "../../errors.js";
 import type { OutputSink } from "../../io/descriptor.js";
 import type { FileSource } from "../../io/files.js";
@@ -20,6 +18,7 @@ import {
   threadsOption,
 } from "../command.js";
 import { loadContacts } from "../contacts.js";
+import { engineFor } from "../engine.js";
 import { loadIdentities } from "../identities.js";
 import { resolveRecipients } from "../keys.js";
 import { isStdout, openInput, openSink, rewrappedName } from "../outputs.js";
@@ -80,18 +79,19 @@ export const rewrap: CommandDefinition<Options> = {
       throw new SealError("usage", "standard input cannot be both the identity and the file");
     }
     const name = await rewrappedName(file, options.output);
-    const settings = await settingsOf(options, context);
+    const settings = await settingsOf(files, options, context);
     await forEachInput([file], context, () => rewrapOne(file, name, options, context, settings));
   },
 };
 
-async function settingsOf(options: Options, context: Context): Promise<RewrapOptions> {
+async function settingsOf(files: readonly string[], options: Options, context: Context): Promise<RewrapOptions> {
   if (!options.to) {
     throw new SealError("usage", "no recipient: --to is missing", {
       hint: "Give --to once for each recipient that the file is to have from now on.",
     });
   }
   const suite = await loadSuite();
+  const engine = engineFor(suite, files, options.threads);
   const contacts = await loadContacts(options.contacts, context.signal);
   const recipients = await resolveRecipients(options.to, contacts, context);
   const { key = [], sign } = options;
@@ -100,7 +100,6 @@ async function settingsOf(options: Options, context: Context): Promise<RewrapOpt
   const both = sign === undefined ? (key.length === 0 ? identities[0] : undefined) : identities[key.indexOf(sign)];
   const [own] = both ? [both] : await loadIdentities(suite, "--sign", sign === undefined ? [] : [sign], context);
   const { signingKey: signer } = await own!.unlock();
-  const engine = poolEngine(options.threads ?? defaultThreads());
   return { suite, engine, identities, signer, contacts, recipients, signal: context.signal };
 }
 

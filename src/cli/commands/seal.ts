@@ -3,8 +3,6 @@
 import { resolve } from "node:path";
 import { loadSuite, type SigningKey, type Suite } from "../../crypto/index.js";
 import type { Engine } from "../../engine/engine.js";
-import { poolEngine } from "../../engine/pool.js";
-import { defaultThreads } from "../../engine/threads.js";
 import { SealError } from "../../errors.js";
 import { tellRevocation } from "../../keys/contacts.js";
 import { encodeSigner } from "../../keys/text.js";
@@ -21,6 +19,7 @@ import {
   threadsOption,
 } from "../command.js";
 import { loadContacts } from "../contacts.js";
+import { engineFor } from "../engine.js";
 import { loadIdentities } from "../identities.js";
 import { resolveRecipients } from "../keys.js";
 import { isDirectory, isStdout, openInput, openSink, sealedName } from "../outputs.js";
@@ -63,6 +62,7 @@ export const seal: CommandDefinition<Options> = {
   run: async (named, options, context) => {
     const files = await inputs(named, options);
     const suite = await loadSuite();
+    const engine = engineFor(suite, files, options.threads);
     if (!options.to)
       throw new SealError("usage", "no recipient: --to is missing", { hint: "Give --to once for each recipient." });
     const contacts = await loadContacts(options.contacts, context.signal);
@@ -71,7 +71,6 @@ export const seal: CommandDefinition<Options> = {
     const signer = await signingKey(suite, options, context);
     const revoked = signer && contacts.revocation(signer.publicKey);
     if (revoked) context.report.note(`warning: the key that signs was ${tellRevocation(revoked)}`);
-    const engine = poolEngine(options.threads ?? defaultThreads());
     const settings = { suite, engine, recipients, label, signer };
     const outputs = await Promise.all(files.map((file) => sealedName(file, options.output)));
     const places = outputs.map((name) => resolve(name));

@@ -1,8 +1,6 @@
 // seal verify FILE… --from S…
 
 import { loadSuite } from "../../crypto/index.js";
-import { poolEngine } from "../../engine/pool.js";
-import { defaultThreads } from "../../engine/threads.js";
 import { SealError } from "../../errors.js";
 import type { Header } from "../../io/request.js";
 import type { Contacts } from "../../keys/contacts.js";
@@ -21,6 +19,7 @@ import {
   threadsOption,
 } from "../command.js";
 import { loadContacts } from "../contacts.js";
+import { engineFor } from "../engine.js";
 import { resolveHeaders } from "../headers.js";
 import { resolveSigners } from "../keys.js";
 import { openInputOrUrl, shownInput } from "../outputs.js";
@@ -59,6 +58,8 @@ export const verify: CommandDefinition<Options> = {
   dataOnStdout: () => false,
 
   run: async (files, options, context) => {
+    const suite = await loadSuite();
+    const engine = engineFor(suite, files, options.threads);
     const contacts = await loadContacts(options.contacts, context.signal);
     const senders = options.from ? [] : contacts.senders();
     if (!options.from && senders.length === 0) {
@@ -66,7 +67,6 @@ export const verify: CommandDefinition<Options> = {
         hint: "Name whose signature is accepted: --from sealsig1…",
       });
     }
-    const suite = await loadSuite();
     const policy = {
       signers: await resolveSigners(options.from ?? [], contacts, context.signal),
       senders,
@@ -76,7 +76,6 @@ export const verify: CommandDefinition<Options> = {
       maxAge: options.maxAge === undefined ? undefined : parseDuration(options.maxAge),
     };
     const headers = await resolveHeaders(options.header, files, context.signal);
-    const engine = poolEngine(options.threads ?? defaultThreads());
     await forEachInput(files, context, (file, isNext) =>
       verifyOne(file, headers, isNext, context, { suite, engine, policy, signal: context.signal }, contacts),
     );
