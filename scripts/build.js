@@ -8,6 +8,8 @@ import { build } from "rolldown";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const { version } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
 
+const CHILD_PROCESS = "node:child_process";
+
 rmSync(`${root}dist`, { recursive: true, force: true });
 const bundles = [
   await bundle({ index: "src/index.ts", cli: "src/cli/main.ts" }, { groups: [{ name: shared, debugName: "shared" }] }),
@@ -24,9 +26,9 @@ function bundle(input, codeSplitting) {
     cwd: root,
     input,
     platform: "node",
-    external: /^node:/,
+    external: (id) => id.startsWith("node:") && id !== CHILD_PROCESS,
     // commander can start commands that are programs of their own. seal has none, and half of Node would be loaded for it.
-    resolve: { alias: { "node:child_process": `${root}scripts/no-child-process.js` } },
+    resolve: { alias: { [CHILD_PROCESS]: `${root}scripts/no-child-process.js` } },
     transform: { target: "node20.19", define: { SEAL_VERSION: JSON.stringify(version) } },
     output: {
       dir: "dist",
@@ -39,16 +41,17 @@ function bundle(input, codeSplitting) {
   });
 }
 
-/** One chunk for what both the library and the program always load; the rest falls where it is used. */
+/** One chunk for what the program always loads, and the library sometimes; the rest falls where it is used. */
 function shared(id, graph) {
-  const reaches = (entry, seen = new Set()) => {
-    if (seen.has(entry)) return seen;
-    seen.add(entry);
-    for (const next of graph.getModuleInfo(entry)?.importedIds ?? []) reaches(next, seen);
+  const reached = (start, follow, seen = new Set()) => {
+    if (seen.has(start)) return seen;
+    seen.add(start);
+    for (const kind of follow) for (const next of graph.getModuleInfo(start)?.[kind] ?? []) reached(next, follow, seen);
     return seen;
   };
-  const both = [`${root}src/index.ts`, `${root}src/cli/program.ts`].every((entry) => reaches(entry).has(id));
-  return both ? "shared" : null;
+  const program = reached(`${root}src/cli/program.ts`, ["importedIds"]);
+  const library = reached(`${root}src/index.ts`, ["importedIds", "dynamicallyImportedIds"]);
+  return program.has(id) && library.has(id) ? "shared" : null;
 }
 
 /** The folders of the packages of which something is in the output, sorted. */
