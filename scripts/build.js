@@ -26,6 +26,7 @@ function bundle(input, codeSplitting) {
     cwd: root,
     input,
     platform: "node",
+    moduleTypes: { ".bash": "text", ".zsh": "text", ".fish": "text" },
     external: (id) => id.startsWith("node:") && id !== CHILD_PROCESS,
     // commander can start commands that are programs of their own. seal has none, and half of Node would be loaded for it.
     resolve: { alias: { [CHILD_PROCESS]: `${root}scripts/no-child-process.js` } },

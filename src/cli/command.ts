@@ -1,9 +1,10 @@
 // The shape that every command has, and the parsing that they share.
 
-import { Command, type CommanderError, Option } from "commander";
+import { Argument, Command, type CommanderError, Option } from "commander";
 import { MAX_THREADS } from "../engine/threads.js";
 import { SealError } from "../errors.js";
 import { asSealError, Reported } from "./exit.js";
+import { type Explanation, helpAfter } from "./help.js";
 import { shownInput } from "./outputs.js";
 import { printOut } from "./print.js";
 import type { Report } from "./report.js";
@@ -20,10 +21,8 @@ export interface Common {
   readonly quiet?: true;
 }
 
-export interface CommandDefinition<Options extends Common = Common> {
-  readonly name: string;
-  readonly summary: string;
-  /** Adds arguments, options and help to a commander command; --json, --quiet and --help are there already. */
+export interface CommandDefinition<Options extends Common = Common> extends Explanation {
+  /** Adds arguments and options to a commander command; --json, --quiet and --help are there already. */
   define(command: Command): void;
   /** Whether stdout carries file data with these arguments. */
   dataOnStdout(files: readonly string[], options: Options): boolean;
@@ -33,6 +32,11 @@ export interface CommandDefinition<Options extends Common = Common> {
 /** For an option that may be repeated. */
 export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), value];
+}
+
+/** An argument that is one of these words; the command refuses others, in words of its own. */
+export function wordArgument(name: string, description: string, words: readonly string[]): Argument {
+  return new Argument(name, description).choices(words).argParser((word) => word);
 }
 
 /** `--threads N`, on the commands that work on chunks. */
@@ -71,6 +75,7 @@ export function makeCommand<Options extends Common>(
   command.helpOption("-h, --help", "show this help");
   command.exitOverride().configureOutput({ writeOut: printOut, writeErr: () => undefined });
   definition.define(command);
+  command.addHelpText("after", helpAfter(definition, command));
   refuseRepetition(command);
   return command;
 }

@@ -5,8 +5,9 @@ import { SealError } from "../errors.js";
 import { removeTemporaries } from "../io/temporary.js";
 import { closest } from "./closest.js";
 import { type CommandDefinition, type Common, guessDataOnStdout, makeCommand, parseArguments } from "./command.js";
-import { COMMANDS, open, seal } from "./commands/index.js";
+import { COMMANDS, calledBySeal, open, seal } from "./commands/index.js";
 import { asSealError, exitStatus, Interrupted, Reported } from "./exit.js";
+import { commandList } from "./help.js";
 import { makeReport, type Report } from "./report.js";
 
 /** What may stand before a command's name. */
@@ -19,9 +20,9 @@ export async function run(program: "seal" | "open", argv: readonly string[], ver
   try {
     if (program === "seal") await refuseMistyped(argv.find((word) => !GLOBAL_FLAGS.includes(word)) ?? "");
     const { definition, rest } = program === "open" ? { definition: open, rest: argv } : choose(argv);
-    const name = program === "open" || definition === seal ? program : `seal ${definition.name}`;
+    const name = program === "open" ? program : calledBySeal(definition);
     const command = makeCommand(definition, name, version);
-    if (definition === seal) command.addHelpText("after", commandList());
+    if (definition === seal) command.addHelpText("after", commandList(COMMANDS));
     report = makeReport({ json, quiet: false, dataOnStdout: guessDataOnStdout(definition, command, rest) });
     const parsed = parseArguments<Common>(command, rest);
     if (!parsed) return 0;
@@ -33,12 +34,6 @@ export async function run(program: "seal" | "open", argv: readonly string[], ver
   } catch (error) {
     return told(error, report);
   }
-}
-
-function commandList(): string {
-  const width = Math.max(...COMMANDS.map(({ name }) => name.length));
-  const lines = COMMANDS.map(({ name, summary }) => `  seal ${name.padEnd(width)}  ${summary}`);
-  return ["", "Commands:", ...lines, "", "Each has a --help of its own."].join("\n");
 }
 
 /** Reports what ended the program; where even that cannot be written to stdout, that is what is reported, on stderr. */

@@ -33,6 +33,7 @@ while True:
             break
         text = steps.pop(0)[1]
         at += found.end()
+        end = time.time() + 15
         time.sleep(0.05)
         if text.startswith("@"):
             os.kill(child, getattr(signal, text[1:]))

@@ -17,7 +17,7 @@ import { fingerprint } from "../../keys/fingerprint.js";
 import { kindOf } from "../../keys/text.js";
 import { isoTime } from "../../ops/header.js";
 import { closest } from "../closest.js";
-import { type CommandDefinition, type Common, type Context, contactsOption } from "../command.js";
+import { type CommandDefinition, type Common, type Context, contactsOption, wordArgument } from "../command.js";
 import { editContacts, loadContacts } from "../contacts.js";
 import { escaped } from "../escape.js";
 import { isGroup, isPath, publicKeysOf } from "../keys.js";
@@ -36,27 +36,31 @@ interface Action {
   run(words: readonly string[], options: Options, context: Context): Promise<void>;
 }
 
-const HELP = `
-  seal contacts add NAME KEYS      name the keys of a .pub file, or a seal1… and a sealsig1… key
-  seal contacts add @GROUP NAME…   put contacts into a group, to seal for with --to @GROUP
-  seal contacts list
-  seal contacts revoke NAME|KEY    refuse these keys from now on, whatever was signed when
-  seal contacts remove NAME|@GROUP
-  seal contacts remove @GROUP NAME…   take contacts out of the group`;
-
 export const contacts: CommandDefinition<Options> = {
   name: "contacts",
   summary: "names for public keys: add, list, revoke, remove",
+  forms: [
+    ["seal contacts add NAME KEYS", "name the keys of a .pub file, or a seal1… and a sealsig1… key"],
+    ["seal contacts add @GROUP NAME…", "put contacts into a group, to seal for with --to @GROUP"],
+    ["seal contacts list", "show names, keys and their fingerprints"],
+    ["seal contacts revoke NAME|KEY", "refuse these keys from now on, whatever was signed when"],
+    ["seal contacts remove NAME|@GROUP", "forget a contact or a group"],
+    ["seal contacts remove @GROUP NAME…", "take contacts out of the group"],
+  ],
+  examples: [
+    ["seal contacts add master master.pub --sender", "accept what master signs, without --from"],
+    ["seal contacts add @eu-servers paris berlin", "seal for both with --to @eu-servers"],
+    ['seal contacts revoke paris --reason "stolen laptop"', "refuse its keys from now on"],
+  ],
 
   define: (command: Command) => {
     command
-      .argument("<ACTION>", "add, list, revoke or remove")
+      .addArgument(wordArgument("<ACTION>", "what to do", Object.keys(ACTIONS)))
       .argument("[WORDS...]", "a name, and what belongs to it")
       .option("--sender", "add: accept the files that this contact signs")
       .option("--replace", "add: these are its keys from now on; the old ones are kept as superseded")
       .option("--reason <TEXT>", "revoke: why; it is shown where the key is refused")
-      .addOption(contactsOption())
-      .addHelpText("after", HELP);
+      .addOption(contactsOption());
   },
 
   dataOnStdout: () => false,

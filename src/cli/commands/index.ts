@@ -1,6 +1,7 @@
 // All commands. `seal` is the one without a name of its own on the command line.
 
 import type { CommandDefinition } from "../command.js";
+import { completion } from "./completion.js";
 import { contacts } from "./contacts.js";
 import { inspect } from "./inspect.js";
 import { keygen } from "./keygen.js";
@@ -13,4 +14,18 @@ import { verify } from "./verify.js";
 export { open, seal };
 
 /** The commands that are called by name: `seal open …`. */
-export const COMMANDS: readonly CommandDefinition[] = [open, verify, inspect, rewrap, keygen, pub, contacts];
+export const COMMANDS: readonly CommandDefinition[] = [
+  open,
+  verify,
+  inspect,
+  rewrap,
+  keygen,
+  pub,
+  contacts,
+  completion(() => ({ seal, open, commands: COMMANDS })),
+];
+
+/** The words by which `seal` is told to run a command. */
+export function calledBySeal(definition: CommandDefinition): string {
+  return definition === seal ? "seal" : `seal ${definition.name}`;
+}

@@ -13,6 +13,7 @@ import { lines } from "../text.js";
 export const inspect: CommandDefinition = {
   name: "inspect",
   summary: "show what a sealed file says of itself, verifying nothing",
+  examples: [["seal inspect backup.tar.sealed", "show signer, label, time and sizes"]],
 
   define: (command) => {
     command.argument("<FILE>", "the sealed file; - for standard input");

@@ -22,6 +22,10 @@ interface Options extends Common {
 export const keygen: CommandDefinition<Options> = {
   name: "keygen",
   summary: "make an identity: a secret key file and its public keys",
+  examples: [
+    ["seal keygen -o master.key", "write master.key, which is secret, and master.pub, which is not"],
+    ["seal keygen -o server.key --from master.pub", "make an identity that opens what master signed"],
+  ],
 
   define: (command) => {
     command

@@ -51,6 +51,14 @@ interface Options extends Common {
 export const open: CommandDefinition<Options> = {
   name: "open",
   summary: "open a sealed file",
+  examples: [
+    ["seal open backup.tar.sealed --key server.key", "write backup.tar"],
+    ["seal open site.tar.sealed --key server.key -o - | tar x", "unpack a directory"],
+    [
+      "seal open https://example.com/db.sql.sealed --key server.key --label nightly-db --max-age 26h --resume",
+      "download, and refuse another file or an old one",
+    ],
+  ],
 
   define: (command) => {
     command

@@ -13,6 +13,7 @@ interface Options extends Common {
 export const pub: CommandDefinition<Options> = {
   name: "pub",
   summary: "print the public keys of an identity",
+  examples: [["seal pub server.key --fingerprint", "show what to compare over the telephone"]],
 
   define: (command) => {
     command.argument("<NAME.key>", "the identity file; - for standard input");

@@ -38,13 +38,18 @@ interface Options extends Common {
   readonly contacts?: string;
 }
 
-const LIMITS = `
-The payload stays as it is, byte for byte. Nothing is revoked: who could open the
-file may have kept its key, or a copy. To revoke, seal the original again.`;
-
 export const rewrap: CommandDefinition<Options> = {
   name: "rewrap",
   summary: "give a sealed file other recipients, without sealing it again",
+  details: [
+    "The payload stays as it is, byte for byte. Nothing is revoked: who could open the file may have kept its key, or a copy. To revoke, seal the original again.",
+  ],
+  examples: [
+    [
+      "seal rewrap monthly.sealed --key recovery.key --sign master.key --to paris --to recovery.pub",
+      "these two can open it from now on, and nobody else",
+    ],
+  ],
 
   define: (command) => {
     command
@@ -66,8 +71,7 @@ export const rewrap: CommandDefinition<Options> = {
       .option("-o, --output <OUT>", "output file, an existing directory, or - (default: replace FILE)")
       .option("--force", "replace an existing output")
       .addOption(contactsOption())
-      .addOption(threadsOption())
-      .addHelpText("after", LIMITS);
+      .addOption(threadsOption());
   },
 
   dataOnStdout: (_files, { output }) => isStdout(output),

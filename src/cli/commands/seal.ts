@@ -42,6 +42,11 @@ interface Options extends Common {
 export const seal: CommandDefinition<Options> = {
   name: "seal",
   summary: "seal files for recipients",
+  examples: [
+    ["seal backup.tar --to server.pub --sign master.key", "write backup.tar.sealed, which server can open"],
+    ["tar c site | seal - --to @eu-servers > site.tar.sealed", "seal a directory for a group of contacts"],
+    ["seal db.sql --to server.pub --label nightly-db -o outbox", "sign a name with it, and write it into a directory"],
+  ],
 
   define: (command) => {
     command

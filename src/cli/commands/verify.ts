@@ -39,6 +39,10 @@ interface Options extends Common {
 export const verify: CommandDefinition<Options> = {
   name: "verify",
   summary: "verify sealed files without any secret",
+  examples: [
+    ["seal verify backup.tar.sealed --from master.pub", "tell whether it is what master signed"],
+    ["seal verify release/*.sealed --from sealsig1… --label release-1.4", "verify all files of a release"],
+  ],
 
   define: (command) => {
     command

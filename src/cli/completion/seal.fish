@@ -1,0 +1,43 @@
+# Completion of seal and open for fish, from 3.1 on, as "seal completion fish" prints it.
+
+# Contacts and groups: what has the form of a name, and no other.
+function __seal_names -a sign
+    command seal completion --names 2>/dev/null | string match -r "^$sign"'[a-z0-9][a-z0-9_-]*$'
+end
+
+# The words between seal and the cursor, less what may stand before a command.
+function __seal_words
+    set -l words (commandline -opc)
+    set -e words[1]
+    while set -q words[1]; and contains -- $words[1] --json -q --quiet
+        set -e words[1]
+    end
+    string join -- \n $words
+end
+
+# Whether the command line is of this command: seal is sealing, and none is where no word tells yet.
+function __seal_command_is
+    set -l words (__seal_words)
+    if not set -q words[1]
+        contains -- $argv[1] none seal
+    else if contains -- $words[1] #{names}
+        test $argv[1] = $words[1]
+    else
+        test $argv[1] = seal
+    end
+end
+
+# Whether so many words that are no options stand before the cursor, the command among them.
+function __seal_words_are
+    set -l words (__seal_words | string match -v -- '-*')
+    test (count $words) -eq $argv[1]
+end
+
+#{commands}
+
+#{of seal}
+
+# Only the open beside seal: elsewhere a program of the system has that name.
+if test (command -s open; or echo) = (string replace -r '[^/]*$' open (command -s seal; or echo seal))
+    #{of open}
+end

@@ -1,0 +1,60 @@
+// Completion for zsh: the specs by which _arguments, in seal.zsh, completes each command.
+
+import type { Argument, Option } from "commander";
+import { collect } from "../command.js";
+import { type Definitions, type Syntax, syntaxesOf } from "../definitions.js";
+import { fill } from "./fill.js";
+import script from "./seal.zsh";
+import { flagsOf, type Kind, kindOfArgument, kindOfOption, placeholderOf, shortened } from "./values.js";
+
+const ACTIONS: Readonly<Record<Kind, string>> = {
+  file: "_files",
+  sealed: '_files -g "*.sealed"',
+  key: '_files -g "*.key"',
+  recipient: "_seal_recipients",
+  sender: "_seal_senders",
+  contact: "_seal_contacts",
+  text: " ",
+};
+
+export function zshScript(definitions: Definitions): string {
+  const { commands } = definitions;
+  return fill(script, {
+    names: [commands.map(({ name }) => name).join("|")],
+    commands: commands.map(({ name, summary }) => quoted(`${name}:${summary.replaceAll(":", "\\:")}`)),
+    arguments: syntaxesOf(definitions).flatMap(caseOf),
+  });
+}
+
+function caseOf(syntax: Syntax): string[] {
+  const specs = [...syntax.options.flatMap(optionSpecs), ...syntax.arguments.map((each) => argumentSpec(each, syntax))];
+  return [`${syntax.definition.name})`, "  _arguments -s -S \\", ...specs.map((spec) => `    ${spec} \\`), "    ;;"];
+}
+
+/** A spec for each flag; one that may be repeated does not exclude itself. */
+function optionSpecs(option: Option): string[] {
+  const flags = flagsOf(option);
+  const before = option.parseArg === collect ? "*" : `(${flags.join(" ")})`;
+  const value = option.required ? `:${specText(placeholderOf(option))}:${ACTIONS[kindOfOption(option)]}` : "";
+  return flags.map((flag) => {
+    const joint = !option.required ? "" : flag.startsWith("--") ? "=" : "+";
+    return quoted(`${before}${flag}${joint}[${specText(shortened(option.description))}]${value}`);
+  });
+}
+
+function argumentSpec(argument: Argument, syntax: Syntax): string {
+  const position = argument.variadic ? "*:" : argument.required ? ":" : "::";
+  const choices = argument.argChoices?.join(" ");
+  const own = syntax.called === "seal" ? "_seal_first" : ACTIONS[kindOfArgument(argument, syntax)];
+  return quoted(`${position}${specText(argument.name())}:${choices ? `(${choices})` : own}`);
+}
+
+/** Text between the signs that _arguments reads. */
+function specText(text: string): string {
+  return text.replace(/[\\:[\]]/g, "\\$&");
+}
+
+/** Text in single quotes, in which zsh reads nothing but their end. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,34 @@
+// What both programs understand, as the definitions of their commands say it: for manual pages and shell completion.
+
+import type { Argument, Command, Option } from "commander";
+import { type CommandDefinition, makeCommand } from "./command.js";
+
+export interface Definitions {
+  /** Sealing, which has no word of its own. */
+  readonly seal: CommandDefinition;
+  /** What the program `open` does. */
+  readonly open: CommandDefinition;
+  /** The commands that `seal` is told by a word. */
+  readonly commands: readonly CommandDefinition[];
+}
+
+export interface Syntax {
+  readonly definition: CommandDefinition;
+  /** What it is called by: `seal`, `seal open`, `open`. */
+  readonly called: string;
+  readonly command: Command;
+  /** All that --help shows. */
+  readonly options: readonly Option[];
+  readonly arguments: readonly Argument[];
+}
+
+export function syntaxOf(definition: CommandDefinition, called: string): Syntax {
+  const command = makeCommand(definition, called, "");
+  const options = command.createHelp().visibleOptions(command);
+  return { definition, called, command, options, arguments: command.registeredArguments };
+}
+
+/** Sealing, and then each command of `seal`. */
+export function syntaxesOf({ seal, commands }: Definitions): readonly Syntax[] {
+  return [syntaxOf(seal, "seal"), ...commands.map((definition) => syntaxOf(definition, `seal ${definition.name}`))];
+}
