@@ -1,8 +1,8 @@
-// Builds dist/: the library and the program, the types, and the licences of what is bundled. All packages are: an installed seal brings
+// Builds dist/: the library and the program, the types, the manual pages, and the licences of what is bundled. All packages are: an installed seal brings
 // nothing else along, and each file more that a start has to find and read costs it a millisecond.
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "rolldown";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -20,8 +20,23 @@ execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, "-p", 
   cwd: root,
   stdio: "inherit",
 });
+await writeManual();
 
-function bundle(input, codeSplitting) {
+/** The manual pages, by the code that knows the commands. SOURCE_DATE_EPOCH dates them, for builds that can be repeated. */
+async function writeManual() {
+  const scratch = `${root}dist/manual`;
+  await bundle({ manual: "src/cli/manual/index.ts" }, { groups: [] }, scratch);
+  const { manualPages } = await import(pathToFileURL(`${scratch}/manual.js`).href);
+  rmSync(scratch, { recursive: true });
+  const { SOURCE_DATE_EPOCH } = process.env;
+  const built = SOURCE_DATE_EPOCH ? new Date(1000 * Number(SOURCE_DATE_EPOCH)) : new Date();
+  mkdirSync(`${root}dist/man`);
+  for (const [name, text] of Object.entries(manualPages({ version, date: built.toISOString().slice(0, 10) }))) {
+    writeFileSync(`${root}dist/man/${name}`, text);
+  }
+}
+
+function bundle(input, codeSplitting, dir = "dist") {
   return build({
     cwd: root,
     input,
@@ -32,7 +47,7 @@ function bundle(input, codeSplitting) {
     resolve: { alias: { [CHILD_PROCESS]: `${root}scripts/no-child-process.js` } },
     transform: { target: "node20.19", define: { SEAL_VERSION: JSON.stringify(version) } },
     output: {
-      dir: "dist",
+      dir,
       format: "esm",
       chunkFileNames: "[name]-[hash].js",
       codeSplitting,

@@ -55,7 +55,7 @@ export const open: CommandDefinition<Options> = {
     ["seal open backup.tar.sealed --key server.key", "write backup.tar"],
     ["seal open site.tar.sealed --key server.key -o - | tar x", "unpack a directory"],
     [
-      "seal open https://example.com/db.sql.sealed --key server.key --label nightly-db --max-age 26h --resume",
+      "seal open https://example.com/db.sql.sealed --key server.key --label nightly-db --resume",
       "download, and refuse another file or an old one",
     ],
   ],
