@@ -103,13 +103,14 @@ export function start(
   program: string,
   args: readonly string[],
   env: Record<string, string> = {},
+  limit = LIMIT,
 ): Running {
   const child = spawn(program, args, { cwd: box.dir, env: { ...box.env, ...env }, detached: true });
   const parts = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
   child.stdout.on("data", (bytes: Buffer) => parts.stdout.push(bytes));
   child.stderr.on("data", (bytes: Buffer) => parts.stderr.push(bytes));
   child.stdin.on("error", () => undefined);
-  const timer = setTimeout(() => killGroup(child.pid!), LIMIT);
+  const timer = setTimeout(() => killGroup(child.pid!), limit);
   const ended = new Promise<Ended>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code, signal) => {
