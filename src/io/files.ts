@@ -66,7 +66,7 @@ function shellWord(text: string): string {
 
 function directoryError(name: string): SealError {
   return new SealError("usage", `${name} is a directory`, {
-    hint: `Pack it first: tar c ${shellWord(name)} | seal - … > OUT`,
+    hint: `A directory is sealed as an archive: tar c ${shellWord(name)} | seal - … > OUT`,
   });
 }
 

@@ -129,17 +129,19 @@ async function acceptSigner(suite: Suite, core: Core, policy: Policy): Promise<V
 
 function checkDemands(core: Core, policy: Policy): void {
   const now = Math.floor((policy.now ?? Date.now()) / 1000);
+  const signer = core.signer ? encodeSigner(core.signer) : undefined;
   if (policy.label !== undefined && core.label !== policy.label) {
-    throw new SealError("untrusted", `the label is "${core.label}", not "${policy.label}"`);
+    throw new SealError("untrusted", `the label is "${core.label}", not "${policy.label}"`, { signer });
   }
   if (policy.maxAge === undefined) return;
   if (core.sealedAt > now + CLOCK_SKEW) {
     throw new SealError("untrusted", `sealed in the future, at ${isoTime(core.sealedAt)}`, {
       hint: "Check the clocks of both machines.",
+      signer,
     });
   }
   if (!(now - core.sealedAt <= policy.maxAge)) {
-    throw new SealError("untrusted", `too old: sealed at ${isoTime(core.sealedAt)}`);
+    throw new SealError("untrusted", `too old: sealed at ${isoTime(core.sealedAt)}`, { signer });
   }
 }
 
