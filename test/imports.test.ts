@@ -163,3 +163,9 @@ describe("noble", () => {
     }
   });
 });
+
+test("no start loads what only completion and manual pages need", () => {
+  const loaded = [...staticallyLoadedBy("cli/program.ts")];
+  expect(loaded).toContain("cli/commands/completion.ts");
+  expect(loaded.filter((file) => /^cli\/(completion|manual)\//.test(file))).toEqual([]);
+});

@@ -1,7 +1,7 @@
 // What both programs understand, as the definitions of their commands say it: for manual pages and shell completion.
 
 import type { Argument, Command, Option } from "commander";
-import { type CommandDefinition, makeCommand } from "./command.js";
+import { type CommandDefinition, collect, makeCommand } from "./command.js";
 
 export interface Definitions {
   /** Sealing, which has no word of its own. */
@@ -19,13 +19,15 @@ export interface Syntax {
   readonly command: Command;
   /** All that --help shows. */
   readonly options: readonly Option[];
+  readonly repeatable: ReadonlySet<Option>;
   readonly arguments: readonly Argument[];
 }
 
 export function syntaxOf(definition: CommandDefinition, called: string): Syntax {
   const command = makeCommand(definition, called, "");
   const options = command.createHelp().visibleOptions(command);
-  return { definition, called, command, options, arguments: command.registeredArguments };
+  const repeatable = new Set(options.filter(({ parseArg }) => parseArg === collect));
+  return { definition, called, command, options, repeatable, arguments: command.registeredArguments };
 }
 
 /** Sealing, and then each command of `seal`. */

@@ -4,7 +4,7 @@ import { Option } from "commander";
 import { SealError } from "../../errors.js";
 import { type CommandDefinition, type Common, type Context, wordArgument } from "../command.js";
 import { loadContacts } from "../contacts.js";
-import type { Definitions } from "../definitions.js";
+import { type Definitions, syntaxesOf, syntaxOf } from "../definitions.js";
 
 interface Options extends Common {
   readonly names?: true;
@@ -39,7 +39,8 @@ export function completion(definitions: () => Definitions): CommandDefinition<Op
       if (options.names) return tellNames(context);
       if (!isShell(shell)) throw unknownShell(shell);
       const { scriptFor } = await import("../completion/script.js");
-      const script = scriptFor(shell, definitions());
+      const known = definitions();
+      const script = scriptFor(shell, { seal: syntaxesOf(known), open: syntaxOf(known.open, "open") });
       context.report.result({ shell, script }, script.trimEnd(), "stdout");
     },
   };

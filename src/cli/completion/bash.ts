@@ -1,17 +1,21 @@
 // Completion for bash: what seal.bash has to know of the commands.
 
-import { type Definitions, type Syntax, syntaxesOf } from "../definitions.js";
+import type { Syntax } from "../definitions.js";
 import { fill } from "./fill.js";
 import script from "./seal.bash";
-import { flagsOf, kindOfArgument, kindOfOption } from "./values.js";
+import { commandsOf, flagsOf, kindOfArgument, kindOfOption, type Syntaxes } from "./values.js";
 
-export function bashScript(definitions: Definitions): string {
-  const syntaxes = syntaxesOf(definitions);
+export function bashScript(syntaxes: Syntaxes): string {
+  const { seal } = syntaxes;
   return fill(script, {
-    commands: [definitions.commands.map(({ name }) => name).join(" ")],
-    flags: syntaxes.map(flagsCase),
-    "option kinds": syntaxes.flatMap(optionCases),
-    "argument kinds": syntaxes.flatMap(argumentCases),
+    commands: [
+      commandsOf(syntaxes)
+        .map(({ name }) => name)
+        .join(" "),
+    ],
+    flags: seal.map(flagsCase),
+    "option kinds": seal.flatMap(optionCases),
+    "argument kinds": seal.flatMap(argumentCases),
   });
 }
 

@@ -1,10 +1,10 @@
 // Completion for fish: the lines that tell it, in seal.fish, of each command.
 
 import type { Option } from "commander";
-import { type Definitions, type Syntax, syntaxesOf, syntaxOf } from "../definitions.js";
+import type { Syntax } from "../definitions.js";
 import { fill } from "./fill.js";
 import script from "./seal.fish";
-import { type Kind, kindOfArgument, kindOfOption, shortened } from "./values.js";
+import { commandsOf, type Kind, kindOfArgument, kindOfOption, type Syntaxes, shortened } from "./values.js";
 
 /** What fish offers: -F is files, -f is none but what -a gives. */
 const OFFERS: Readonly<Record<Kind, string>> = {
@@ -17,17 +17,17 @@ const OFFERS: Readonly<Record<Kind, string>> = {
   text: "-f",
 };
 
-export function fishScript(definitions: Definitions): string {
-  const { open, commands } = definitions;
+export function fishScript(syntaxes: Syntaxes): string {
+  const commands = commandsOf(syntaxes);
   return fill(script, {
     names: [commands.map(({ name }) => name).join(" ")],
     commands: commands.map(
       ({ name, summary }) => `complete -c seal -n '__seal_command_is none' -a ${name} -d ${quoted(summary)}`,
     ),
-    "of seal": syntaxesOf(definitions).flatMap((syntax) =>
+    "of seal": syntaxes.seal.flatMap((syntax) =>
       linesOf(syntax, `-c seal -n '__seal_command_is ${syntax.definition.name}'`),
     ),
-    "of open": linesOf(syntaxOf(open, "open"), "-c open"),
+    "of open": linesOf(syntaxes.open, "-c open"),
   });
 }
 

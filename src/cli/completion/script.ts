@@ -1,17 +1,17 @@
 // The completion script of a shell. What it offers by name comes from the contacts, at the time.
 
-import type { Definitions } from "../definitions.js";
 import { bashScript } from "./bash.js";
 import { fishScript } from "./fish.js";
+import type { Syntaxes } from "./values.js";
 import { zshScript } from "./zsh.js";
 
-export function scriptFor(shell: "bash" | "zsh" | "fish", definitions: Definitions): string {
+export function scriptFor(shell: "bash" | "zsh" | "fish", syntaxes: Syntaxes): string {
   switch (shell) {
     case "bash":
-      return bashScript(definitions);
+      return bashScript(syntaxes);
     case "zsh":
-      return zshScript(definitions);
+      return zshScript(syntaxes);
     case "fish":
-      return fishScript(definitions);
+      return fishScript(syntaxes);
   }
 }

@@ -19,6 +19,17 @@ const KINDS: Readonly<Record<string, Kind>> = {
   "FIRST-LAST": "text",
 };
 
+/** What the two programs understand: sealing and then the other commands of `seal`, and what `open` does. */
+export interface Syntaxes {
+  readonly seal: readonly Syntax[];
+  readonly open: Syntax;
+}
+
+/** The commands that `seal` is told by a word. */
+export function commandsOf({ seal }: Syntaxes): readonly Syntax["definition"][] {
+  return seal.slice(1).map(({ definition }) => definition);
+}
+
 /** What stands between the brackets: `FILE` of `[FILE...]`. Empty for an option without a value. */
 export function placeholderOf({ flags }: Pick<Option, "flags">): string {
   return /[<[]([^\]>]+?)(?:\.\.\.)?[\]>]$/.exec(flags)?.[1] ?? "";

@@ -1,11 +1,19 @@
 // Completion for zsh: the specs by which _arguments, in seal.zsh, completes each command.
 
 import type { Argument, Option } from "commander";
-import { collect } from "../command.js";
-import { type Definitions, type Syntax, syntaxesOf } from "../definitions.js";
+import type { Syntax } from "../definitions.js";
 import { fill } from "./fill.js";
 import script from "./seal.zsh";
-import { flagsOf, type Kind, kindOfArgument, kindOfOption, placeholderOf, shortened } from "./values.js";
+import {
+  commandsOf,
+  flagsOf,
+  type Kind,
+  kindOfArgument,
+  kindOfOption,
+  placeholderOf,
+  type Syntaxes,
+  shortened,
+} from "./values.js";
 
 const ACTIONS: Readonly<Record<Kind, string>> = {
   file: "_files",
@@ -17,24 +25,27 @@ const ACTIONS: Readonly<Record<Kind, string>> = {
   text: " ",
 };
 
-export function zshScript(definitions: Definitions): string {
-  const { commands } = definitions;
+export function zshScript(syntaxes: Syntaxes): string {
+  const commands = commandsOf(syntaxes);
   return fill(script, {
     names: [commands.map(({ name }) => name).join("|")],
     commands: commands.map(({ name, summary }) => quoted(`${name}:${summary.replaceAll(":", "\\:")}`)),
-    arguments: syntaxesOf(definitions).flatMap(caseOf),
+    arguments: syntaxes.seal.flatMap(caseOf),
   });
 }
 
 function caseOf(syntax: Syntax): string[] {
-  const specs = [...syntax.options.flatMap(optionSpecs), ...syntax.arguments.map((each) => argumentSpec(each, syntax))];
+  const specs = [
+    ...syntax.options.flatMap((option) => optionSpecs(option, syntax)),
+    ...syntax.arguments.map((each) => argumentSpec(each, syntax)),
+  ];
   return [`${syntax.definition.name})`, "  _arguments -s -S \\", ...specs.map((spec) => `    ${spec} \\`), "    ;;"];
 }
 
 /** A spec for each flag; one that may be repeated does not exclude itself. */
-function optionSpecs(option: Option): string[] {
+function optionSpecs(option: Option, { repeatable }: Syntax): string[] {
   const flags = flagsOf(option);
-  const before = option.parseArg === collect ? "*" : `(${flags.join(" ")})`;
+  const before = repeatable.has(option) ? "*" : `(${flags.join(" ")})`;
   const value = option.required ? `:${specText(placeholderOf(option))}:${ACTIONS[kindOfOption(option)]}` : "";
   return flags.map((flag) => {
     const joint = !option.required ? "" : flag.startsWith("--") ? "=" : "+";
