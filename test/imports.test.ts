@@ -1,4 +1,4 @@
-// Imports point one way (errors, bytes ← crypto ← format, chunk ← engine, keys ← ops ← io, api ← cli), and what is
+// Imports point one way (errors, bytes ← crypto ← format, chunk ← engine, keys ← ops ← journal ← io ← api, cli), and what is
 // particular to the platform stays in its place.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -54,7 +54,8 @@ const LEVELS: readonly (readonly string[])[] = [
   ["format"],
   ["chunk"],
   ["engine", "keys"],
-  ["ops", "journal"],
+  ["ops"],
+  ["journal"],
   ["io"],
   ["api", "cli"],
   ["index.ts"],

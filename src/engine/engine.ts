@@ -47,6 +47,33 @@ export interface OpenResult extends Result {
   readonly authentic: boolean;
 }
 
+/**
+ * Frames of one epoch of a journal, worked on together: most are small, and one small chunk a message is slower than no thread at all.
+ */
+export interface FramesTask {
+  /** The first one's index in its epoch. */
+  readonly index: number;
+  readonly coreHash: Uint8Array;
+  /** The lengths of their ciphertexts. */
+  readonly lengths: Uint32Array<ArrayBuffer>;
+  /** Their keys, 32 bytes each, which are erased with the work; null where they are only verified. */
+  readonly keys: Bytes | null;
+  /** The frames as they stand in the journal, from the beginning on. It is the session's until the result hands it back. */
+  readonly buffer: Bytes;
+}
+
+export interface FramesResult {
+  /** Each plaintext stands where its ciphertext stood. Of frames from `authentic` on there is none. */
+  readonly buffer: Bytes;
+  /**
+   * How many frames, from the first on, have a right signature and (where decrypted) tag, and carry the chain value after the one before. What the
+   * first one carries is not judged here.
+   */
+  readonly authentic: number;
+  /** The chain values that the frames carry, up to the first that is not authentic, and behind them the one after the last; 32 bytes each. */
+  readonly chains: Bytes;
+}
+
 /** An engine set to one file's keys. */
 export interface Session {
   /** How many tasks are worth having in flight. */
@@ -57,6 +84,8 @@ export interface Session {
   open(task: Task): Promise<OpenResult>;
   /** As `open`, without decryption. The result is the record as it is, copied to `output`, else to `buffer`; none where there is neither. */
   verify(task: Task): Promise<OpenResult>;
+  /** Opens or verifies frames of a journal, whose signer is that of the session's keys. */
+  frames(task: FramesTask): Promise<FramesResult>;
   /** Erases what the engine holds of the keys. No task may be running. */
   close(): void;
 }

@@ -4,6 +4,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import type { ChunkKeys } from "../chunk/record.js";
 import type { Engine, Session } from "./engine.js";
+import { runFrames } from "./frames.js";
 import { runOpen, runSeal, runVerify } from "./run.js";
 
 export const inline: Engine = { session: inlineSession };
@@ -22,6 +23,10 @@ export function inlineSession(keys: ChunkKeys): Session {
     verify: async (task) => {
       await turn();
       return runVerify(keys, task);
+    },
+    frames: async (task) => {
+      await turn();
+      return runFrames(keys, task);
     },
     close: () => {},
   };

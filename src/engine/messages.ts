@@ -2,7 +2,7 @@
 // plain fields and is made an error again on the main thread.
 
 import { type ErrorCode, type ErrorDetails, SealError } from "../errors.js";
-import type { OpenResult, SealResult, Task, Verb } from "./engine.js";
+import type { FramesResult, FramesTask, OpenResult, SealResult, Task, Verb } from "./engine.js";
 
 /** A file's keys as they travel: the worker makes them a ChunkKeys again. */
 export interface KeysMessage {
@@ -29,7 +29,16 @@ export interface TaskMessage {
   readonly task: Task;
 }
 
-export type ToWorker = KeysMessage | ForgetMessage | TaskMessage;
+export interface FramesMessage {
+  readonly say: "frames";
+  readonly id: number;
+  readonly session: number;
+  readonly task: FramesTask;
+}
+
+export type ToWorker = KeysMessage | ForgetMessage | TaskMessage | FramesMessage;
+
+export type AnyResult = SealResult | OpenResult | FramesResult;
 
 export interface Failure extends ErrorDetails {
   readonly code: ErrorCode;
@@ -39,7 +48,7 @@ export interface Failure extends ErrorDetails {
 }
 
 export type FromWorker =
-  | { readonly id: number; readonly result: SealResult | OpenResult }
+  | { readonly id: number; readonly result: AnyResult }
   | { readonly id: number; readonly failure: Failure };
 
 export function toFailure(error: unknown): Failure {

@@ -4,12 +4,22 @@ import type { Worker } from "node:worker_threads";
 import type { ChunkKeys } from "../chunk/record.js";
 import type { Suite } from "../crypto/suite.js";
 import { SealError } from "../errors.js";
-import type { Engine, OpenResult, SealResult, Session, Task, Verb } from "./engine.js";
+import type { Engine, FramesResult, FramesTask, OpenResult, Session, Task, Verb } from "./engine.js";
 import { inlineSession } from "./inline.js";
-import { type FromWorker, fromFailure, type ToWorker } from "./messages.js";
+import {
+  type AnyResult,
+  type FramesMessage,
+  type FromWorker,
+  fromFailure,
+  type TaskMessage,
+  type ToWorker,
+} from "./messages.js";
 
 /** Below this, starting threads takes longer than it saves. */
 export const SMALL = 16 * 1024 * 1024;
+/** The same for the frames of a journal: as many, of which each counts as one and one more for so many bytes. */
+const SMALL_FRAMES = 256;
+const FRAME_BYTES = 64 * 1024;
 
 /** Built, the worker stands beside the bundle that this module is in; run from source, it is taken from there. */
 const WORKER = new URL(import.meta.url.endsWith(".ts") ? "../../dist/worker.js" : "./worker.js", import.meta.url);
@@ -43,7 +53,7 @@ export function poolEngine(threads: number, { small = SMALL } = {}): PoolEngine 
     session: (keys, size) =>
       threads <= 1 || (size !== null && size < small)
         ? inlineSession(keys)
-        : pooledSession(keys, sessions++, threads + 1, () => least(keys.suite.name)),
+        : pooledSession(keys, sessions++, threads + 1, small, () => least(keys.suite.name)),
     start: (suite) => {
       while (threads > 1 && members.length < threads) members.push(new Member(suite.name));
     },
@@ -54,22 +64,32 @@ export function poolEngine(threads: number, { small = SMALL } = {}): PoolEngine 
   };
 }
 
-/** A first chunk that is also the last is not worth a thread: so short pipes start none. */
-function pooledSession(keys: ChunkKeys, id: number, width: number, least: () => Member): Session {
+/** A first chunk that is also the last is not worth a thread, nor are a few frames: so short pipes start none. */
+function pooledSession(keys: ChunkKeys, id: number, width: number, small: number, least: () => Member): Session {
   const inline = inlineSession(keys);
   const told = new Set<Member>();
-  const run = (verb: Verb, task: Task): Promise<SealResult | OpenResult> => {
-    if (task.index === 0 && task.final) return inline[verb](task);
+  const member = (): Member => {
     const member = least();
     if (!told.has(member)) member.tell(keysMessage(keys, id));
     told.add(member);
-    return member.run(id, verb, task);
+    return member;
+  };
+  const run = (verb: Verb, task: Task): Promise<AnyResult> => {
+    if (task.index === 0 && task.final) return inline[verb](task);
+    return member().run({ say: "task", session: id, verb, task });
+  };
+  let before = small === 0 ? SMALL_FRAMES : 0;
+  const frames = (task: FramesTask): Promise<AnyResult> => {
+    if (before >= SMALL_FRAMES) return member().run({ say: "frames", session: id, task });
+    before += task.lengths.length + task.buffer.length / FRAME_BYTES;
+    return inline.frames(task);
   };
   return {
     width,
-    seal: (task) => run("seal", task),
+    seal: (task) => run("seal", task) as ReturnType<Session["seal"]>,
     open: (task) => run("open", task) as Promise<OpenResult>,
     verify: (task) => run("verify", task) as Promise<OpenResult>,
+    frames: (task) => frames(task) as Promise<FramesResult>,
     close: () => {
       for (const member of told) member.tell({ say: "forget", session: id });
     },
@@ -81,8 +101,16 @@ function keysMessage({ payloadKey, coreHash, signed, signer }: ChunkKeys, sessio
 }
 
 interface Waiting {
-  readonly resolve: (result: SealResult | OpenResult) => void;
+  readonly resolve: (result: AnyResult) => void;
   readonly reject: (error: SealError) => void;
+}
+
+type Work = Omit<TaskMessage, "id"> | Omit<FramesMessage, "id">;
+
+/** What goes over to the thread instead of being copied. */
+function memoryOf({ say, task }: Work): ArrayBuffer[] {
+  const keys = say === "frames" && task.keys ? [task.keys.buffer] : [];
+  return task.buffer ? [task.buffer.buffer, ...keys] : [];
 }
 
 /** One thread of a pool. It keeps the process alive only while it is working. */
@@ -112,12 +140,13 @@ class Member {
     this.#worker.postMessage(message, transfer);
   }
 
-  run(session: number, verb: Verb, task: Task): Promise<SealResult | OpenResult> {
+  /** `message` without its id. */
+  run(message: Work): Promise<AnyResult> {
     return new Promise((resolve, reject) => {
       if (this.#waiting.size === 0) this.#worker.ref();
       const id = this.#lastId++;
       this.#waiting.set(id, { resolve, reject });
-      this.tell({ say: "task", id, session, verb, task }, task.buffer ? [task.buffer.buffer] : []);
+      this.tell({ ...message, id }, memoryOf(message));
     });
   }
 

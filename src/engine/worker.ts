@@ -3,7 +3,16 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { ChunkKeys } from "../chunk/record.js";
 import { loadSuite } from "../crypto/index.js";
-import { type FromWorker, type KeysMessage, type TaskMessage, type ToWorker, toFailure } from "./messages.js";
+import { runFrames } from "./frames.js";
+import {
+  type AnyResult,
+  type FramesMessage,
+  type FromWorker,
+  type KeysMessage,
+  type TaskMessage,
+  type ToWorker,
+  toFailure,
+} from "./messages.js";
 import { run } from "./run.js";
 
 const suite = await loadSuite(workerData.suite);
@@ -19,11 +28,16 @@ function forget(session: number): void {
   sessions.delete(session);
 }
 
-function answer({ id, session, verb, task }: TaskMessage): void {
+function work(message: TaskMessage | FramesMessage): AnyResult {
+  const keys = sessions.get(message.session)!;
+  return message.say === "frames" ? runFrames(keys, message.task) : run(message.verb, keys, message.task);
+}
+
+function answer(message: TaskMessage | FramesMessage): void {
+  const { id, task } = message;
   const transfer = task.buffer ? [task.buffer.buffer] : [];
   try {
-    const result = run(verb, sessions.get(session)!, task);
-    parentPort!.postMessage({ id, result } satisfies FromWorker, transfer);
+    parentPort!.postMessage({ id, result: work(message) } satisfies FromWorker, transfer);
   } catch (error) {
     parentPort!.postMessage({ id, failure: toFailure(error) } satisfies FromWorker);
   }

@@ -6,6 +6,35 @@ import type { AgreementKey, Suite } from "../crypto/suite.js";
 import { SealError } from "../errors.js";
 import { commitment, type Header, headerMac, recipientInfo } from "../format/header.js";
 import { STANZA_X25519 } from "../format/stanza.js";
+import type { Identity, IdentityFile } from "../keys/identity.js";
+import { isAmong, notAccepted, type Policy } from "./header.js";
+
+/** Who opens, and whose files. */
+export interface Unlocking {
+  readonly suite: Suite;
+  readonly identities: readonly IdentityFile[];
+  /** Signers that are accepted whichever identity opens, and no others; null where those of the accept lines and `policy.senders` are. */
+  readonly from: readonly Uint8Array[] | "any" | null;
+  readonly policy: Omit<Policy, "signers">;
+}
+
+/** The policy for a header, of which the identity that will open it is not known yet. */
+export function policyOf({ from, identities, policy }: Unlocking): Policy {
+  const signers = from ?? identities.flatMap(({ accept }) => accept);
+  return { ...policy, signers, senders: from === null ? policy.senders : [] };
+}
+
+/** The file key, to be erased. Only identities that accept the signer are unlocked and tried, so that the stanzas' order decides nothing. */
+export async function unlockFileKey(header: Header, { suite, identities, from, policy }: Unlocking): Promise<Bytes> {
+  const { signer } = header.core;
+  const { senders = [], contacts } = policy;
+  const trusting = identities.filter(({ accept }) => !signer || isAmong(signer, from ?? [...accept, ...senders]));
+  const keys: Identity[] = [];
+  for (const identity of trusting) keys.push(await identity.unlock());
+  const fileKey = findFileKey(suite, header, keys);
+  if (!fileKey) throw signer && trusting.length < identities.length ? notAccepted(signer, contacts) : noKey();
+  return fileKey;
+}
 
 /** The error where no key opens a file. */
 export function noKey(

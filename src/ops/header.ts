@@ -51,13 +51,10 @@ export async function readHeader(
   const { core, bytes: coreBytes } = await parseFrom(parseCore(), read);
   const signer = await acceptSigner(suite, core, policy);
   const header = await parseFrom(parseRest(suite, core, coreBytes), read);
-  if (signer && !signer.verify(headerMessage(suite, coreBytes, header.stanzaBytes), header.authenticator)) {
-    throw new SealError("tampered", "the header is not what the sender signed", {
-      offset: headerLength(header) - header.authenticator.length,
-      signer: encodeSigner(signer.publicKey),
-    });
+  if (signer) {
+    checkHeaderSignature(suite, header, signer);
+    checkDemands(core, policy);
   }
-  if (signer) checkDemands(core, policy);
   return { header, geometry: geometryOf(header), signer };
 }
 
@@ -105,13 +102,15 @@ function refuseRevoked(signer: Uint8Array, contacts: Policy["contacts"]): void {
   });
 }
 
-function* parseRest(suite: Suite, core: Core, coreBytes: Bytes): Parser<Header> {
+/** What stands behind a core. Throws `malformed`, or `tampered` where the input ends. */
+export function* parseRest(suite: Suite, core: Core, coreBytes: Bytes): Parser<Header> {
   const { stanzas, bytes: stanzaBytes } = yield* parseStanzas();
   const authenticator = Uint8Array.from(yield* exactly(authenticatorLength(core)));
   return { core, coreBytes, coreHash: suite.sha256(coreBytes), stanzas, stanzaBytes, authenticator };
 }
 
-async function acceptSigner(suite: Suite, core: Core, policy: Policy): Promise<VerifyingKey | null> {
+/** *Opening*, 2. */
+export async function acceptSigner(suite: Suite, core: Core, policy: Policy): Promise<VerifyingKey | null> {
   if (!core.signer) {
     const demands = policy.label !== undefined || policy.maxAge !== undefined;
     if (policy.allowUnsigned && !demands) return null;
@@ -127,7 +126,18 @@ async function acceptSigner(suite: Suite, core: Core, policy: Policy): Promise<V
   return key;
 }
 
-function checkDemands(core: Core, policy: Policy): void {
+/** *Opening*, 4: throws `tampered`. `start` is the offset of the header. */
+export function checkHeaderSignature(suite: Suite, header: Header, signer: VerifyingKey, start = 0): void {
+  const { coreBytes, stanzaBytes, authenticator } = header;
+  if (signer.verify(headerMessage(suite, coreBytes, stanzaBytes), authenticator)) return;
+  throw new SealError("tampered", "the header is not what the sender signed", {
+    offset: start + headerLength(header) - authenticator.length,
+    signer: encodeSigner(signer.publicKey),
+  });
+}
+
+/** *Opening*, 5. */
+export function checkDemands(core: Core, policy: Policy): void {
   const now = Math.floor((policy.now ?? Date.now()) / 1000);
   const signer = core.signer ? encodeSigner(core.signer) : undefined;
   if (policy.label !== undefined && core.label !== policy.label) {

@@ -1,24 +1,17 @@
 // Opening: header, file key, then each record, released when it has passed every check (docs/FORMAT.md, "Opening").
 
 import { type Bytes, toHex } from "../bytes.js";
-import type { Suite } from "../crypto/suite.js";
 import type { Engine } from "../engine/engine.js";
 import { type Header, payloadKey } from "../format/header.js";
 import { expectedBytes, type Geometry } from "../format/sizes.js";
-import type { Identity, IdentityFile } from "../keys/identity.js";
-import { findFileKey, noKey } from "./filekey.js";
-import { type AcceptedHeader, isAmong, notAccepted, type Policy, readHeader } from "./header.js";
+import { policyOf, type Unlocking, unlockFileKey } from "./filekey.js";
+import { type AcceptedHeader, readHeader } from "./header.js";
 import { committing, type Progress, release, type Sink, type Source } from "./io.js";
 import { type Range, releaseRange } from "./range.js";
 import { checkedRecords, type RecordsOptions, type Start } from "./records.js";
 
-export interface OpenOptions {
-  readonly suite: Suite;
+export interface OpenOptions extends Unlocking {
   readonly engine: Engine;
-  readonly identities: readonly IdentityFile[];
-  /** Signers that are accepted whichever identity opens, and no others; null where those of the accept lines and `policy.senders` are. */
-  readonly from: readonly Uint8Array[] | "any" | null;
-  readonly policy: Omit<Policy, "signers">;
   /** Plaintext bytes wanted; all of them by default. */
   readonly range?: Range | undefined;
   readonly progress?: Progress | undefined;
@@ -65,9 +58,7 @@ export async function unlocked(
   work: (payload: Payload) => Promise<Released>,
 ): Promise<Opened> {
   const { suite, engine, signal } = options;
-  const senders = options.from === null ? options.policy.senders : [];
-  const policy = { ...options.policy, signers: acceptable(options), senders };
-  const accepted = await readHeader(source, suite, policy, signal);
+  const accepted = await readHeader(source, suite, policyOf(options), signal);
   const key = await unlockPayload(accepted, options);
   try {
     const { header, geometry, signer } = accepted;
@@ -78,26 +69,14 @@ export async function unlocked(
   }
 }
 
-function acceptable({ from, identities }: OpenOptions): readonly Uint8Array[] | "any" {
-  return from ?? identities.flatMap(({ accept }) => accept);
-}
-
 function summary({ core }: Header): Pick<Opened, "signer" | "label" | "sealedAt"> {
   return { signer: core.signer, label: core.label, sealedAt: core.sealedAt };
 }
 
-/** The payload key. Only identities that accept the signer are unlocked and tried, so that the stanzas' order decides nothing. */
 async function unlockPayload({ header }: AcceptedHeader, options: OpenOptions): Promise<Bytes> {
-  const { suite, identities, from } = options;
-  const { signer } = header.core;
-  const { senders = [], contacts } = options.policy;
-  const trusting = identities.filter(({ accept }) => !signer || isAmong(signer, from ?? [...accept, ...senders]));
-  const keys: Identity[] = [];
-  for (const identity of trusting) keys.push(await identity.unlock());
-  const fileKey = findFileKey(suite, header, keys);
-  if (!fileKey) throw signer && trusting.length < identities.length ? notAccepted(signer, contacts) : noKey();
+  const fileKey = await unlockFileKey(header, options);
   try {
-    return payloadKey(suite, fileKey, header.coreHash);
+    return payloadKey(options.suite, fileKey, header.coreHash);
   } finally {
     fileKey.fill(0);
   }

@@ -26,7 +26,8 @@ test("an input beyond the limits is refused where it exceeds them", async () => 
   const geometry = { headerLength: 0, chunkSize: 2 ** 43, signed: false };
   const found = { digest: null, chain: null, authentic: true, buffer: null };
   const verify = async () => found;
-  const session = { width: 1, seal: verify, open: verify, verify, close: () => {} };
+  const frames = () => Promise.reject(new Error("there are none"));
+  const session = { width: 1, seal: verify, open: verify, verify, frames, close: () => {} };
   const options = {
     suite: native,
     engine: { session: () => session },

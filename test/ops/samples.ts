@@ -5,7 +5,7 @@ import type { Bytes } from "../../src/bytes.js";
 import type { ChunkKeys } from "../../src/chunk/record.js";
 import { native } from "../../src/crypto/native.js";
 import type { Suite } from "../../src/crypto/suite.js";
-import type { Engine, Session, Task } from "../../src/engine/engine.js";
+import type { Engine, Session } from "../../src/engine/engine.js";
 import { inline } from "../../src/engine/inline.js";
 import { bytesSource } from "../../src/io/bytes.js";
 import { generateSecret, type Identity, identityOf } from "../../src/keys/identity.js";
@@ -71,7 +71,7 @@ export async function opened(
 
 /** The inline engine's work, `width` tasks at a time, of which the later ones finish first. */
 export function scrambled(width: number): Engine & { running: number; most: number } {
-  const later = async <T>(task: Task, work: () => Promise<T>): Promise<T> => {
+  const later = async <T>(task: { readonly index: number }, work: () => Promise<T>): Promise<T> => {
     engine.running += 1;
     engine.most = Math.max(engine.most, engine.running);
     try {
@@ -91,6 +91,7 @@ export function scrambled(width: number): Engine & { running: number; most: numb
         seal: (task) => later(task, () => session.seal(task)),
         open: (task) => later(task, () => session.open(task)),
         verify: (task) => later(task, () => session.verify(task)),
+        frames: (task) => later(task, () => session.frames(task)),
         close: () => {
           if (engine.running > 0) throw new Error("a session is closed while its tasks are running");
           session.close();

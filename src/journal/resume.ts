@@ -1,0 +1,82 @@
+// Going on at a cursor: whether the journal is still the one that it was made of (docs/FORMAT.md, "Reading a journal").
+
+import { equal } from "../bytes.js";
+import { SealError } from "../errors.js";
+import { KIND_JOURNAL, parseCore } from "../format/core.js";
+import { checkDemands } from "../ops/header.js";
+import type { Cursor } from "./cursor.js";
+import {
+  acceptBeginning,
+  type Beginning,
+  type Epoch,
+  HeaderReading,
+  type HeaderSettings,
+  readCore,
+  readRest,
+} from "./header.js";
+import type { JournalSource } from "./store.js";
+import { Window } from "./window.js";
+
+/** Most headers are shorter, and every core is much shorter. */
+const HEADER_PIECE = 64 * 1024;
+const CORE_PIECE = 512;
+
+/**
+ * Checks the first core and the header of the cursor's epoch; nothing between them, nor from there to the cursor, is read. Throws `tampered` where the
+ * journal does not continue the cursor; `untrusted`, `no-key`.
+ */
+export async function resumeAt(
+  source: JournalSource,
+  size: number,
+  cursor: Cursor,
+  settings: HeaderSettings,
+  signal: AbortSignal | undefined,
+): Promise<{ beginning: Beginning; epoch: Epoch }> {
+  if (size < cursor.end) throw discontinued(`it has ${size} bytes, and had ${cursor.end}`, size);
+  const same = cursor.epoch === 0;
+  const windowAt = (offset: number, piece: number) => new Window(source, offset, size, { piece, ahead: false, signal });
+  const first = windowAt(0, same ? HEADER_PIECE : CORE_PIECE);
+  const beginning = await beginningOf(new HeaderReading(first), cursor, settings);
+  const window = same ? first : windowAt(cursor.epoch, HEADER_PIECE);
+  const epoch = await epochOf(window, beginning, cursor, settings);
+  try {
+    for (let i = 0; i < cursor.frames; i++) epoch.ratchet?.skip();
+    return { beginning, epoch };
+  } catch (error) {
+    epoch.ratchet?.erase();
+    throw error;
+  }
+}
+
+async function beginningOf(reading: HeaderReading, cursor: Cursor, settings: HeaderSettings): Promise<Beginning> {
+  const first = await reading.parse(parseCore(KIND_JOURNAL)).catch((error) => {
+    if (!(error instanceof SealError) || error.code !== "malformed") throw error;
+    throw discontinued("something else has taken its place", 0);
+  });
+  if (!first || !equal(settings.suite.sha256(first.bytes), cursor.journal)) {
+    throw discontinued("another journal has taken its place", 0);
+  }
+  return acceptBeginning(first, settings);
+}
+
+async function epochOf(window: Window, beginning: Beginning, cursor: Cursor, settings: HeaderSettings): Promise<Epoch> {
+  const offset = cursor.epoch;
+  const reading = new HeaderReading(window);
+  const core = await readCore(reading, beginning, offset);
+  if (!core) throw discontinued("an epoch's header is cut off", offset);
+  checkDemands(core.core, settings.policy);
+  const epoch = await readRest(reading, core, beginning, offset, settings);
+  if (!epoch) throw discontinued("an epoch's header is cut off", offset);
+  const fits = cursor.frames > 0 || (epoch.end === cursor.end && equal(epoch.header.coreHash, cursor.chain));
+  if (fits) return epoch;
+  epoch.ratchet?.erase();
+  throw discontinued("the epoch's header is another", offset);
+}
+
+/** The error for a journal that does not continue a cursor. */
+export function discontinued(how: string, offset: number): SealError {
+  return new SealError("tampered", `the journal does not continue the cursor: ${how}`, {
+    hint: "It was cut off, rolled back or replaced. Where that is meant, read it without the cursor.",
+    offset,
+  });
+}
