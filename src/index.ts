@@ -1,6 +1,10 @@
 export { Identity } from "./api/identity.js";
+export { JournalWriter, type JournalWriterOptions } from "./api/journal-writer.js";
 export { inspect, open, openBytes, rewrap, seal, sealBytes, verify } from "./api/operations.js";
 export type * from "./api/types.js";
 export { type ErrorCode, SealError } from "./errors.js";
+export type { EpochLimits } from "./journal/appender.js";
+export type { FramePlace, Recovered } from "./journal/recover.js";
+export type { JournalSource, JournalStore } from "./journal/store.js";
 export type { Progress } from "./ops/io.js";
 export type { Range } from "./ops/range.js";

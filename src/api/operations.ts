@@ -4,7 +4,6 @@ import { loadSuite } from "../crypto/index.js";
 import { poolEngine } from "../engine/pool.js";
 import { defaultThreads } from "../engine/threads.js";
 import { SealError } from "../errors.js";
-import { MAX_CHUNK_EXPONENT, MIN_CHUNK_EXPONENT } from "../format/core.js";
 import { STANZA_X25519 } from "../format/stanza.js";
 import { bytesSink, bytesSource } from "../io/bytes.js";
 import { type FileId, openSource } from "../io/files.js";
@@ -19,6 +18,7 @@ import { resume } from "../ops/resume.js";
 import * as rewrapping from "../ops/rewrap.js";
 import * as sealing from "../ops/seal.js";
 import * as verifying from "../ops/verify.js";
+import { exponentOf } from "./chunk-size.js";
 import { Identity } from "./identity.js";
 import type {
   Input,
@@ -160,12 +160,6 @@ function openResult(opened: opening.Opened, { from }: OpenOptions): OpenResult {
 function checkAge(maxAge: number | undefined): void {
   if (maxAge !== undefined && (typeof maxAge !== "number" || Number.isNaN(maxAge)))
     throw new SealError("usage", "the maximal age is not a number");
-}
-
-function exponentOf(chunkSize: number): number {
-  const exponent = Math.log2(chunkSize);
-  if (Number.isInteger(exponent) && exponent >= MIN_CHUNK_EXPONENT && exponent <= MAX_CHUNK_EXPONENT) return exponent;
-  throw new SealError("usage", `a chunk size of ${chunkSize}: it must be a power of two from 4096 to 16777216`);
 }
 
 type Shown<T> = Omit<T, "signer" | "sealedAt"> & {

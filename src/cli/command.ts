@@ -22,11 +22,20 @@ export interface Common {
 }
 
 export interface CommandDefinition<Options extends Common = Common> extends Explanation {
+  /** Signals that it acts on itself, instead of being interrupted. */
+  readonly ownSignals?: readonly NodeJS.Signals[];
   /** Adds arguments and options to a commander command; --json, --quiet and --help are there already. */
   define(command: Command): void;
   /** Whether stdout carries file data with these arguments. */
   dataOnStdout(files: readonly string[], options: Options): boolean;
   run(files: readonly string[], options: Options, context: Context): Promise<void>;
+}
+
+/** Commands under a common name: `seal journal append`. They are loaded when one of them is called. */
+export interface CommandGroup {
+  readonly name: string;
+  readonly summary: string;
+  load(): Promise<readonly CommandDefinition[]>;
 }
 
 /** For an option that may be repeated. */

@@ -39,9 +39,9 @@ export function helpAfter(definition: Explanation, command: Command): string {
 
 const WIDTH = 80;
 
-/** The list of commands that `seal --help` ends with. */
-export function commandList(commands: readonly Explanation[]): string {
+/** The list of commands that the help of `program` ends with. */
+export function commandList(program: string, commands: readonly Pick<Explanation, "name" | "summary">[]): string {
   const width = Math.max(...commands.map(({ name }) => name.length));
-  const lines = commands.map(({ name, summary }) => `  seal ${name.padEnd(width)}  ${summary}`);
+  const lines = commands.map(({ name, summary }) => `  ${program} ${name.padEnd(width)}  ${summary}`);
   return ["", "Commands:", ...lines, "", "Each has a --help of its own."].join("\n");
 }

@@ -4,10 +4,18 @@ import { stat } from "node:fs/promises";
 import { SealError } from "../errors.js";
 import { removeTemporaries } from "../io/temporary.js";
 import { closest } from "./closest.js";
-import { type CommandDefinition, type Common, guessDataOnStdout, makeCommand, parseArguments } from "./command.js";
-import { COMMANDS, calledBySeal, open, seal } from "./commands/index.js";
+import {
+  type CommandDefinition,
+  type CommandGroup,
+  type Common,
+  guessDataOnStdout,
+  makeCommand,
+  parseArguments,
+} from "./command.js";
+import { COMMANDS, calledBySeal, GROUPS, open, seal } from "./commands/index.js";
 import { asSealError, exitStatus, Interrupted, Reported } from "./exit.js";
 import { commandList } from "./help.js";
+import { printOut } from "./print.js";
 import { makeReport, type Report } from "./report.js";
 
 /** What may stand before a command's name. */
@@ -19,17 +27,18 @@ export async function run(program: "seal" | "open", argv: readonly string[], ver
   let report = makeReport({ json, quiet: false, dataOnStdout: false });
   try {
     if (program === "seal") await refuseMistyped(argv.find((word) => !GLOBAL_FLAGS.includes(word)) ?? "");
-    const { definition, rest } = program === "open" ? { definition: open, rest: argv } : choose(argv);
-    const name = program === "open" ? program : calledBySeal(definition);
+    const chosen = program === "open" ? { definition: open, name: program, rest: argv } : await choose(argv);
+    if (!chosen) return 0;
+    const { definition, name, rest } = chosen;
     const command = makeCommand(definition, name, version);
-    if (definition === seal) command.addHelpText("after", commandList(COMMANDS));
+    if (definition === seal) command.addHelpText("after", commandList("seal", [...COMMANDS, ...GROUPS]));
     report = makeReport({ json, quiet: false, dataOnStdout: guessDataOnStdout(definition, command, rest) });
     const parsed = parseArguments<Common>(command, rest);
     if (!parsed) return 0;
     const { files, options } = parsed;
     const dataOnStdout = definition.dataOnStdout(files, options);
     report = makeReport({ json: options.json === true, quiet: options.quiet === true, dataOnStdout });
-    await definition.run(files, options, { report, signal: interruption() });
+    await definition.run(files, options, { report, signal: interruption(definition.ownSignals ?? []) });
     return 0;
   } catch (error) {
     return told(error, report);
@@ -50,31 +59,68 @@ function told(error: unknown, report: Report): number {
   }
 }
 
-/** The command that the first word names, else sealing. --json and -q may stand before it; `help open` is `open --help`. */
-function choose(argv: readonly string[]): { definition: CommandDefinition; rest: readonly string[] } {
+interface Chosen {
+  readonly definition: CommandDefinition;
+  /** How it is called. */
+  readonly name: string;
+  readonly rest: readonly string[];
+}
+
+/**
+ * The command that the first word names, else sealing; null where only a list of commands was asked for. --json and -q may stand before it;
+ * `help open` is `open --help`.
+ */
+async function choose(argv: readonly string[]): Promise<Chosen | null> {
   if (argv[0] === "help") return choose([...argv.slice(1), "--help"]);
   const first = argv.findIndex((word) => !GLOBAL_FLAGS.includes(word));
+  const rest = argv.toSpliced(first, 1);
+  const group = GROUPS.find(({ name }) => name === argv[first]);
+  if (group) return chooseIn(group, rest);
   const definition = COMMANDS.find(({ name }) => name === argv[first]);
-  return definition ? { definition, rest: argv.toSpliced(first, 1) } : { definition: seal, rest: argv };
+  return definition
+    ? { definition, name: calledBySeal(definition), rest }
+    : { definition: seal, name: "seal", rest: argv };
+}
+
+/** The command of a group that the next word names. Throws `usage`. */
+async function chooseIn(group: CommandGroup, argv: readonly string[]): Promise<Chosen | null> {
+  const commands = await group.load();
+  const first = argv.findIndex((word) => !GLOBAL_FLAGS.includes(word));
+  const word = argv[first];
+  const definition = commands.find(({ name }) => name === word);
+  const program = `seal ${group.name}`;
+  if (definition) return { definition, name: `${program} ${definition.name}`, rest: argv.toSpliced(first, 1) };
+  if (word === "--help" || word === "-h") {
+    printOut(`${program}: ${group.summary}\n${commandList(program, commands)}\n`);
+    return null;
+  }
+  const meant = word === undefined ? null : closest(word, names(commands));
+  throw new SealError("usage", word === undefined ? `${program}: which command?` : `${program}: no command "${word}"`, {
+    hint: meant ? `Did you mean: ${program} ${meant}` : `It is ${names(commands).join(", ")}. See ${program} --help.`,
+  });
+}
+
+type Named = Pick<CommandDefinition, "name" | "summary">;
+
+function names(commands: readonly Named[]): string[] {
+  return commands.map(({ name }) => name);
 }
 
 /** A first word that is no file and almost a command's name was meant as the command. Throws `usage`. */
 async function refuseMistyped(word: string): Promise<void> {
-  const meant = closest(
-    word,
-    COMMANDS.map(({ name }) => name),
-  );
+  const meant = closest(word, names([...COMMANDS, ...GROUPS]));
   if (!meant || (await stat(word).catch(() => null))) return;
   throw new SealError("usage", `no file and no command "${word}"`, { hint: `Did you mean: seal ${meant}` });
 }
 
-function interruption(): AbortSignal {
+function interruption(ownSignals: readonly NodeJS.Signals[]): AbortSignal {
   const controller = new AbortController();
   for (const [name, status] of [
     ["SIGINT", 130],
     ["SIGTERM", 143],
     ["SIGHUP", 129],
   ] as const) {
+    if (ownSignals.includes(name)) continue;
     process.on(name, () => {
       // A second signal does not wait for the first one's clean-up, nor for a thread that hangs in a system call.
       if (controller.signal.aborted) {

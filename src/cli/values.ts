@@ -7,11 +7,17 @@ import type { Range } from "../ops/range.js";
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86400 };
 
 /** `90s`, `15m`, `12h`, `30d` in seconds. Throws `usage`. */
-export function parseDuration(text: string): number {
+export function parseDuration(text: string, flag = "--max-age"): number {
   const [, count, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
   if (!count || !unit)
-    throw new SealError("usage", `--max-age ${text}: not a duration`, { hint: "Such as 90s, 15m, 12h, 30d." });
+    throw new SealError("usage", `${flag} ${text}: not a duration`, { hint: "Such as 90s, 15m, 12h, 30d." });
   return Number(count) * UNITS[unit]!;
+}
+
+/** A number, from 1 on. Throws `usage`. */
+export function parseCount(text: string, flag: string): number {
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
+  throw new SealError("usage", `${flag} ${text}: a number from 1 on is due`);
 }
 
 /** `FIRST-LAST`, both included, counted from 0. Throws `usage`. */

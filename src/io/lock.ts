@@ -14,6 +14,9 @@ import { ioError, SealError } from "../errors.js";
 /** How long to wait for somebody else's edit, in milliseconds. */
 const PATIENCE = 10_000;
 
+/** How long a lock that is not waited for is waited for: two that come at once must not refuse each other. */
+const TIE = 1000;
+
 /** Does `work` while no other process does anything under the lock of `path`. Throws `io` where it stays held; the signal's reason. */
 export async function locked<T>(
   path: string,
@@ -21,7 +24,7 @@ export async function locked<T>(
   work: () => Promise<T>,
   patience = PATIENCE,
 ): Promise<T> {
-  const lock = new Lock(path);
+  const lock = new Lock(path, "is being changed by somebody else");
   try {
     await lock.acquire(performance.now() + patience, signal);
     return await work();
@@ -30,21 +33,35 @@ export async function locked<T>(
   }
 }
 
+/** Takes the lock of `path` for long; what gives it back. Throws `io` at once where somebody has it; the signal's reason. */
+export async function holdLock(path: string, signal: AbortSignal | undefined): Promise<() => Promise<void>> {
+  const lock = new Lock(path, "has a writer already");
+  try {
+    await lock.acquire(performance.now() + TIE, signal, { waits: false });
+    return () => lock.withdraw();
+  } catch (error) {
+    await lock.withdraw();
+    throw error;
+  }
+}
+
 class Lock {
   readonly #path: string;
   readonly #directory: string;
   readonly #prefix: string;
   readonly #own: string;
+  readonly #heldText: string;
   #published = false;
 
-  constructor(path: string) {
+  constructor(path: string, heldText: string) {
     this.#path = path;
+    this.#heldText = heldText;
     this.#directory = dirname(path);
     this.#prefix = `.${basename(path)}.lock.`;
     this.#own = `${this.#prefix}${randomName()}.${process.pid}.${startOf(process.pid) ?? 0}.${place()}`;
   }
 
-  async acquire(deadline: number, signal: AbortSignal | undefined): Promise<void> {
+  async acquire(deadline: number, signal: AbortSignal | undefined, { waits = true } = {}): Promise<void> {
     for (;;) {
       signal?.throwIfAborted();
       const others = await this.#others();
@@ -55,7 +72,8 @@ class Lock {
       }
       // Of several that wait, the first by name stays: one of them gets on.
       if (others.some((other) => other < this.#own)) await this.withdraw();
-      if (performance.now() > deadline) throw this.#held(others[0]!);
+      const isLost = performance.now() > deadline || (!waits && !this.#published);
+      if (isLost) throw this.#held(others[0]!);
       await setTimeout(3 + Math.random() * 12);
     }
   }
@@ -90,7 +108,7 @@ class Lock {
   }
 
   #held(other: string): SealError {
-    return new SealError("io", `${this.#path} is being changed by somebody else`, {
+    return new SealError("io", `${this.#path} ${this.#heldText}`, {
       hint: `Try again. If nobody is, remove ${join(this.#directory, other)}`,
     });
   }

@@ -24,6 +24,14 @@ function sourceOf(stat: BigIntStats, name: string): Source {
   return streamSource(createReadStream("", { fd: 0, autoClose: false, highWaterMark: READ_SIZE }), name);
 }
 
+/** Standard input piece by piece, as it arrives. Whoever has used a piece may overwrite it. Throws `usage` where it is a directory. */
+export function stdinPieces(): AsyncIterable<Uint8Array> {
+  const stat = fstatSync(0);
+  if (stat.isDirectory()) throw new SealError("usage", "standard input is a directory");
+  if (stat.isFIFO() || stat.isSocket()) return new (net().Socket)({ fd: 0, readable: true, writable: false });
+  return tty().isatty(0) ? process.stdin : createReadStream("", { fd: 0, autoClose: false, highWaterMark: READ_SIZE });
+}
+
 /**
  * A pipe is written through the event loop, so that a reader who stalls does not keep signals from being served; a file or
  * device directly. It is left open. Throws `usage` where it is a file, and that file is the input.

@@ -16,19 +16,74 @@ export function maxRecord(chunkSize: number): number {
   return chunkSize - BATCH_HEAD_BYTES - RECORD_HEAD_BYTES;
 }
 
+/** What a batch takes of memory at first; it grows by doubling. */
+const FIRST_BYTES = 16 * 1024;
+
+/** A batch that is being gathered, in one piece of memory of its own. Records are copied into it, and erased with it. */
+export class BatchBuffer {
+  #bytes: Bytes = new Uint8Array();
+  #view = new DataView(this.#bytes.buffer);
+  #length = BATCH_HEAD_BYTES;
+  readonly #chunkSize: number;
+
+  constructor(chunkSize: number) {
+    this.#chunkSize = chunkSize;
+  }
+
+  /** Bytes of the batch as it is now. */
+  get length(): number {
+    return this.#length;
+  }
+
+  get isEmpty(): boolean {
+    return this.#length === BATCH_HEAD_BYTES;
+  }
+
+  /** Whether records that take so many bytes, their lengths included, can be added. */
+  fits(bytes: number): boolean {
+    return this.#length + bytes <= this.#chunkSize;
+  }
+
+  /** Copies a record that fits. */
+  add(record: Uint8Array): void {
+    const at = this.#length;
+    const end = at + RECORD_HEAD_BYTES + record.length;
+    if (end > this.#bytes.length) this.#grow(end);
+    this.#view.setUint32(at, record.length);
+    this.#bytes.set(record, at + RECORD_HEAD_BYTES);
+    this.#length = end;
+  }
+
+  /** The batch, of one record or more, as a view that is good until something else is done with it. `sealedAt` in Unix milliseconds. */
+  encode(sealedAt: number): Bytes {
+    this.#view.setBigUint64(0, BigInt(sealedAt));
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** Overwrites the records; the memory is there for the next ones. */
+  erase(): void {
+    this.#bytes.fill(0, 0, this.#length);
+    this.#length = BATCH_HEAD_BYTES;
+  }
+
+  #grow(needed: number): void {
+    let size = Math.max(FIRST_BYTES, 2 * this.#bytes.length);
+    while (size < needed) size *= 2;
+    const larger = new Uint8Array(Math.min(size, Math.max(needed, this.#chunkSize)));
+    larger.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes.fill(0);
+    this.#bytes = larger;
+    this.#view = new DataView(larger.buffer);
+  }
+}
+
 /** One or more records, each at most `maxRecord` bytes, together a chunk at most; `sealedAt` in Unix milliseconds. */
 export function encodeBatch(sealedAt: number, records: readonly Uint8Array[]): Bytes {
-  const length = records.reduce((sum, record) => sum + RECORD_HEAD_BYTES + record.length, BATCH_HEAD_BYTES);
-  const out = new Uint8Array(length);
-  const view = new DataView(out.buffer);
-  view.setBigUint64(0, BigInt(sealedAt));
-  let at = BATCH_HEAD_BYTES;
-  for (const record of records) {
-    view.setUint32(at, record.length);
-    out.set(record, at + RECORD_HEAD_BYTES);
-    at += RECORD_HEAD_BYTES + record.length;
-  }
-  return out;
+  const batch = new BatchBuffer(Number.POSITIVE_INFINITY);
+  for (const record of records) batch.add(record);
+  const bytes = batch.encode(sealedAt).slice();
+  batch.erase();
+  return bytes;
 }
 
 export interface Batch {

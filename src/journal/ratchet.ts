@@ -4,12 +4,14 @@
 import type { Bytes } from "../bytes.js";
 import { deriveKey } from "../crypto/hkdf.js";
 import type { Suite } from "../crypto/suite.js";
+import { SealError } from "../errors.js";
 
 const NOTHING = new Uint8Array();
 
 export class Ratchet {
   readonly #suite: Suite;
   #chainKey: Bytes;
+  #isErased = false;
 
   /** CK_0. The file key stays the caller's, to be erased. */
   constructor(suite: Suite, fileKey: Uint8Array, coreHash: Uint8Array) {
@@ -17,8 +19,10 @@ export class Ratchet {
     this.#chainKey = deriveKey(suite, fileKey, "seal.v1 ratchet", coreHash);
   }
 
-  /** The next frame's key, 32 bytes, to be erased after use. What it was derived from is erased already. */
+  /** The next frame's key, 32 bytes, to be erased after use. What it was derived from is erased already. Throws `internal` after `erase`. */
   next(): Bytes {
+    // Zeros are a key that everybody knows.
+    if (this.#isErased) throw new SealError("internal", "a frame's key is asked of an epoch that has ended");
     const key = deriveKey(this.#suite, this.#chainKey, "seal.v1 frame", NOTHING);
     this.skip();
     return key;
@@ -27,11 +31,12 @@ export class Ratchet {
   /** Passes over a frame. */
   skip(): void {
     const following = deriveKey(this.#suite, this.#chainKey, "seal.v1 next", NOTHING);
-    this.erase();
+    this.#chainKey.fill(0);
     this.#chainKey = following;
   }
 
   erase(): void {
+    this.#isErased = true;
     this.#chainKey.fill(0);
   }
 }

@@ -17,6 +17,10 @@ export interface JournalSource {
 export interface JournalStore extends JournalSource {
   /** The writer's cursor, as it was last saved; null where there is none. */
   cursor(): Promise<Bytes | null>;
+  /** Replaces the cursor in one step and flushes that; null removes it. */
+  saveCursor(cursor: Uint8Array | null): Promise<void>;
+  // What is handed over is the writer's own again when the promise settles: a store that keeps it in memory keeps a copy.
+
   /**
    * Appends an epoch's header at `position`, which is the journal's end, and flushes it; then replaces the cursor and flushes that. Where this throws
    * (`io`), any part of it may have happened.

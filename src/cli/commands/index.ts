@@ -1,6 +1,6 @@
 // All commands. `seal` is the one without a name of its own on the command line.
 
-import type { CommandDefinition } from "../command.js";
+import type { CommandDefinition, CommandGroup } from "../command.js";
 import { completion } from "./completion.js";
 import { contacts } from "./contacts.js";
 import { inspect } from "./inspect.js";
@@ -29,3 +29,12 @@ export const COMMANDS: readonly CommandDefinition[] = [
 export function calledBySeal(definition: CommandDefinition): string {
   return definition === seal ? "seal" : `seal ${definition.name}`;
 }
+
+/** Those that have commands of their own: `seal journal append …`. */
+export const GROUPS: readonly CommandGroup[] = [
+  {
+    name: "journal",
+    summary: "many small records over time: append, read, verify",
+    load: async () => (await import("./journal/index.js")).JOURNAL_COMMANDS,
+  },
+];

@@ -1,0 +1,181 @@
+// Writing a journal: records that arrive while a frame is being written gather for the next (docs/FORMAT.md, "Writing a journal").
+
+import type { SigningKey, Suite } from "../crypto/suite.js";
+import { ioError, SealError } from "../errors.js";
+import { type Core, DEFAULT_CHUNK_EXPONENT, labelFault } from "../format/core.js";
+import { Appender, type EpochLimits } from "./appender.js";
+import { RECORD_HEAD_BYTES } from "./batch.js";
+import { type Gathered, RecordQueue } from "./queue.js";
+import { type FramePlace, type Recovered, recover } from "./recover.js";
+import type { JournalStore } from "./store.js";
+
+export const DEFAULT_LIMITS: EpochLimits = { seconds: 300, records: 1_000_000, bytes: 2 ** 30 };
+
+export interface WriterOptions {
+  readonly suite: Suite;
+  readonly signer: SigningKey;
+  /** Valid X25519 public keys, 1 … 4096; one that is named twice is sealed to once. */
+  readonly recipients: readonly Uint8Array[];
+  /** By default that of the journal, empty in a new one. */
+  readonly label?: string | undefined;
+  /** By default that of the journal, 22 in a new one. */
+  readonly chunkExponent?: number | undefined;
+  readonly limits?: EpochLimits | undefined;
+  /** Awaited when a frame is sealed and before it is written; where it throws, the frame counts as one that could not be written. */
+  readonly beforeFrame?: ((frame: FramePlace, tags: readonly unknown[]) => Promise<void>) | undefined;
+  /** Told of each frame that is durable, before those who wait for its records. */
+  readonly onCommit?: ((records: number) => void) | undefined;
+  /** Ends opening; afterwards it ends the writer: what is not sealed yet is rejected with its reason, and so is what comes. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export class JournalWriter {
+  readonly recovered: Recovered;
+  readonly label: string;
+  readonly chunkSize: number;
+  readonly #store: JournalStore;
+  readonly #options: WriterOptions;
+  readonly #queue: RecordQueue;
+  readonly #appender: Appender;
+  #queuedBytes = 0;
+  #loop: Promise<void> | null = null;
+  #ending: Promise<void> | null = null;
+  /** Why nothing more is accepted. */
+  #refusal: unknown = null;
+
+  private constructor(store: JournalStore, options: WriterOptions, found: Awaited<ReturnType<typeof recover>>) {
+    const { core, cursor, saved, aside, frames } = found;
+    const { suite, signer, recipients, limits = DEFAULT_LIMITS } = options;
+    const chunkExponent = core?.chunkExponent ?? options.chunkExponent ?? DEFAULT_CHUNK_EXPONENT;
+    this.recovered = { aside, frames };
+    this.label = core?.label ?? options.label ?? "";
+    this.chunkSize = 2 ** chunkExponent;
+    this.#store = store;
+    this.#options = options;
+    this.#queue = new RecordQueue(this.chunkSize);
+    const settings = { suite, signer, recipients, label: this.label, chunkExponent, limits };
+    this.#appender = new Appender(store, settings, cursor, saved);
+  }
+
+  /**
+   * Goes on with a journal, or begins one. The store is the writer's from now on, and is closed where this throws: `usage` for what cannot be sealed, or for
+   * another label or chunk size than the journal's; `tampered`, `untrusted` or `malformed` for a journal that must not be gone on with; `io`.
+   */
+  static async open(store: JournalStore, options: WriterOptions): Promise<JournalWriter> {
+    const { suite, signer, recipients, label, signal } = options;
+    try {
+      if (recipients.length === 0) throw new SealError("usage", "no recipient");
+      const fault = labelFault(label ?? "");
+      if (fault) throw new SealError("usage", `the label ${fault}`);
+      const found = await recover(store, suite, signer.publicKey, signal);
+      if (found.core) checkSame(found.core, options);
+      const writer = new JournalWriter(store, options, found);
+      // From now on a reader finds a journal; and what stands in the way of writing one shows at once.
+      if (!found.cursor) await writer.#appender.begin();
+      signal?.throwIfAborted();
+      signal?.addEventListener("abort", writer.#abort, { once: true });
+      return writer;
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  }
+
+  /** Bytes that were accepted and are not acknowledged yet. */
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
+  /**
+   * Accepts records, which are copied before this returns. Resolves when all of them are durable. A call's records stay together, in order, and in one frame where
+   * they fit; `tag` is handed to `beforeFrame` with each frame that they are in. Rejects with `io` where they are not acknowledged (where they did not fit into
+   * one frame, the first of them may be in the journal nevertheless), with `usage` where one is too long or the writer is closed.
+   */
+  async append(records: Uint8Array | readonly Uint8Array[], tag?: unknown): Promise<void> {
+    if (this.#refusal) throw this.#refusal;
+    const list = records instanceof Uint8Array ? [records] : records;
+    const settled = this.#queue.append(list, tag);
+    for (const { length } of list) this.#queuedBytes += RECORD_HEAD_BYTES + length;
+    this.#loop ??= this.#run();
+    return settled;
+  }
+
+  /** Ends the epoch: what is sealed from now on is in a new one. */
+  nextEpoch(): void {
+    this.#appender.end();
+  }
+
+  /** Waits until everything that was accepted is acknowledged or rejected, and ends the writer. Throws `io`. */
+  close(): Promise<void> {
+    this.#refusal ??= new SealError("usage", "the journal's writer is closed");
+    this.#ending ??= this.#end();
+    return this.#ending;
+  }
+
+  async #end(): Promise<void> {
+    this.#options.signal?.removeEventListener("abort", this.#abort);
+    await this.#loop;
+    try {
+      await this.#appender.close();
+    } finally {
+      await this.#store.close();
+    }
+  }
+
+  readonly #abort = () => {
+    this.#refusal = this.#options.signal!.reason;
+    this.#rejectQueued(this.#refusal);
+  };
+
+  async #run(): Promise<void> {
+    // What else is appended in this turn of the program belongs to the first frame.
+    await null;
+    for (let batch = this.#queue.take(); batch; batch = this.#queue.take()) {
+      const { bytes } = batch;
+      try {
+        await this.#commit(batch);
+        this.#queuedBytes -= bytes;
+        this.#options.onCommit?.(batch.records);
+        batch.resolve();
+      } catch (error) {
+        await this.#appender.fail();
+        this.#reject(batch, bytes, error);
+        // Those behind it must not come before it, when it is appended again.
+        this.#rejectQueued(error);
+      }
+      this.#queue.reuse(batch);
+    }
+    this.#loop = null;
+  }
+
+  async #commit(batch: Gathered): Promise<void> {
+    const frame = await this.#appender.seal(batch);
+    await this.#options.beforeFrame?.(frame.place, batch.tags);
+    await this.#appender.write(frame);
+  }
+
+  #rejectQueued(reason: unknown): void {
+    for (let batch = this.#queue.take(); batch; batch = this.#queue.take()) {
+      this.#reject(batch, batch.bytes, reason);
+      this.#queue.reuse(batch);
+    }
+  }
+
+  #reject(batch: Gathered, bytes: number, reason: unknown): void {
+    this.#queuedBytes -= bytes;
+    batch.buffer.erase();
+    batch.reject(
+      reason instanceof SealError || this.#options.signal?.aborted ? reason : ioError("the journal", reason),
+    );
+  }
+}
+
+/** What the first epoch has fixed. Throws `usage`. */
+function checkSame(core: Core, { label, chunkExponent }: WriterOptions): void {
+  if (label !== undefined && label !== core.label) {
+    throw new SealError("usage", `the journal's label is "${core.label}"`, { hint: "A journal keeps its label." });
+  }
+  if (chunkExponent !== undefined && chunkExponent !== core.chunkExponent) {
+    throw new SealError("usage", `the journal's chunk size is ${2 ** core.chunkExponent}, and stays so`);
+  }
+}
