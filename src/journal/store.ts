@@ -10,6 +10,8 @@ export interface JournalSource {
   size(): Promise<number>;
   /** Bytes by position, fewer only at the end. Throws `io`. */
   readAt(position: number, length: number): Promise<Uint8Array>;
+  /** Waits until something may have changed since `size` was last asked for. Where it is missing, `size` is asked for again and again. */
+  changed?(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
 

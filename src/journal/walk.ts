@@ -1,6 +1,7 @@
 // A journal from its beginning or a cursor to its end, in order, each epoch and frame checked before it counts (docs/FORMAT.md, "Reading a
 // journal"). The work on frames goes to the engine while the scan is ahead; what comes out is in order, up to the first failure.
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Bytes, equal } from "../bytes.js";
 import type { Engine, FramesResult } from "../engine/engine.js";
 import type { SealError } from "../errors.js";
@@ -15,13 +16,15 @@ import type { JournalSource } from "./store.js";
 import { Window } from "./window.js";
 
 const CHAIN_BYTES = 32;
+/** How often a source that does not tell of changes is looked at, in milliseconds. */
+const POLL = 500;
 
 export interface WalkOptions extends HeaderSettings {
   readonly engine: Engine;
   /** Where to go on; null for the beginning. */
   readonly cursor: Cursor | null;
-  /** Waits until the journal may have more than `size` bytes; where it is missing, the walk ends with what is there. */
-  readonly grown?: ((size: number, signal: AbortSignal) => Promise<void>) | undefined;
+  /** Whether to wait for more at the end of what is there. */
+  readonly follow?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -52,11 +55,10 @@ export type Walked =
  * that is wrong, after all that is before it has come; `io`; the signal's reason.
  */
 export async function* walk(source: JournalSource, options: WalkOptions): AsyncGenerator<Walked> {
-  const { cursor } = options;
+  const { cursor, follow = false } = options;
   const left = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, left.signal]) : left.signal;
   const size = await abortable(source.size(), signal);
-  const growing = new Growing(source, size, options, signal);
   try {
     const window = new Window(source, cursor?.end ?? 0, size, { signal });
     let start = cursor && (await resumeAt(source, size, cursor, options, signal));
@@ -64,55 +66,40 @@ export async function* walk(source: JournalSource, options: WalkOptions): AsyncG
       start = await readBeginning(window, options);
       if (start) break;
       yield { is: "end", tail: window.available };
-      if (!(await growing.more(window))) return;
+      if (!(await more(source, window, follow, signal))) return;
     }
-    yield* walkFrom(window, start, options, () => growing.more(window));
+    yield* walkFrom(window, start, options, () => more(source, window, follow, signal));
   } finally {
     left.abort();
   }
 }
 
-/** A journal that may become longer, and not shorter. */
-class Growing {
-  readonly #source: JournalSource;
-  readonly #grown: WalkOptions["grown"];
-  readonly #signal: AbortSignal;
-  #size: number;
-
-  constructor(source: JournalSource, size: number, { grown }: WalkOptions, signal: AbortSignal) {
-    this.#source = source;
-    this.#grown = grown;
-    this.#signal = signal;
-    this.#size = size;
+/**
+ * At the end of what is there: waits, and lets the window go on; false where the walk does not follow. What was read as an incomplete end may be replaced, as
+ * the writer moves it aside when it comes back. Throws `tampered` where the journal is shorter than what has been read of it.
+ */
+async function more(source: JournalSource, window: Window, follow: boolean, signal: AbortSignal): Promise<boolean> {
+  if (follow) await abortable(source.changed?.(signal) ?? sleep(POLL, undefined, { signal }), signal);
+  const size = await abortable(source.size(), signal);
+  if (size < window.position) {
+    throw tampered(`the journal was cut off at byte ${size}, before what has been read of it`, size);
   }
-
-  /** Waits until there is more for the window; false where nothing is waited for. Throws `tampered` where there is less. */
-  async more(window: Window): Promise<boolean> {
-    if (this.#grown) await abortable(this.#grown(this.#size, this.#signal), this.#signal);
-    const size = await abortable(this.#source.size(), this.#signal);
-    if (size < this.#size) {
-      const message = `the journal became shorter while it was being read: it has ${size} bytes, and had ${this.#size}`;
-      throw tampered(message, size);
-    }
-    if (!this.#grown) return false;
-    this.#size = size;
-    window.extend(size);
-    return true;
-  }
+  window.restart(size);
+  return follow;
 }
 
 async function* walkFrom(
   window: Window,
   { beginning, epoch }: { readonly beginning: Beginning; readonly epoch: Epoch },
   options: WalkOptions,
-  more: () => Promise<boolean>,
+  goOn: () => Promise<boolean>,
 ): AsyncGenerator<Walked> {
   const { suite, engine, signal, cursor } = options;
   const { id, signer } = beginning;
   const session = engine.session({ suite, payloadKey: null, coreHash: id, signed: true, signer }, null);
   const place: Place = { epoch, frames: cursor?.frames ?? 0, ratchet: epoch.ratchet };
   const work = async function* () {
-    for await (const found of scan(window, beginning, place, options, more)) {
+    for await (const found of scan(window, beginning, place, options, goOn)) {
       yield async () => ({ found, result: found.is === "frames" ? await session.frames(found.task) : null });
     }
   };

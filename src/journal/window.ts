@@ -75,10 +75,13 @@ export class Window {
     this.#position += length;
   }
 
-  /** There is more now. */
-  extend(limit: number): void {
-    this.#limit = Math.max(limit, this.#next);
-    this.#ended = this.#next >= this.#limit;
+  /** Reads what was not taken anew, up to `limit`: an incomplete end may have become whole, or something else. */
+  restart(limit: number): void {
+    this.#bytes = new Uint8Array();
+    this.#next = this.#position;
+    this.#coming = null;
+    this.#limit = limit;
+    this.#ended = false;
   }
 
   #fetch(missing: number): Promise<Uint8Array> {
