@@ -14,6 +14,20 @@ export function parseDuration(text: string, flag = "--max-age"): number {
   return Number(count) * UNITS[unit]!;
 }
 
+const TIME = /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d)(:\d\d(?:\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/;
+
+/** `2026-01-31T12:00Z`, a date (from its beginning in UTC), or a duration before `now`; Unix milliseconds. Throws `usage`. */
+export function parseTime(text: string, flag: string, now: number): number {
+  if (/^\d+[smhd]$/.test(text)) return now - 1000 * parseDuration(text, flag);
+  const [, date, minutes = "00:00", seconds = ":00", zone = "Z"] = TIME.exec(text) ?? [];
+  const time = Date.parse(`${date}T${minutes}${seconds}${zone}`);
+  // What no calendar has is another day for Date.
+  if (date && time >= 0 && new Date(`${date}T00:00Z`).toISOString().startsWith(date)) return time;
+  throw new SealError("usage", `${flag} ${text}: not a time`, {
+    hint: "Such as 2026-01-31T12:00Z, 2026-01-31 (its beginning in UTC), or 2h (two hours ago).",
+  });
+}
+
 /** A number, from 1 on. Throws `usage`. */
 export function parseCount(text: string, flag: string): number {
   if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);

@@ -11,6 +11,8 @@ import { parseUrl, shownUrl } from "./url.js";
 export interface UrlOptions extends HttpOptions {
   /** Only parts will be read, so that it is not asked for as a whole: "wanted" does with a server that gives no parts, "needed" does not. */
   readonly parts?: "wanted" | "needed" | undefined;
+  /** Whether it is a file that becomes longer, of which all versions have the same beginning. */
+  readonly grows?: boolean | undefined;
 }
 
 /** What is asked for first where parts are wanted: most headers are shorter. */
@@ -58,7 +60,8 @@ interface Version {
   readonly modified: string | undefined;
 }
 
-class Remote {
+/** A file on a server, of which stretches are asked for. */
+export class Remote {
   /** null where the server does not say. */
   size: number | null = null;
   /** Whether the server has shown that it gives parts. */
@@ -90,11 +93,27 @@ class Remote {
       try {
         this.#begun = await this.#ask(0, parts ? FIRST_PART : null);
       } catch (error) {
+        if (error instanceof NothingThere) return;
         await retry.after(error, null);
       }
     }
     if (parts === "needed" && !this.givesParts) await retry.after(new HttpFault(NO_PARTS), null);
-    if (parts && !this.givesParts) this.size = null;
+    if (parts && !this.givesParts && !this.#options.grows) this.size = null;
+  }
+
+  /** Asks for the last byte, to learn how long a file that grows is now. */
+  async refresh(): Promise<void> {
+    const last = Math.max(0, this.size! - 1);
+    const retry = this.#retry();
+    for (;;) {
+      try {
+        (await this.#ask(last, last + 1)).destroy();
+        return;
+      } catch (error) {
+        if (error instanceof NothingThere) return;
+        await retry.after(error, last);
+      }
+    }
   }
 
   /** The bytes from `first` to before `end` (null: to the end of the file), across broken connections. */
@@ -119,6 +138,7 @@ class Remote {
         // A part that is shorter than what was asked for is no fault.
         if (!done && position === from) throw new HttpFault("the answer is empty", { again: true });
       } catch (error) {
+        if (error instanceof NothingThere) return;
         await retry.after(error, position);
       } finally {
         response?.destroy();
@@ -144,6 +164,7 @@ class Remote {
     const response = await this.#client.get({
       ...(ranged && { Range: `bytes=${first}-${end === null ? "" : end - 1}` }),
       ...(ranged && this.#validator && { "If-Range": this.#validator }),
+      ...(this.#options.grows && { "Cache-Control": "no-cache" }),
     });
     try {
       this.#check(response, first, ranged);
@@ -159,20 +180,35 @@ class Remote {
     if (COMPRESSED.test(headers["content-encoding"] ?? ""))
       throw new HttpFault("the server compresses what is to come as it is");
     if (status === 206 && !ranged) throw new HttpFault("the server gives a part, though all of it was asked for");
-    if (status === 416) throw new HttpFault(this.#version ? CHANGED : "the server has no such part of it");
+    if (status === 416) throw this.#notThere(headers);
     const { start, total } = status === 206 ? contentRange(headers) : { start: 0, total: contentLength(headers) };
     const version = { etag: headers.etag, modified: headers["last-modified"] };
-    if (this.#version && (differs(this.#version, version) || differsInSize(this.size, total)))
+    const { grows } = this.#options;
+    if (!grows && this.#version && (differs(this.#version, version) || differsInSize(this.size, total)))
       throw new HttpFault(CHANGED);
     if (start !== first && !(status === 200 && !this.#version))
       throw new HttpFault(status === 200 ? NO_PARTS : "the server gives another part than was asked for");
-    this.size ??= total;
+    this.size = grows ? (total ?? this.size) : (this.size ?? total);
     if (this.#version) return;
     this.#version = version;
-    this.#validator = strongValidator(version, headers.date);
+    this.#validator = grows ? null : strongValidator(version, headers.date);
     this.givesParts = status === 206;
   }
+
+  /** What 416 means: of a file that grows, that it ends before what was asked for. */
+  #notThere(headers: IncomingMessage["headers"]): HttpFault {
+    const [, total] = /^bytes \*\/(\d{1,15})$/i.exec(headers["content-range"] ?? "") ?? [];
+    if (!this.#options.grows || !total) {
+      return new HttpFault(this.#version ? CHANGED : "the server has no such part of it");
+    }
+    this.size = Number(total);
+    this.givesParts = true;
+    return new NothingThere("there is nothing more");
+  }
 }
+
+/** A file that grows has nothing, yet, at the byte that was asked for. */
+class NothingThere extends HttpFault {}
 
 const CHANGED = "the file on the server has changed meanwhile";
 const NO_PARTS = "the server gives no parts of files (it ignores Range)";

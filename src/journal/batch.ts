@@ -1,6 +1,6 @@
 // The plaintext of a frame: the records that were sealed together (docs/FORMAT.md, "Journals").
 
-import { type Bytes, readU32, readU64 } from "../bytes.js";
+import type { Bytes } from "../bytes.js";
 import { SealError } from "../errors.js";
 import { MAX_SEALED_AT } from "../format/core.js";
 
@@ -95,18 +95,25 @@ export interface Batch {
 
 /** Parses an authentic batch as a whole, before anything of it is released. Throws `malformed`. */
 export function parseBatch(bytes: Uint8Array): Batch {
-  if (bytes.length < BATCH_HEAD_BYTES + RECORD_HEAD_BYTES) throw malformed("is shorter than one record");
-  const sealedAt = Number(readU64(bytes));
-  if (sealedAt > MAX_BATCH_TIME) throw malformed("was sealed after the year 9999");
   const records: Uint8Array[] = [];
+  const sealedAt = scanBatch(bytes, (start, end) => records.push(bytes.subarray(start, end)));
+  return { sealedAt, records };
+}
+
+/** The time of sealing of an authentic batch; tells where each record begins and ends, in order. Throws `malformed`, at the end of what is well. */
+export function scanBatch(bytes: Uint8Array, tell: (start: number, end: number) => void): number {
+  if (bytes.length < BATCH_HEAD_BYTES + RECORD_HEAD_BYTES) throw malformed("is shorter than one record");
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const sealedAt = Number(view.getBigUint64(0));
+  if (sealedAt > MAX_BATCH_TIME) throw malformed("was sealed after the year 9999");
   for (let at = BATCH_HEAD_BYTES; at < bytes.length; ) {
     if (bytes.length - at < RECORD_HEAD_BYTES) throw malformed("ends inside a record's length");
     const start = at + RECORD_HEAD_BYTES;
-    at = start + readU32(bytes, at);
+    at = start + view.getUint32(at);
     if (at > bytes.length) throw malformed("ends inside a record");
-    records.push(bytes.subarray(start, at));
+    tell(start, at);
   }
-  return { sealedAt, records };
+  return sealedAt;
 }
 
 function malformed(what: string): SealError {

@@ -2,7 +2,7 @@
 
 import type { Bytes } from "../bytes.js";
 import { SealError } from "../errors.js";
-import { RECORD_HEAD_BYTES } from "./batch.js";
+import { BATCH_HEAD_BYTES, scanBatch } from "./batch.js";
 import type { Framing } from "./framing.js";
 import type { OpenedFrame } from "./reader.js";
 
@@ -23,32 +23,52 @@ export interface Framed {
  * holds them in this order.
  */
 export function framed(frames: readonly OpenedFrame[], buffer: Bytes, framing: Framing): Framed {
+  const put = framing === "lines" ? putLines : putLengths;
   let length = 0;
   let records = 0;
   for (const [i, frame] of frames.entries()) {
-    const fault = framing === "lines" ? newlineIn(frame) : null;
-    if (fault) return { bytes: buffer.subarray(0, length), frames: i, records, fault };
-    for (const record of frame.records) length = put(record, buffer, length, framing);
-    records += frame.records.length;
+    const end = put(frame, buffer, length);
+    if (end instanceof SealError) return { bytes: buffer.subarray(0, length), frames: i, records, fault: end };
+    length = end;
+    records += frame.count;
   }
   return { bytes: buffer.subarray(0, length), frames: frames.length, records, fault: null };
 }
 
-function put(record: Uint8Array, into: Bytes, at: number, framing: Framing): number {
-  const from = record.byteOffset - into.byteOffset;
-  if (framing === "length") {
-    into.copyWithin(at, from - RECORD_HEAD_BYTES, from + record.length);
-    return at + RECORD_HEAD_BYTES + record.length;
-  }
-  into.copyWithin(at, from, from + record.length);
-  into[at + record.length] = NEWLINE;
-  return at + record.length + 1;
+/** A batch has its records in this form. */
+function putLengths({ batch }: OpenedFrame, into: Bytes, at: number): number {
+  const records = batch.subarray(BATCH_HEAD_BYTES);
+  into.set(records, at);
+  return at + records.length;
 }
 
-function newlineIn({ epoch, frame, records }: OpenedFrame): SealError | null {
-  const index = records.findIndex((record) => record.includes(NEWLINE));
-  if (index < 0) return null;
-  const where = `record ${index} of frame ${frame} of the epoch at byte ${epoch}`;
+function putLines(frame: OpenedFrame, into: Bytes, at: number): number | SealError {
+  const { batch } = frame;
+  const fault = newlineIn(frame);
+  if (fault) return fault;
+  const base = batch.byteOffset - into.byteOffset;
+  let to = at;
+  scanBatch(batch, (start, end) => {
+    into.copyWithin(to, base + start, base + end);
+    to += end - start;
+    into[to++] = NEWLINE;
+  });
+  return to;
+}
+
+function newlineIn({ epoch, frame, batch }: OpenedFrame): SealError | null {
+  let next = batch.indexOf(NEWLINE);
+  let index = 0;
+  let found = -1;
+  if (next < 0) return null;
+  scanBatch(batch, (start, end) => {
+    // Lengths may have such a byte, too.
+    if (next >= 0 && next < start) next = batch.indexOf(NEWLINE, start);
+    if (found < 0 && next >= start && next < end) found = index;
+    index += 1;
+  });
+  if (found < 0) return null;
+  const where = `record ${found} of frame ${frame} of the epoch at byte ${epoch}`;
   return new SealError("usage", `${where} contains a newline, and cannot be written as a line`, {
     hint: "Use --framing length: each record comes behind its length, 4 bytes big-endian.",
     chunk: frame,

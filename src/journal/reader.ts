@@ -6,7 +6,7 @@ import { SealError } from "../errors.js";
 import type { Core } from "../format/core.js";
 import { overhead } from "../format/sizes.js";
 import { policyOf, type Unlocking } from "../ops/filekey.js";
-import { type Batch, parseBatch } from "./batch.js";
+import { scanBatch } from "./batch.js";
 import type { Cursor } from "./cursor.js";
 import { FRAME_HEAD_BYTES } from "./frame.js";
 import type { JournalSource } from "./store.js";
@@ -25,7 +25,13 @@ export interface ReadJournalOptions extends Unlocking {
 }
 
 /** A frame that was opened. */
-export interface OpenedFrame extends Batch {
+export interface OpenedFrame {
+  /** Unix milliseconds. */
+  readonly sealedAt: number;
+  /** How many records it has. */
+  readonly count: number;
+  /** All of it, as a view on the step's memory. */
+  readonly batch: Bytes;
   /** Offset of its epoch's header, and its index there. */
   readonly epoch: number;
   readonly frame: number;
@@ -92,22 +98,31 @@ function openFrames(step: CheckedFrames, place: Place, { since, until }: ReadJou
   const frames: OpenedFrame[] = [];
   let { at, late } = place;
   for (let i = 0; i < ends.length; i++) {
-    const batch = parsed(step, i);
-    if (batch instanceof SealError) return { frames, checked: i, at, late, fault: batch };
-    const { sealedAt } = batch;
+    const opened = parsed(step, i);
+    if (opened instanceof SealError) return { frames, checked: i, at, late, fault: opened };
+    const { sealedAt } = opened;
     const isLate = until !== undefined && sealedAt >= until;
     if (isLate) late ??= at;
     at = step.cursorAfter(i);
     if (isLate || (since !== undefined && sealedAt < since)) continue;
-    frames.push({ ...batch, epoch, frame: index + i, cursor: late ?? at });
+    frames.push({ ...opened, epoch, frame: index + i, cursor: late ?? at });
   }
   return { frames, checked: ends.length, at, late, fault: null };
 }
 
-function parsed({ buffer, ends, epoch, index, position }: CheckedFrames, i: number): Batch | SealError {
+/** Looks through all of a frame's batch before anything of it is released. */
+function parsed(
+  { buffer, ends, epoch, index, position }: CheckedFrames,
+  i: number,
+): Pick<OpenedFrame, "sealedAt" | "count" | "batch"> | SealError {
   const start = ends[i - 1] ?? 0;
+  const batch = buffer.subarray(start + FRAME_HEAD_BYTES, ends[i]! - overhead(true));
+  let count = 0;
   try {
-    return parseBatch(buffer.subarray(start + FRAME_HEAD_BYTES, ends[i]! - overhead(true)));
+    const sealedAt = scanBatch(batch, () => {
+      count += 1;
+    });
+    return { sealedAt, count, batch };
   } catch (error) {
     if (!(error instanceof SealError)) throw error;
     const where = `frame ${index + i} of the epoch at byte ${epoch} (at byte ${position + start})`;

@@ -1,7 +1,7 @@
 // Finding headers and frames in a journal. What is found is not checked here against what stands before it: check.ts does that, in order,
 // while the scan is ahead.
 
-import { type Bytes, readU32 } from "../bytes.js";
+import type { Bytes } from "../bytes.js";
 import type { FramesTask } from "../engine/engine.js";
 import type { SealError } from "../errors.js";
 import { FRAME_HEAD_BYTES, frameSize, MAX_FRAMES } from "./frame.js";
@@ -95,7 +95,7 @@ async function frames(window: Window, { core }: Beginning, place: Place): Promis
     coreHash: place.epoch.header.coreHash,
     lengths: Uint32Array.from(lengths),
     keys: place.ratchet && nextKeys(place.ratchet, lengths.length),
-    buffer: Uint8Array.from(await window.peek(bytes)),
+    buffer: window.copy(0, bytes),
   };
   window.take(bytes);
   place.frames += lengths.length;
@@ -105,17 +105,17 @@ async function frames(window: Window, { core }: Beginning, place: Place): Promis
 async function measure(window: Window, chunkSize: number, place: Place): Promise<{ lengths: number[]; bytes: number }> {
   const lengths: number[] = [];
   let bytes = 0;
-  for (; lengths.length < RUN_FRAMES; ) {
-    if (window.available < bytes + FRAME_HEAD_BYTES) await window.peek(bytes + FRAME_HEAD_BYTES);
-    const head = (await window.peek(bytes + FRAME_HEAD_BYTES)).subarray(bytes);
-    if (head.length < FRAME_HEAD_BYTES || head[0]! >= NO_LENGTH) break;
-    const length = readU32(head);
+  while (lengths.length < RUN_FRAMES) {
+    const head = bytes + FRAME_HEAD_BYTES;
+    if (window.available < head && (await window.need(head)) < head) break;
+    const length = window.u32At(bytes);
+    if (length >= NO_LENGTH * 2 ** 24) break;
     const fault = faultOf(length, chunkSize, place.frames + lengths.length);
     if (fault && lengths.length > 0) break;
     if (fault) throw frameFault(place, window.position, fault);
     const end = bytes + frameSize(length);
     if (lengths.length > 0 && end > RUN_BYTES) break;
-    if (window.available < end && (await window.peek(end)).length < end) break;
+    if (window.available < end && (await window.need(end)) < end) break;
     lengths.push(length);
     bytes = end;
   }

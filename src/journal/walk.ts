@@ -79,6 +79,7 @@ export async function* walk(source: JournalSource, options: WalkOptions): AsyncG
  * the writer moves it aside when it comes back. Throws `tampered` where the journal is shorter than what has been read of it.
  */
 async function more(source: JournalSource, window: Window, follow: boolean, signal: AbortSignal): Promise<boolean> {
+  if (!follow && !window.isCut) return false;
   if (follow) await abortable(source.changed?.(signal) ?? sleep(POLL, undefined, { signal }), signal);
   const size = await abortable(source.size(), signal);
   if (size < window.position) {

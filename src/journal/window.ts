@@ -1,6 +1,6 @@
 // The bytes of a journal in order, read in large pieces, of which the next is on its way while one is worked on.
 
-import { concat } from "../bytes.js";
+import { type Bytes, readU32 } from "../bytes.js";
 import { abortable } from "../ops/order.js";
 import type { JournalSource } from "./store.js";
 
@@ -21,10 +21,10 @@ export class Window {
   readonly #signal: AbortSignal | undefined;
   /** Nothing from here on is read. */
   #limit: number;
-  #bytes: Uint8Array = new Uint8Array();
-  /** Where `#bytes` begins, and where the next piece does. */
+  /** What is here, from `#position` on. */
+  #pieces: Uint8Array[] = [];
+  #available = 0;
   #position: number;
-  #next: number;
   #coming: Promise<Uint8Array> | null = null;
   #ended = false;
 
@@ -36,7 +36,6 @@ export class Window {
   ) {
     this.#source = source;
     this.#position = position;
-    this.#next = position;
     this.#limit = limit;
     this.#piece = piece;
     this.#ahead = ahead;
@@ -50,42 +49,86 @@ export class Window {
 
   /** How many bytes, from `position` on, are here already. */
   get available(): number {
-    return this.#bytes.length;
+    return this.#available;
+  }
+
+  /** Whether the journal ended before the limit: it has become shorter. */
+  get isCut(): boolean {
+    return this.#ended && this.#next < this.#limit;
+  }
+
+  /** Waits until so many bytes are here; how many are, fewer only at the end. */
+  async need(length: number): Promise<number> {
+    while (this.#available < length && !this.#ended) {
+      const piece = await abortable(this.#coming ?? this.#fetch(), this.#signal);
+      this.#coming = null;
+      this.#available += piece.length;
+      if (piece.length > 0) this.#pieces.push(piece);
+      this.#ended = piece.length === 0 || this.#next >= this.#limit;
+      if (this.#ahead && !this.#ended) {
+        this.#coming = this.#fetch();
+        this.#coming.catch(() => undefined);
+      }
+    }
+    return Math.min(length, this.#available);
   }
 
   /** Up to `length` bytes from `position` on, fewer only at the end. */
   async peek(length: number): Promise<Uint8Array> {
-    while (this.#bytes.length < length && !this.#ended) {
-      const piece = await abortable(this.#coming ?? this.#fetch(length - this.#bytes.length), this.#signal);
-      this.#coming = null;
-      this.#next += piece.length;
-      this.#bytes = this.#bytes.length === 0 ? piece : concat(this.#bytes, piece);
-      this.#ended = piece.length === 0 || this.#next >= this.#limit;
-      if (this.#ahead && !this.#ended) {
-        this.#coming = this.#fetch(0);
-        this.#coming.catch(() => undefined);
-      }
+    await this.need(length);
+    const [first] = this.#pieces;
+    return first && first.length >= length
+      ? first.subarray(0, length)
+      : this.copy(0, Math.min(length, this.#available));
+  }
+
+  /** The integer at an offset from `position`, of which all bytes are here. */
+  u32At(offset: number): number {
+    const first = this.#pieces[0]!;
+    return first.length >= offset + 4 ? readU32(first, offset) : readU32(this.copy(offset, 4));
+  }
+
+  /** A copy of bytes that are here, from an offset from `position` on. */
+  copy(offset: number, length: number): Bytes {
+    const out = new Uint8Array(length);
+    let [skipped, have] = [0, 0];
+    for (const piece of this.#pieces) {
+      const from = Math.max(0, offset - skipped);
+      const part = piece.subarray(from, from + length - have);
+      out.set(part, have);
+      have += part.length;
+      skipped += piece.length;
     }
-    return this.#bytes.subarray(0, length);
+    return out;
   }
 
   /** Goes on behind bytes that are here. */
   take(length: number): void {
-    this.#bytes = this.#bytes.subarray(length);
     this.#position += length;
+    this.#available -= length;
+    for (let left = length; left > 0; ) {
+      const piece = this.#pieces.shift()!;
+      if (piece.length > left) this.#pieces.unshift(piece.subarray(left));
+      left -= piece.length;
+    }
   }
 
   /** Reads what was not taken anew, up to `limit`: an incomplete end may have become whole, or something else. */
   restart(limit: number): void {
-    this.#bytes = new Uint8Array();
-    this.#next = this.#position;
+    this.#pieces = [];
+    this.#available = 0;
     this.#coming = null;
     this.#limit = limit;
     this.#ended = false;
   }
 
-  #fetch(missing: number): Promise<Uint8Array> {
-    const length = Math.min(Math.max(this.#piece, missing), this.#limit - this.#next);
+  get #next(): number {
+    return this.#position + this.#available;
+  }
+
+  /** Never more than a piece at a time, whatever length is declared. */
+  #fetch(): Promise<Uint8Array> {
+    const length = Math.min(this.#piece, this.#limit - this.#next);
     return length > 0 ? this.#source.readAt(this.#next, length) : Promise.resolve(new Uint8Array());
   }
 }

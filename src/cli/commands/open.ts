@@ -4,7 +4,6 @@ import { loadSuite } from "../../crypto/index.js";
 import { SealError } from "../../errors.js";
 import { resumableOutput } from "../../io/partial.js";
 import type { Header } from "../../io/request.js";
-import type { Contacts } from "../../keys/contacts.js";
 import { encodeSigner } from "../../keys/text.js";
 import { isoTime } from "../../ops/header.js";
 import type { Progress } from "../../ops/io.js";
@@ -20,18 +19,16 @@ import {
   headerOption,
   threadsOption,
 } from "../command.js";
-import { loadContacts } from "../contacts.js";
 import { engineFor } from "../engine.js";
 import { escaped } from "../escape.js";
 import { resolveHeaders } from "../headers.js";
-import { loadIdentities } from "../identities.js";
-import { resolveSigners } from "../keys.js";
 import { type AnySource, isStdout, openedName, openInputOrUrl, openSink, shownInput } from "../outputs.js";
+import { unlockingOf } from "../policy.js";
 import { withProgress } from "../progress.js";
 import type { Report } from "../report.js";
 import { textOnly } from "../terminal.js";
 import { inputName, outputName, signerOf } from "../text.js";
-import { humanBytes, parseDuration, parseLabel, parseRange } from "../values.js";
+import { humanBytes, parseRange } from "../values.js";
 
 interface Options extends Common {
   readonly key?: readonly string[];
@@ -100,21 +97,9 @@ export const open: CommandDefinition<Options> = {
 async function settingsOf(files: readonly string[], options: Options, context: Context): Promise<OpenOptions> {
   const suite = await loadSuite();
   const engine = engineFor(suite, files, options.threads);
-  const contacts = await loadContacts(options.contacts, context.signal);
-  const from = await acceptedSigners(options.from, contacts, context.signal);
-  if (from === "any") context.report.note("warning: --from any: whoever signed it, it is opened");
   return {
-    suite,
+    ...(await unlockingOf(suite, options, context)),
     engine,
-    identities: await loadIdentities(suite, "--key", options.key ?? [], context),
-    from,
-    policy: {
-      senders: contacts.senders(),
-      contacts,
-      allowUnsigned: options.allowUnsigned === true,
-      label: options.label === undefined ? undefined : parseLabel(options.label),
-      maxAge: options.maxAge === undefined ? undefined : parseDuration(options.maxAge),
-    },
     range: options.range === undefined ? undefined : parseRange(options.range),
     signal: context.signal,
   };
@@ -137,17 +122,6 @@ function checkCombination(
   if (resume && file === "-") throw new SealError("usage", "--resume needs a FILE or a URL, not standard input");
   if (range !== undefined && output === undefined) throw new SealError("usage", "--range needs -o OUT");
   if (range !== undefined && file === "-") throw new SealError("usage", "--range needs a FILE, not standard input");
-}
-
-async function acceptedSigners(
-  from: readonly string[] | undefined,
-  contacts: Contacts,
-  signal: AbortSignal,
-): Promise<OpenOptions["from"]> {
-  if (!from) return null;
-  if (!from.includes("any")) return resolveSigners(from, contacts, signal);
-  if (from.length > 1) throw new SealError("usage", "--from any excludes other senders");
-  return "any";
 }
 
 async function openOne(

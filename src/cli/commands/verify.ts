@@ -1,7 +1,6 @@
 // seal verify FILE… --from S…
 
 import { loadSuite } from "../../crypto/index.js";
-import { SealError } from "../../errors.js";
 import type { Header } from "../../io/request.js";
 import type { Contacts } from "../../keys/contacts.js";
 import { encodeSigner } from "../../keys/text.js";
@@ -18,14 +17,12 @@ import {
   headerOption,
   threadsOption,
 } from "../command.js";
-import { loadContacts } from "../contacts.js";
 import { engineFor } from "../engine.js";
 import { resolveHeaders } from "../headers.js";
-import { resolveSigners } from "../keys.js";
 import { openInputOrUrl, shownInput } from "../outputs.js";
+import { verifyingPolicy } from "../policy.js";
 import { withProgress } from "../progress.js";
 import { lines, signerOf } from "../text.js";
-import { parseDuration, parseLabel } from "../values.js";
 
 interface Options extends Common {
   readonly from?: readonly string[];
@@ -64,21 +61,7 @@ export const verify: CommandDefinition<Options> = {
   run: async (files, options, context) => {
     const suite = await loadSuite();
     const engine = engineFor(suite, files, options.threads);
-    const contacts = await loadContacts(options.contacts, context.signal);
-    const senders = options.from ? [] : contacts.senders();
-    if (!options.from && senders.length === 0) {
-      throw new SealError("usage", "no sender: --from is missing, and no contact is marked as a sender", {
-        hint: "Name whose signature is accepted: --from sealsig1…",
-      });
-    }
-    const policy = {
-      signers: await resolveSigners(options.from ?? [], contacts, context.signal),
-      senders,
-      contacts,
-      allowUnsigned: false,
-      label: options.label === undefined ? undefined : parseLabel(options.label),
-      maxAge: options.maxAge === undefined ? undefined : parseDuration(options.maxAge),
-    };
+    const { policy, contacts } = await verifyingPolicy(options, context);
     const headers = await resolveHeaders(options.header, files, context.signal);
     await forEachInput(files, context, (file, isNext) =>
       verifyOne(file, headers, isNext, context, { suite, engine, policy, signal: context.signal }, contacts),

@@ -15,6 +15,7 @@ import { loadContacts } from "../../contacts.js";
 import { loadIdentities } from "../../identities.js";
 import { resolveRecipients } from "../../keys.js";
 import { parseCount, parseDuration, parseLabel } from "../../values.js";
+import { framingOption } from "./options.js";
 
 interface Options extends Common {
   readonly to?: readonly string[];
@@ -72,12 +73,6 @@ export const append: CommandDefinition<Options> = {
     context.report.result({}, `appended ${records} record${records === 1 ? "" : "s"} to ${path}`, "stdout");
   },
 };
-
-function framingOption(): Option {
-  return new Option("--framing <HOW>", "lines, or length: 4 bytes, big-endian, in front of each record")
-    .choices(["lines", "length"])
-    .default("lines");
-}
 
 function limitOption(flags: string, byDefault: string, parse: (text: string, flag: string) => number): Option {
   const option = new Option(flags, `begin a new epoch after so much (default: ${byDefault})`);
