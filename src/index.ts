@@ -1,4 +1,5 @@
 export { Identity } from "./api/identity.js";
+export { type JournalBatch, JournalReader, type JournalReaderOptions } from "./api/journal-reader.js";
 export { JournalWriter, type JournalWriterOptions } from "./api/journal-writer.js";
 export { inspect, open, openBytes, rewrap, seal, sealBytes, verify } from "./api/operations.js";
 export type * from "./api/types.js";

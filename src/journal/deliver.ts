@@ -1,6 +1,6 @@
 // From a journal to an output, with a cursor that follows what has arrived there.
 
-import { toHex } from "../bytes.js";
+import { concat, toHex } from "../bytes.js";
 import { SealError } from "../errors.js";
 import type { Core } from "../format/core.js";
 import type { Progress, Sink } from "../ops/io.js";
@@ -13,6 +13,8 @@ import type { JournalSource } from "./store.js";
 
 /** How long what was delivered may go without its cursor, in milliseconds. */
 const SAVE_TIME = 5000;
+/** What is written at once, at least, while there is more to come. */
+const WRITE_BYTES = 256 * 1024;
 
 export interface DeliverOptions extends ReadJournalOptions {
   readonly framing: Framing;
@@ -45,12 +47,13 @@ export async function deliver(source: JournalSource, sink: Sink, options: Delive
   try {
     for await (const step of readJournal(source, options)) await delivery.take(step);
     const delivered = delivery.result();
+    await delivery.write();
     if (options.flush) await delivery.save();
     await sink.commit();
     await delivery.save();
     return delivered;
   } catch (error) {
-    if (options.flush) await delivery.save().catch(() => undefined);
+    if (options.flush) await delivery.rescue();
     await sink.abort();
     throw error;
   }
@@ -60,66 +63,100 @@ class Delivery {
   readonly #sink: Sink;
   readonly #options: DeliverOptions;
   readonly #size: number | undefined;
-  #written = 0;
   #core: Core | null = null;
   #digest = "";
   #tail = 0;
   #counts = { epochs: 0, frames: 0, records: 0 };
-  /** What may be saved. */
-  #cursor: Cursor | null = null;
+  /** What is to be written, and the cursor behind it. */
+  #held: Uint8Array[] = [];
+  #heldBytes = 0;
+  #reached: Cursor | null = null;
+  /** Bytes that were written, and the cursor behind them; null where writing failed. */
+  #written = 0;
+  #delivered: Cursor | null = null;
+  #saved: Cursor | null;
   #savedAt = Date.now();
 
   constructor(sink: Sink, options: DeliverOptions, size: number | undefined) {
     this.#sink = sink;
     this.#options = options;
     this.#size = size;
+    this.#saved = options.cursor;
   }
 
   async take(step: ReadStep): Promise<void> {
-    if (step.is === "end") {
-      this.#tail = step.tail;
-      if (this.#options.follow) await this.save();
-    } else if (step.is === "epoch") {
+    if (step.is === "frames") return this.#takeFrames(step);
+    if (step.is === "epoch") {
       this.#core = step.core;
       this.#digest = toHex(step.chain);
       this.#counts.epochs += 1;
-      this.#cursor = step.cursor;
-    } else await this.#write(step);
+      this.#reached = step.cursor;
+      return;
+    }
+    this.#tail = step.tail;
+    if (!this.#options.follow) return;
+    await this.write();
+    await this.save();
   }
 
-  async #write({ frames, buffer, checked, cursor, chain }: Extract<ReadStep, { is: "frames" }>): Promise<void> {
-    const { framing, flush, signal, progress } = this.#options;
-    const before = this.#cursor;
+  async #takeFrames({ frames, buffer, checked, cursor, chain }: Extract<ReadStep, { is: "frames" }>): Promise<void> {
+    const { framing, flush, progress } = this.#options;
     const { bytes, frames: written, records, fault } = framed(frames, buffer, framing);
+    if (bytes.length > 0) this.#held.push(bytes);
+    this.#heldBytes += bytes.length;
+    this.#counts.records += records;
+    if (fault) {
+      this.#reached = frames[written - 1]?.cursor ?? this.#reached;
+      throw fault;
+    }
+    this.#reached = cursor;
+    this.#digest = toHex(chain);
+    this.#counts.frames += checked;
+    if (this.#heldBytes >= WRITE_BYTES) await this.write();
+    if (this.#size !== undefined) progress?.(Math.min(cursor.end, this.#size), this.#size);
+    if (flush && Date.now() - this.#savedAt >= SAVE_TIME) {
+      await this.write();
+      await this.save();
+    }
+  }
+
+  /** Writes what was held until it was worth it. */
+  async write(): Promise<void> {
+    const { signal } = this.#options;
+    const bytes = this.#held.length === 1 ? this.#held[0]! : concat(...this.#held);
+    const before = this.#delivered;
+    this.#held = [];
+    this.#heldBytes = 0;
+    this.#delivered = null;
     if (bytes.length > 0) {
-      this.#cursor = null;
       await release(this.#sink, bytes, this.#written, signal).catch((error) => {
-        if (signal?.aborted) this.#cursor = before;
+        if (signal?.aborted) this.#delivered = before;
         throw error;
       });
     }
     this.#written += bytes.length;
-    this.#counts.records += records;
-    if (fault) {
-      this.#cursor = frames[written - 1]?.cursor ?? before;
-      throw fault;
-    }
-    this.#cursor = cursor;
-    this.#digest = toHex(chain);
-    this.#counts.frames += checked;
-    if (this.#size !== undefined) progress?.(Math.min(cursor.end, this.#size), this.#size);
-    if (flush && Date.now() - this.#savedAt >= SAVE_TIME) await this.save();
+    this.#delivered = this.#reached;
   }
 
   /** Saves the cursor of what is delivered, where it is not saved yet. */
   async save(): Promise<void> {
     const { flush, save } = this.#options;
-    const cursor = this.#cursor;
-    if (!cursor || !save) return;
+    const cursor = this.#delivered;
+    this.#savedAt = Date.now();
+    if (!cursor || !save || cursor === this.#saved) return;
     await flush?.();
     await save(cursor);
-    this.#cursor = null;
-    this.#savedAt = Date.now();
+    this.#saved = cursor;
+  }
+
+  /** After a failure: what was read before it is still delivered, unless it is the output that failed, or the caller who wants no more. */
+  async rescue(): Promise<void> {
+    try {
+      if (this.#heldBytes > 0 && !this.#options.signal?.aborted) await this.write();
+      await this.save();
+    } catch {
+      // The failure before this one is the one to tell of.
+    }
   }
 
   result(): Delivered {

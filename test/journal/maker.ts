@@ -1,6 +1,6 @@
 // Journals, good and bad, put together from the pure codec, part by part, independently of the writer.
 
-import { type Bytes, concat, u16 } from "../../src/bytes.js";
+import { type Bytes, concat } from "../../src/bytes.js";
 import { native } from "../../src/crypto/native.js";
 import { encodeCore } from "../../src/format/core.js";
 import { commitment, headerMessage } from "../../src/format/header.js";
@@ -136,6 +136,3 @@ export function memoryJournal(bytes: Uint8Array): JournalSource & { bytes: Uint8
   };
   return source;
 }
-
-/** The header of an unknown stanza type alone, for a journal that nobody opens. */
-export const UNKNOWN_STANZA: Stanza = { type: 99, body: u16(1) };
