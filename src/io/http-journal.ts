@@ -6,7 +6,7 @@ import { concat } from "../bytes.js";
 import { SealError } from "../errors.js";
 import type { JournalSource } from "../journal/store.js";
 import type { Source } from "../ops/io.js";
-import { Remote } from "./http.js";
+import { FIRST_PART, Remote } from "./http.js";
 import { Client, type HttpOptions } from "./request.js";
 import { streamSource } from "./streams.js";
 import { parseUrl, shownUrl } from "./url.js";
@@ -31,11 +31,18 @@ export async function openJournalUrl(text: string, options: JournalUrlOptions = 
     if (remote.size === null) {
       throw new SealError("io", `cannot read ${shownUrl(url)}: the server does not say how long it is`);
     }
+    const first = remote.givesParts ? await firstPart(remote, shownUrl(url)) : new Uint8Array();
+    return new UrlJournal(shownUrl(url), remote, first, options);
   } catch (error) {
     remote.close();
     throw error;
   }
-  return new UrlJournal(shownUrl(url), remote, options);
+}
+
+/** What the first answer brings: the first core is in it. */
+function firstPart(remote: Remote, name: string): Promise<Uint8Array> {
+  const length = Math.min(FIRST_PART, remote.size!);
+  return streamSource(remote.download(0, length), name).read(length);
 }
 
 interface Stretch {
@@ -51,13 +58,14 @@ class UrlJournal implements JournalSource {
   readonly #shortest: number;
   #wait: number;
   #stretch: Stretch | null = null;
-  /** The last bytes that came, where the server gives no parts, so that a reader can go back a little. */
-  #last = { position: 0, bytes: new Uint8Array() };
+  /** What may be read again: the first bytes; or, where the server gives no parts, those that came last. */
+  #held: { readonly position: number; readonly bytes: Uint8Array };
   #isNew = true;
 
-  constructor(name: string, remote: Remote, { wait = SHORTEST_WAIT }: JournalUrlOptions) {
+  constructor(name: string, remote: Remote, first: Uint8Array, { wait = SHORTEST_WAIT }: JournalUrlOptions) {
     this.name = name;
     this.#remote = remote;
+    this.#held = { position: 0, bytes: first };
     this.#shortest = wait;
     this.#wait = wait;
   }
@@ -73,7 +81,13 @@ class UrlJournal implements JournalSource {
   async readAt(position: number, length: number): Promise<Uint8Array> {
     const wanted = Math.min(length, this.#remote.size! - position);
     if (wanted <= 0) return new Uint8Array();
-    return this.#remote.givesParts ? this.#read(position, wanted) : this.#readOn(position, wanted);
+    const held = this.#heldFrom(position, wanted);
+    const rest = wanted - held.length;
+    if (rest === 0) return held;
+    const { givesParts } = this.#remote;
+    const bytes = concat(held, await (givesParts ? this.#read : this.#readOn).call(this, position + held.length, rest));
+    if (!givesParts) this.#held = { position, bytes };
+    return bytes;
   }
 
   async changed(signal: AbortSignal): Promise<void> {
@@ -92,27 +106,33 @@ class UrlJournal implements JournalSource {
     this.#remote.close();
   }
 
+  #heldFrom(position: number, length: number): Uint8Array {
+    const start = position - this.#held.position;
+    return start < 0 ? new Uint8Array() : this.#held.bytes.subarray(start, start + length);
+  }
+
   async #read(position: number, length: number): Promise<Uint8Array> {
     const goesOn = this.#stretch?.position === position && position + length <= this.#stretch.end;
     if (!goesOn) await this.#begin(position, length < STRETCH ? position + length : this.#remote.size!);
-    const bytes = await this.#stretch!.source.read(length);
-    this.#stretch!.position += bytes.length;
-    return bytes;
+    return this.#next(length);
   }
 
   /** A server that gives no parts gives everything, of which what is before the position is passed over. */
   async #readOn(position: number, length: number): Promise<Uint8Array> {
     if (!this.#stretch) await this.#begin(0, this.#remote.size!);
-    const { source } = this.#stretch!;
-    const { position: from, bytes: last } = this.#last;
-    if (position < from) {
-      throw new SealError("io", `cannot read ${this.name}: the server gives no parts of files (it ignores Range)`);
+    const stretch = this.#stretch!;
+    if (position < stretch.position) {
+      const message = `cannot read ${this.name}: the server gives no parts of files (it ignores Range)`;
+      throw new SealError("io", message);
     }
-    const held = last.subarray(position - from, position - from + length);
-    const reached = from + last.length;
-    if (position > reached) await source.skipTo(position);
-    const bytes = concat(held, await source.read(length - held.length));
-    if (position + bytes.length >= reached) this.#last = { position, bytes };
+    await stretch.source.skipTo(position);
+    stretch.position = position;
+    return this.#next(length);
+  }
+
+  async #next(length: number): Promise<Uint8Array> {
+    const bytes = await this.#stretch!.source.read(length);
+    this.#stretch!.position += bytes.length;
     return bytes;
   }
 

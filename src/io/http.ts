@@ -16,7 +16,7 @@ export interface UrlOptions extends HttpOptions {
 }
 
 /** What is asked for first where parts are wanted: most headers are shorter. */
-const FIRST_PART = 64 * 1024;
+export const FIRST_PART = 64 * 1024;
 
 /** Asks for a file; the answer has begun when this returns. Throws `io`; `usage` for what is no address; the signal's reason. */
 export async function openUrl(text: string, options: UrlOptions = {}): Promise<Source> {
