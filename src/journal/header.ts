@@ -148,7 +148,7 @@ async function openEpoch(offset: number, header: Header, { suite, unlocking }: H
 }
 
 /** What stands in a journal behind its first header is claimed to be the writer's, fields out of bounds too. */
-async function claimed<T>(offset: number, work: () => Promise<T>): Promise<T> {
+export async function claimed<T>(offset: number, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -22,7 +22,7 @@ const RUN_FRAMES = 256;
 const RUN_BYTES = 1024 * 1024;
 const KEY_BYTES = 32;
 /** From here on, a first byte is a magic's. */
-const NO_LENGTH = 0x80;
+export const NO_LENGTH = 0x80;
 
 /** The epoch that the scan is in. */
 export interface Place {

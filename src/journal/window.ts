@@ -113,6 +113,15 @@ export class Window {
     }
   }
 
+  /** Goes on behind bytes that need not be here, and are not read then. */
+  skip(length: number): void {
+    if (length <= this.#available) this.take(length);
+    else {
+      this.#position += length;
+      this.restart(this.#limit);
+    }
+  }
+
   /** Reads what was not taken anew, up to `limit`: an incomplete end may have become whole, or something else. */
   restart(limit: number): void {
     this.#pieces = [];

@@ -3,7 +3,7 @@
 import { type Bytes, equal } from "../bytes.js";
 import type { Suite, VerifyingKey } from "../crypto/suite.js";
 import { SealError } from "../errors.js";
-import { type Core, parseCore } from "../format/core.js";
+import { type Core, KIND_FILE, type Kind, parseCore } from "../format/core.js";
 import { authenticatorLength, type Header, headerLength, headerMessage } from "../format/header.js";
 import { exactly, type Parser, parseFrom } from "../format/parser.js";
 import type { Geometry } from "../format/sizes.js";
@@ -58,10 +58,15 @@ export async function readHeader(
   return { header, geometry: geometryOf(header), signer };
 }
 
-/** Reads a header for what it says, verifying nothing. Throws `malformed` or `tampered`. */
-export async function parseHeader(source: Source, suite: Suite, signal?: AbortSignal): Promise<Header> {
+/** Reads the header of a file, or of a journal's first epoch, for what it says, verifying nothing. Throws `malformed` or `tampered`. */
+export async function parseHeader(
+  source: Source,
+  suite: Suite,
+  signal?: AbortSignal,
+  expected: Kind | "any" = KIND_FILE,
+): Promise<Header> {
   const read = (length: number) => abortable(source.read(length), signal);
-  const { core, bytes } = await parseFrom(parseCore(), read);
+  const { core, bytes } = await parseFrom(parseCore(expected), read);
   return parseFrom(parseRest(suite, core, bytes), read);
 }
 

@@ -2,6 +2,7 @@
 
 import type { Suite } from "../crypto/suite.js";
 import type { Core } from "../format/core.js";
+import type { Header } from "../format/header.js";
 import { plaintextSize } from "../format/sizes.js";
 import { geometryOf, parseHeader } from "./header.js";
 import type { Source } from "./io.js";
@@ -23,7 +24,11 @@ export interface Inspected {
  * Reads the header, and the length of the rest. Throws `malformed`, or `tampered` where the input ends early.
  */
 export async function inspect(source: Source, suite: Suite, signal?: AbortSignal): Promise<Inspected> {
-  const header = await parseHeader(source, suite, signal);
+  return inspectFile(await parseHeader(source, suite, signal), source, signal);
+}
+
+/** The same, where the header has been read. */
+export async function inspectFile(header: Header, source: Source, signal?: AbortSignal): Promise<Inspected> {
   const geometry = geometryOf(header);
   const sealedBytes = source.size ?? (await lengthByReading(source, geometry.headerLength, signal));
   return {

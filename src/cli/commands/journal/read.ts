@@ -186,5 +186,9 @@ function factsOf({ core, epochs, frames, records, tail, digest }: Delivered) {
 function text(shown: string, { records, frames, tail, label, signer }: ReturnType<typeof factsOf>): string {
   const end = tail > 0 ? `; an incomplete end of ${tail} bytes, which may just be being written` : "";
   const of = label ? `, label "${escaped(label)}"` : "";
-  return `read ${escaped(shown)}: ${records} records of ${frames} frames, signed by ${signer}${of}${end}`;
+  return `read ${escaped(shown)}: ${counted(records, "record")} in ${counted(frames, "frame")}, signed by ${signer}${of}${end}`;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
