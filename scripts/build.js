@@ -27,11 +27,12 @@ async function writeManual() {
   const scratch = `${root}dist/manual`;
   await bundle({ manual: "src/cli/manual/index.ts" }, { groups: [] }, scratch);
   const { manualPages } = await import(pathToFileURL(`${scratch}/manual.js`).href);
-  rmSync(scratch, { recursive: true });
   const { SOURCE_DATE_EPOCH } = process.env;
   const built = SOURCE_DATE_EPOCH ? new Date(1000 * Number(SOURCE_DATE_EPOCH)) : new Date();
+  const pages = await manualPages({ version, date: built.toISOString().slice(0, 10) });
+  rmSync(scratch, { recursive: true });
   mkdirSync(`${root}dist/man`);
-  for (const [name, text] of Object.entries(manualPages({ version, date: built.toISOString().slice(0, 10) }))) {
+  for (const [name, text] of Object.entries(pages)) {
     writeFileSync(`${root}dist/man/${name}`, text);
   }
 }

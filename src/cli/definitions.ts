@@ -1,7 +1,7 @@
 // What both programs understand, as the definitions of their commands say it: for manual pages and shell completion.
 
 import type { Argument, Command, Option } from "commander";
-import { type CommandDefinition, collect, makeCommand } from "./command.js";
+import { type CommandDefinition, type CommandGroup, collect, makeCommand } from "./command.js";
 
 export interface Definitions {
   /** Sealing, which has no word of its own. */
@@ -10,6 +10,8 @@ export interface Definitions {
   readonly open: CommandDefinition;
   /** The commands that `seal` is told by a word. */
   readonly commands: readonly CommandDefinition[];
+  /** Those that it is told by two. */
+  readonly groups: readonly CommandGroup[];
 }
 
 export interface Syntax {
@@ -30,7 +32,11 @@ export function syntaxOf(definition: CommandDefinition, called: string): Syntax 
   return { definition, called, command, options, repeatable, arguments: command.registeredArguments };
 }
 
-/** Sealing, and then each command of `seal`. */
-export function syntaxesOf({ seal, commands }: Definitions): readonly Syntax[] {
-  return [syntaxOf(seal, "seal"), ...commands.map((definition) => syntaxOf(definition, `seal ${definition.name}`))];
+/** Sealing, and then each command of `seal`; one of a group has both words for its name. */
+export async function syntaxesOf({ seal, commands, groups }: Definitions): Promise<readonly Syntax[]> {
+  const inGroups = groups.map(async ({ name, load }) =>
+    (await load()).map((definition) => ({ ...definition, name: `${name} ${definition.name}` })),
+  );
+  const all = [...commands, ...(await Promise.all(inGroups)).flat()];
+  return [syntaxOf(seal, "seal"), ...all.map((definition) => syntaxOf(definition, `seal ${definition.name}`))];
 }

@@ -12,7 +12,19 @@ import { collect, file, opening, plaintext, recipient, SMALL, sealing, sender, s
 
 test("the library exports its operations, identities and errors, and nothing else", () => {
   expect(Object.keys(library).sort()).toEqual(
-    ["Identity", "SealError", "inspect", "open", "openBytes", "rewrap", "seal", "sealBytes", "verify"].sort(),
+    [
+      "Identity",
+      "JournalReader",
+      "JournalWriter",
+      "SealError",
+      "inspect",
+      "open",
+      "openBytes",
+      "rewrap",
+      "seal",
+      "sealBytes",
+      "verify",
+    ].sort(),
   );
 });
 

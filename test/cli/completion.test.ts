@@ -45,6 +45,10 @@ const TYPED: readonly (readonly [string, string])[] = [
   ["seal plan.txt --to=gra", "[seal][plan.txt][--to=grace]"],
   ["seal contacts rev", "[seal][contacts][revoke]"],
   ["seal completion z", "[seal][completion][zsh]"],
+  ["seal jou", "[seal][journal]"],
+  ["seal journal ver", "[seal][journal][verify]"],
+  ["seal --json journal -q read j --foll", "[seal][--json][journal][-q][read][j][--follow]"],
+  ["seal journal append j --to gra", "[seal][journal][append][j][--to][grace]"],
   ["open inj", "[open][inj $(touch owned) `touch owned` 'x'.sealed]"],
   ["open secret.sealed --key far", "[open][secret.sealed][--key][far.key]"],
   ["open secret.sealed --from gra", "[open][secret.sealed][--from][grace]"],
@@ -82,9 +86,10 @@ test.each(Object.keys(SHELLS))(
   inSandbox(async (box, shell) => {
     const { stdout: script } = await sh(box, `seal completion ${shell}`);
     const { stdout: list } = await sh(box, "seal --help");
-    const commands = [...list.matchAll(/^ {2}seal ([a-z]+) {2}/gm)].map(([, name]) => name!);
-    expect(commands.length).toBeGreaterThan(6);
-    for (const command of ["", ...commands]) {
+    const { stdout: journal } = await sh(box, "seal journal --help");
+    const commands = [...`${list}${journal}`.matchAll(/^ {2}seal ([a-z]+(?: [a-z]+)?) {2}/gm)].map(([, name]) => name!);
+    expect(commands.length).toBeGreaterThan(9);
+    for (const command of ["", ...commands.filter((name) => name !== "journal")]) {
       const { stdout: help } = await sh(box, `seal ${command} --help`);
       const options = [...help.matchAll(/^ {2}(?:-\w, )?--([a-z-]+)/gm)].map(([, name]) => name!);
       expect(options.length, command).toBeGreaterThan(3);
@@ -96,8 +101,8 @@ test.each(Object.keys(SHELLS))(
 
 /** The lines of the script that are about the options of a command. */
 function partOf(script: string, shell: string, command: string): string {
-  if (shell === "bash") return new RegExp(`^ +${command}\\) flags=.*$`, "m").exec(script)![0];
-  if (shell === "zsh") return new RegExp(`^ +${command}\\)\\n +_arguments[^]*?;;$`, "m").exec(script)![0];
+  if (shell === "bash") return new RegExp(`^ +'${command}'\\) flags=.*$`, "m").exec(script)![0];
+  if (shell === "zsh") return new RegExp(`^ +'${command}'\\)\\n +_arguments[^]*?;;$`, "m").exec(script)![0];
   const lines = script.split("\n").filter((line) => line.includes(`'__seal_command_is ${command}'`));
   return lines.map((line) => / -l ([a-z-]+)/.exec(line)?.[1]).join("\n");
 }

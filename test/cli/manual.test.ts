@@ -42,8 +42,9 @@ test(
   inSandbox(async (box) => {
     const page = plain(PAGES[0]!).toLowerCase();
     const { stdout: list } = await sh(box, "seal --help");
-    const commands = [...list.matchAll(/^ {2}seal ([a-z]+) {2}/gm)].map(([, name]) => name!);
-    for (const command of ["", ...commands]) {
+    const { stdout: journal } = await sh(box, "seal journal --help");
+    const commands = [...`${list}${journal}`.matchAll(/^ {2}seal ([a-z]+(?: [a-z]+)?) {2}/gm)].map(([, name]) => name!);
+    for (const command of ["", ...commands.filter((name) => name !== "journal")]) {
       const { stdout: help } = await sh(box, `seal ${command} --help`);
       const missing = items(help)
         .map((item) =>

@@ -40,7 +40,8 @@ export function completion(definitions: () => Definitions): CommandDefinition<Op
       if (!isShell(shell)) throw unknownShell(shell);
       const { scriptFor } = await import("../completion/script.js");
       const known = definitions();
-      const script = scriptFor(shell, { seal: syntaxesOf(known), open: syntaxOf(known.open, "open") });
+      const syntaxes = { seal: await syntaxesOf(known), open: syntaxOf(known.open, "open"), groups: known.groups };
+      const script = scriptFor(shell, syntaxes);
       context.report.result({ shell, script }, script.trimEnd(), "stdout");
     },
   };

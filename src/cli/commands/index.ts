@@ -22,7 +22,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   keygen,
   pub,
   contacts,
-  completion(() => ({ seal, open, commands: COMMANDS })),
+  completion(() => ({ seal, open, commands: COMMANDS, groups: GROUPS })),
 ];
 
 /** The words by which `seal` is told to run a command. */

@@ -3,24 +3,25 @@
 import type { Syntax } from "../definitions.js";
 import { fill } from "./fill.js";
 import script from "./seal.bash";
-import { commandsOf, flagsOf, kindOfArgument, kindOfOption, type Syntaxes } from "./values.js";
+import { flagsOf, kindOfArgument, kindOfOption, type Syntaxes, type Word, wordsIn, wordsOf } from "./values.js";
 
 export function bashScript(syntaxes: Syntaxes): string {
-  const { seal } = syntaxes;
+  const { seal, groups } = syntaxes;
   return fill(script, {
-    commands: [
-      commandsOf(syntaxes)
-        .map(({ name }) => name)
-        .join(" "),
-    ],
+    commands: [namesOf(wordsOf(syntaxes))],
+    groups: groups.map((group) => `${group.name}) known='${namesOf(wordsIn(syntaxes, group))}' ;;`),
     flags: seal.map(flagsCase),
     "option kinds": seal.flatMap(optionCases),
     "argument kinds": seal.flatMap(argumentCases),
   });
 }
 
+function namesOf(words: readonly Word[]): string {
+  return words.map(({ name }) => name).join(" ");
+}
+
 function flagsCase({ definition, options }: Syntax): string {
-  return `${definition.name}) flags='${options.flatMap(flagsOf).join(" ")}' ;;`;
+  return `'${definition.name}') flags='${options.flatMap(flagsOf).join(" ")}' ;;`;
 }
 
 function optionCases({ definition, options }: Syntax): string[] {

@@ -4,7 +4,16 @@ import type { Option } from "commander";
 import type { Syntax } from "../definitions.js";
 import { fill } from "./fill.js";
 import script from "./seal.fish";
-import { commandsOf, type Kind, kindOfArgument, kindOfOption, type Syntaxes, shortened } from "./values.js";
+import {
+  type Kind,
+  kindOfArgument,
+  kindOfOption,
+  type Syntaxes,
+  shortened,
+  type Word,
+  wordsIn,
+  wordsOf,
+} from "./values.js";
 
 /** What fish offers: -F is files, -f is none but what -a gives. */
 const OFFERS: Readonly<Record<Kind, string>> = {
@@ -18,17 +27,24 @@ const OFFERS: Readonly<Record<Kind, string>> = {
 };
 
 export function fishScript(syntaxes: Syntaxes): string {
-  const commands = commandsOf(syntaxes);
+  const { groups } = syntaxes;
+  const words = wordsOf(syntaxes);
   return fill(script, {
-    names: [commands.map(({ name }) => name).join(" ")],
-    commands: commands.map(
-      ({ name, summary }) => `complete -c seal -n '__seal_command_is none' -a ${name} -d ${quoted(summary)}`,
-    ),
+    names: [words.map(({ name }) => name).join(" ")],
+    groups: [groups.map(({ name }) => name).join(" ")],
+    commands: [
+      ...words.map((word) => wordLine(word, "none")),
+      ...groups.flatMap((group) => wordsIn(syntaxes, group).map((word) => `${wordLine(word, group.name)} -f`)),
+    ],
     "of seal": syntaxes.seal.flatMap((syntax) =>
       linesOf(syntax, `-c seal -n '__seal_command_is ${syntax.definition.name}'`),
     ),
     "of open": linesOf(syntaxes.open, "-c open"),
   });
+}
+
+function wordLine({ name, summary }: Word, after: string): string {
+  return `complete -c seal -n '__seal_command_is ${after}' -a ${name} -d ${quoted(summary)}`;
 }
 
 function linesOf(syntax: Syntax, where: string): string[] {

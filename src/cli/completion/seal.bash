@@ -18,6 +18,15 @@ _seal_words() {
   done
 }
 
+# The words that may stand behind one, or behind the program.
+_seal_commands() {
+  known=
+  case $1 in
+    '') known='#{commands}' ;;
+    #{groups}
+  esac
+}
+
 # The options of a command.
 _seal_flags() {
   case $1 in
@@ -91,21 +100,34 @@ _seal_offer_kind() {
   esac
 }
 
-# Finds the command, and where its own words begin.
+# Passes over what may stand before a command.
+_seal_pass_flags() {
+  while ((at < last)) && [[ ${words[at]} == --json || ${words[at]} == -q || ${words[at]} == --quiet ]]; do
+    at=$((at + 1))
+  done
+}
+
+# Finds the command, and where its own words begin; where it is yet to come, it is empty, and known are those it may be.
 _seal_find_command() {
-  local known=' #{commands} '
-  command=seal at=1
+  command=seal group= at=1
   if [[ ${words[0]##*/} == open ]]; then
     command=open
     return
   fi
-  while ((at < last)) && [[ ${words[at]} == --json || ${words[at]} == -q || ${words[at]} == --quiet ]]; do
-    at=$((at + 1))
-  done
+  _seal_pass_flags
+  if ((at < last)) && [[ -n ${words[at]} ]]; then
+    _seal_commands "${words[at]}"
+    if [[ -n $known ]]; then
+      group=${words[at]} command=$group
+      at=$((at + 1))
+      _seal_pass_flags
+    fi
+  fi
+  _seal_commands "$group"
   if ((at == last)); then
     command=
-  elif [[ $known == *" ${words[at]} "* ]]; then
-    command=${words[at]}
+  elif [[ " $known " == *" ${words[at]} "* ]]; then
+    command=${group:+$group }${words[at]}
     at=$((at + 1))
   fi
 }
@@ -131,7 +153,7 @@ _seal_read_words() {
 
 _seal() {
   # What readline replaces is the last part of the word under the cursor, or all of it.
-  local piece=${2#[=:]} IFS=$' \t\n' cur kind flags command at last count only word
+  local piece=${2#[=:]} IFS=$' \t\n' cur kind flags command group known at last count only word
   local -a words
   COMPREPLY=()
   _seal_words
@@ -139,11 +161,11 @@ _seal() {
   cur=${words[last]}
   _seal_find_command
   if [[ -z $command && $cur != -* ]]; then
-    for word in #{commands}; do _seal_offer "$word"; done
-    _seal_offer_files '*'
+    for word in $known; do _seal_offer "$word"; done
+    if [[ -z $group ]]; then _seal_offer_files '*'; else compopt +o default 2>/dev/null; fi
     return
   fi
-  command=${command:-seal}
+  command=${command:-${group:-seal}}
   _seal_read_words
   if [[ -n $kind ]]; then
     _seal_offer_kind "$kind"

@@ -15,11 +15,18 @@ function __seal_words
     string join -- \n $words
 end
 
-# Whether the command line is of this command: seal is sealing, and none is where no word tells yet.
+# Whether the command line is of this command, of one word or two: seal is sealing, and none is where no word tells yet.
 function __seal_command_is
     set -l words (__seal_words)
     if not set -q words[1]
-        contains -- $argv[1] none seal
+        contains -- "$argv" none seal
+    else if contains -- $words[1] #{groups}
+        set -l group $words[1]
+        set -e words[1]
+        while set -q words[1]; and contains -- $words[1] --json -q --quiet
+            set -e words[1]
+        end
+        test "$argv" = (string trim -- "$group $words[1]")
     else if contains -- $words[1] #{names}
         test $argv[1] = $words[1]
     else

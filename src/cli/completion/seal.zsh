@@ -53,9 +53,16 @@ _seal() {
     command=$words[at]
     (( at++ ))
   fi
+  if [[ $command == (#{groups}) ]]; then
+    while (( at < CURRENT )) && [[ $words[at] == (--json|-q|--quiet) ]]; do (( at++ )); done
+    if (( at < CURRENT )); then
+      command+=" $words[at]"
+      (( at++ ))
+    fi
+  fi
   words=("$words[1]" "${(@)words[at,-1]}")
   (( CURRENT -= at - 2 ))
-  _seal_arguments $command
+  _seal_arguments "$command"
 }
 
 if [[ $funcstack[1] == _seal ]]; then

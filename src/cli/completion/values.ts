@@ -15,6 +15,9 @@ const KINDS: Readonly<Record<string, Kind>> = {
   TEXT: "text",
   LINE: "text",
   AGE: "text",
+  HOW: "text",
+  T: "text",
+  TIME: "text",
   N: "text",
   "FIRST-LAST": "text",
 };
@@ -23,11 +26,26 @@ const KINDS: Readonly<Record<string, Kind>> = {
 export interface Syntaxes {
   readonly seal: readonly Syntax[];
   readonly open: Syntax;
+  readonly groups: readonly Word[];
 }
 
-/** The commands that `seal` is told by a word. */
-export function commandsOf({ seal }: Syntaxes): readonly Syntax["definition"][] {
-  return seal.slice(1).map(({ definition }) => definition);
+/** A word that a command is called by, or a part of them. */
+export interface Word {
+  readonly name: string;
+  readonly summary: string;
+}
+
+/** The words that may stand behind `seal`: commands, and groups of them. */
+export function wordsOf({ seal, groups }: Syntaxes): readonly Word[] {
+  const commands = seal.slice(1).map(({ definition }) => definition);
+  return [...commands.filter(({ name }) => !name.includes(" ")), ...groups];
+}
+
+/** The words that may stand behind that of a group. */
+export function wordsIn({ seal }: Syntaxes, group: Word): readonly Word[] {
+  const start = `${group.name} `;
+  const commands = seal.map(({ definition }) => definition).filter(({ name }) => name.startsWith(start));
+  return commands.map(({ name, summary }) => ({ name: name.slice(start.length), summary }));
 }
 
 /** What stands between the brackets: `FILE` of `[FILE...]`. Empty for an option without a value. */

@@ -5,7 +5,6 @@ import type { Syntax } from "../definitions.js";
 import { fill } from "./fill.js";
 import script from "./seal.zsh";
 import {
-  commandsOf,
   flagsOf,
   type Kind,
   kindOfArgument,
@@ -13,6 +12,9 @@ import {
   placeholderOf,
   type Syntaxes,
   shortened,
+  type Word,
+  wordsIn,
+  wordsOf,
 } from "./values.js";
 
 const ACTIONS: Readonly<Record<Kind, string>> = {
@@ -26,12 +28,20 @@ const ACTIONS: Readonly<Record<Kind, string>> = {
 };
 
 export function zshScript(syntaxes: Syntaxes): string {
-  const commands = commandsOf(syntaxes);
+  const words = wordsOf(syntaxes);
+  const { groups } = syntaxes;
   return fill(script, {
-    names: [commands.map(({ name }) => name).join("|")],
-    commands: commands.map(({ name, summary }) => quoted(`${name}:${summary.replaceAll(":", "\\:")}`)),
-    arguments: syntaxes.seal.flatMap(caseOf),
+    names: [words.map(({ name }) => name).join("|")],
+    groups: [groups.map(({ name }) => name).join("|")],
+    commands: words.map(({ name, summary }) => quoted(`${name}:${summary.replaceAll(":", "\\:")}`)),
+    arguments: [...syntaxes.seal.flatMap(caseOf), ...groups.flatMap((group) => groupCase(group, syntaxes))],
   });
+}
+
+/** A group, of which no command is told yet. */
+function groupCase(group: Word, syntaxes: Syntaxes): string[] {
+  const names = wordsIn(syntaxes, group).map(({ name }) => name);
+  return [`${quoted(group.name)})`, `  _arguments -s -S ${quoted(`:COMMAND:(${names.join(" ")})`)}`, "    ;;"];
 }
 
 function caseOf(syntax: Syntax): string[] {
@@ -39,7 +49,12 @@ function caseOf(syntax: Syntax): string[] {
     ...syntax.options.flatMap((option) => optionSpecs(option, syntax)),
     ...syntax.arguments.map((each) => argumentSpec(each, syntax)),
   ];
-  return [`${syntax.definition.name})`, "  _arguments -s -S \\", ...specs.map((spec) => `    ${spec} \\`), "    ;;"];
+  return [
+    `${quoted(syntax.definition.name)})`,
+    "  _arguments -s -S \\",
+    ...specs.map((spec) => `    ${spec} \\`),
+    "    ;;",
+  ];
 }
 
 /** A spec for each flag; one that may be repeated does not exclude itself. */

@@ -17,8 +17,8 @@ const COMMON = ["--version", "--json", "--quiet", "--help"];
 
 const isCommon = (long: string | undefined): boolean => long !== undefined && COMMON.includes(long);
 
-export function sealPage(definitions: Definitions, edition: Edition): string {
-  const syntaxes = syntaxesOf(definitions);
+export async function sealPage(definitions: Definitions, edition: Edition): Promise<string> {
+  const syntaxes = await syntaxesOf(definitions);
   const [sealing, ...commands] = syntaxes as [Syntax, ...Syntax[]];
   const summary = "seal files for known recipients, open and verify them";
   return page("seal", summary, edition, [
