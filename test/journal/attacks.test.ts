@@ -237,6 +237,16 @@ describe("with a cursor", () => {
     await refused(bytes, { ...cursor, journal: new Uint8Array(32) });
   });
 
+  test("at the beginning of an epoch without frames, it is bound to the header too", async () => {
+    const bytes = joined(P.slice(0, 5));
+    const cursor = (await outcome(bytes)).cursor!;
+    expect(cursor.frames).toBe(0);
+    expect(await outcome(bytes, { cursor })).toMatchObject({ records: [], error: null });
+    await refused(bytes, { ...cursor, chain: P[0]!.chain });
+    await refused(bytes, { ...cursor, end: cursor.end - 1 });
+    await refused(joined([...P.slice(0, 4), O[4]!]), cursor);
+  });
+
   test("who is not accepted any more", async () => {
     const cursor = await at(P);
     const { error } = await outcome(joined(P), { cursor, from: [stranger.signingKey.publicKey] });

@@ -108,6 +108,19 @@ describe("the cursor", () => {
     expect(saved).toEqual([]);
   });
 
+  test("nor that of what was written before: whoever has gone may not have taken it", async () => {
+    const maker = new Maker({ exponent: 20 }).epoch();
+    for (let i = 0; i < 3; i++) maker.frame(["x".repeat(900_000)]);
+    const { run, saved, sink } = delivery();
+    const write: Sink["write"] = async (bytes, position) => {
+      if (position > 0) throw new SealError("io", "it has gone");
+      await sink.write(bytes, position);
+    };
+    expect((await failure(run(maker.bytes(), { ...sink, write }))).message).toBe("it has gone");
+    expect(sink.released().length).toBe(900_001);
+    expect(saved).toEqual([]);
+  });
+
   test("where it cannot be saved, that is told of", async () => {
     const { run, sink } = delivery({ save: () => Promise.reject(new SealError("io", "no room for it")) });
     expect((await failure(run(sample().bytes()))).message).toBe("no room for it");
