@@ -1,0 +1,260 @@
+// Every vector of fixtures/journals.json, on both suites: the verdict, the place that is named, and exactly the records that may be
+// released before an error, read and verified; and the texts that are cursors, and those that are not.
+
+import { describe, expect, test } from "vitest";
+import { type Bytes, concat, fromHex, toHex, utf8 } from "../src/bytes.js";
+import { native } from "../src/crypto/native.js";
+import type { Suite } from "../src/crypto/suite.js";
+import type { Engine } from "../src/engine/engine.js";
+import { inline } from "../src/engine/inline.js";
+import { SealError } from "../src/errors.js";
+import type { Core } from "../src/format/core.js";
+import { type Cursor, encodeCursor, parseCursor } from "../src/journal/cursor.js";
+import { notBegun } from "../src/journal/deliver.js";
+import { readJournal } from "../src/journal/reader.js";
+import type { JournalSource } from "../src/journal/store.js";
+import { verifyJournal } from "../src/journal/verify.js";
+import { identityOf } from "../src/keys/identity.js";
+import { encodeSigner, parseSigner } from "../src/keys/text.js";
+import { scrambled } from "./ops/samples.js";
+import { failure, fixture, identityFile, SUITES } from "./support.js";
+
+interface Fault {
+  error: string;
+  frame: number | null;
+  offset: number | null;
+  frames: number;
+}
+
+interface Vector {
+  name: string;
+  file: string;
+  parts?: (string | [number, number])[];
+  key: string | string[];
+  from: string[] | "any" | null;
+  demandLabel?: string;
+  cursor?: string;
+  start?: number;
+  frames: { epoch: number; frame: number; offset: number; sealedAt?: number; records?: number[] }[];
+  signer?: string;
+  label?: string;
+  chunkSize?: number;
+  epochs?: number;
+  tail?: number;
+  digest?: string;
+  next?: string;
+  read: "ok" | Fault;
+  verify: "ok" | Fault;
+}
+
+interface CursorText {
+  name: string;
+  ok: boolean;
+  text: string;
+  journal: string;
+  epoch: number;
+  frames: number;
+  end: number;
+  chain: string;
+}
+
+const { vectors, cursors }: { vectors: Vector[]; cursors: CursorText[] } = JSON.parse(
+  fixture("journals.json").toString(),
+);
+const { keys }: { keys: Record<string, { secret: string; signer: string }> } = JSON.parse(
+  fixture("vectors.json").toString(),
+);
+
+function journalBytes({ file, parts }: Vector): Bytes {
+  const bytes = Uint8Array.from(fixture(file));
+  return parts
+    ? concat(...parts.map((part) => (typeof part === "string" ? fromHex(part) : bytes.slice(...part))))
+    : bytes;
+}
+
+function journalOf(bytes: Bytes): JournalSource {
+  return {
+    name: "the journal",
+    size: async () => bytes.length,
+    readAt: async (position, length) => bytes.slice(position, position + length),
+    close: async () => {},
+  };
+}
+
+/** The plaintext of all vectors, from byte `start` on. */
+function plaintext(length: number, start: number): Bytes {
+  const byte = (i: number) => 31 * i + 17 * Math.floor(i / 256) + 5 * Math.floor(i / 65536) + 7;
+  return Uint8Array.from({ length }, (_, i) => byte(start + i));
+}
+
+const signersOf = async (from: Vector["from"]) =>
+  from === "any" ? from : Promise.all((from ?? []).map((name) => parseSigner(keys[name]!.signer)));
+const cursorOf = ({ cursor }: Vector) => (cursor === undefined ? null : parseCursor(utf8(cursor)));
+
+interface Seen {
+  error: SealError | null;
+  core: Core | null;
+  cursor: Cursor | null;
+  tail: number;
+}
+
+interface ReadFrame {
+  frame: number;
+  offset: number;
+  sealedAt: number;
+  records: number[];
+}
+
+async function read(vector: Vector, suite: Suite, engine: Engine) {
+  const frames: ReadFrame[] = [];
+  const records: Bytes[] = [];
+  const seen: Seen = { error: null, core: null, cursor: cursorOf(vector), tail: 0 };
+  const steps = readJournal(journalOf(journalBytes(vector)), {
+    suite,
+    engine,
+    identities: [vector.key].flat().map((name) => identityFile(identityOf(suite, keys[name]!.secret))),
+    from: await signersOf(vector.from),
+    policy: { label: vector.demandLabel, allowUnsigned: false },
+    cursor: seen.cursor,
+  });
+  let offset = seen.cursor?.end ?? 0;
+  try {
+    for await (const step of steps) {
+      if (step.is === "end") seen.tail = step.tail;
+      else if (step.is === "epoch") ({ core: seen.core, cursor: seen.cursor } = step);
+      else {
+        for (const { frame, sealedAt, records: views, cursor } of step.frames) {
+          records.push(...views.map((record) => Uint8Array.from(record)));
+          frames.push({ frame, offset, sealedAt, records: views.map(({ length }) => length) });
+          offset = cursor.end;
+        }
+        seen.cursor = step.cursor;
+      }
+      offset = seen.cursor?.end ?? 0;
+    }
+    if (!seen.core) throw notBegun(seen.tail);
+  } catch (error) {
+    if (!(error instanceof SealError)) throw error;
+    seen.error = error;
+  }
+  return { ...seen, frames, content: concat(...records) };
+}
+
+async function verify(vector: Vector, suite: Suite, engine: Engine) {
+  const frames: { frame: number; offset: number }[] = [];
+  const seen: Seen & { epochs: number } = { error: null, core: null, cursor: null, tail: 0, epochs: 0 };
+  try {
+    const verified = await verifyJournal(journalOf(journalBytes(vector)), {
+      suite,
+      engine,
+      policy: { signers: await signersOf(vector.from), label: vector.demandLabel, allowUnsigned: false },
+      cursor: cursorOf(vector),
+      onFrame: ({ frames: count, position }) => frames.push({ frame: count - 1, offset: position }),
+    });
+    Object.assign(seen, verified);
+    if (!verified.core) throw notBegun(verified.tail);
+  } catch (error) {
+    if (!(error instanceof SealError)) throw error;
+    seen.error = error;
+  }
+  return { ...seen, frames };
+}
+
+/** No header of these vectors is longer. */
+const HEADER_BYTES = 700;
+
+/** An error in a header names where it begins, or the part at fault, if it says where. */
+function expectFault({ error }: Seen, fault: Fault): void {
+  expect(error, "no error").not.toBeNull();
+  expect(error!.code, error!.message).toBe(fault.error);
+  // Nothing is named where the journal does not continue the cursor.
+  if (fault.offset === null) return;
+  expect(error!.chunk ?? null, error!.message).toBe(fault.frame);
+  if (fault.frame !== null) expect(error!.offset, error!.message).toBe(fault.offset);
+  else if (error!.offset !== undefined) {
+    const within = error!.offset - fault.offset;
+    expect(within >= 0 && within < HEADER_BYTES, `${error!.message}: ${error!.offset}`).toBe(true);
+  }
+}
+
+function expectEnd({ error, core, cursor, tail }: Seen, vector: Vector): void {
+  if (error) throw error;
+  const { signer, label, chunkSize, digest } = vector;
+  const found = { signer: encodeSigner(core!.signer!), label: core!.label, chunkSize: 2 ** core!.chunkExponent };
+  expect({ ...found, tail, digest: toHex(cursor!.chain) }).toEqual({
+    signer,
+    label,
+    chunkSize,
+    tail: vector.tail,
+    digest,
+  });
+  if (vector.next !== undefined) expect(Buffer.from(encodeCursor(cursor!)).toString()).toBe(vector.next);
+}
+
+const RUNS: [string, Suite, Engine][] = [
+  ...SUITES.map((suite): [string, Suite, Engine] => [suite.name, suite, inline]),
+  ["native, three at a time", native, scrambled(3)],
+];
+
+describe.each(RUNS)("journals, %s", (_name, suite, engine) => {
+  test.each(vectors.map((vector) => [vector.name, vector] as const))("%s", async (_vector, vector) => {
+    const released = vector.frames.slice(0, vector.read === "ok" ? undefined : vector.read.frames);
+    const reading = await read(vector, suite, engine);
+    if (vector.read === "ok") expectEnd(reading, vector);
+    else expectFault(reading, vector.read);
+    expect(reading.frames).toEqual(released.map(({ epoch: _, ...frame }) => frame));
+    expect(toHex(reading.content)).toBe(toHex(plaintext(reading.content.length, vector.start ?? 0)));
+
+    const accepted = vector.frames.slice(0, vector.verify === "ok" ? undefined : vector.verify.frames);
+    const verifying = await verify(vector, suite, engine);
+    if (vector.verify === "ok") {
+      expectEnd(verifying, vector);
+      if (vector.cursor === undefined) expect(verifying.epochs).toBe(vector.epochs);
+    } else expectFault(verifying, vector.verify);
+    expect(verifying.frames).toEqual(accepted.map(({ frame, offset }) => ({ frame, offset })));
+  });
+});
+
+/** Where each header and frame of a good journal ends: what stands between two frames of different epochs is a header. */
+function boundaries({ frames }: Vector): number[] {
+  const endOf = ({ offset, records }: Vector["frames"][number]) =>
+    offset + 4 + 8 + records!.reduce((sum, length) => sum + 4 + length, 0) + 112;
+  return [...new Set(frames.flatMap((frame) => [frame.offset, endOf(frame)]))];
+}
+
+describe("a journal cut anywhere", () => {
+  test("tail", async () => {
+    const vector = vectors.find(({ name }) => name === "tail")!;
+    const bytes = journalBytes(vector);
+    const ends = boundaries(vector);
+    for (let size = 0; size <= bytes.length; size++) {
+      const cut = await verify({ ...vector, parts: [[0, size]] }, native, inline);
+      if (size < ends[0]!) {
+        expect(cut.error?.code).toBe(size < 8 ? "malformed" : "tampered");
+        continue;
+      }
+      const end = ends.findLast((at) => at <= size)!;
+      expect([cut.error, cut.cursor!.end, cut.tail]).toEqual([null, end, size - end]);
+    }
+  });
+});
+
+describe("cursors", () => {
+  test.each(cursors.map((cursor) => [cursor.name, cursor] as const))("%s", async (_name, { ok, text, ...value }) => {
+    const parsing = async () => parseCursor(utf8(text));
+    if (!ok) {
+      expect((await failure(parsing())).code).toBe("usage");
+      return;
+    }
+    const cursor = await parsing();
+    const { journal, epoch, frames, end, chain } = value;
+    expect({ ...cursor, journal: toHex(cursor.journal), chain: toHex(cursor.chain) }).toEqual({
+      journal,
+      epoch,
+      frames,
+      end,
+      chain,
+    });
+    expect(Buffer.from(encodeCursor(cursor)).toString()).toBe(text);
+  });
+});
