@@ -136,7 +136,9 @@ async function openEpoch(offset: number, header: Header, { suite, unlocking }: H
   const epoch = { offset, end: offset + headerLength(header), header };
   if (!unlocking) return { ...epoch, ratchet: null };
   const fileKey = await unlockFileKey(header, unlocking).catch((error) => {
-    if (!(error instanceof SealError) || error.code !== "no-key" || offset === 0) throw error;
+    if (!(error instanceof SealError) || offset === 0) throw error;
+    if (error.code === "tampered") throw tampered(`the epoch at byte ${offset}: ${error.message}`, offset);
+    if (error.code !== "no-key") throw error;
     const message = `none of the keys given opens the epoch at byte ${offset}`;
     throw new SealError("no-key", message, { hint: error.hint, offset });
   });
