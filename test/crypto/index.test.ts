@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { loadSuite } from "../../src/crypto/index.js";
 import { nativeAvailable } from "../../src/crypto/native.js";
+import { bundle } from "../bundle.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -40,17 +40,8 @@ describe("in a process of its own", () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "seal-crypto-"));
     await writeFile(join(folder, "package.json"), '{ "type": "module" }');
-    await build({
-      absWorkingDir: root,
-      entryPoints: ["src/crypto/index.ts", "src/crypto/hpke.ts"],
-      outdir: folder,
-      bundle: true,
-      splitting: true,
-      platform: "node",
-      format: "esm",
-      external: ["@noble/*"],
-      logLevel: "silent",
-    });
+    const entries = { index: `${root}src/crypto/index.ts`, hpke: `${root}src/crypto/hpke.ts` };
+    await bundle(entries, folder, [/^@noble\//]);
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 

@@ -1,0 +1,14 @@
+// Programs of a test's own, made from the sources that it names.
+
+import { build } from "rolldown";
+
+/** Bundles each entry, NAME → path, into NAME.js in `folder`, a module for Node. Packages that are named in `external` are left out. */
+export async function bundle(entries: Record<string, string>, folder: string, external: RegExp[] = []): Promise<void> {
+  await build({
+    input: entries,
+    platform: "node",
+    external: [/^node:/, ...external],
+    output: { dir: folder, format: "esm" },
+    logLevel: "silent",
+  });
+}
