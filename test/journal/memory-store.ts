@@ -30,7 +30,7 @@ export function memoryStore(bytes: Bytes = new Uint8Array(), saved: Bytes | null
     store.bytes = concat(store.bytes, piece);
   };
   const appended = (position: number, piece: Uint8Array) => {
-    if (position !== store.bytes.length) throw new Error(`append at ${position}, the end is at ${store.bytes.length}`);
+    if (position !== store.bytes.length) throw ioError("cannot write the journal", `the end is not at ${position}`);
     const half = Math.floor(piece.length / 2);
     return [add(piece.slice(0, half)), add(piece.slice(half))];
   };
@@ -68,7 +68,7 @@ export function memoryStore(bytes: Bytes = new Uint8Array(), saved: Bytes | null
         },
       ];
       await act("setAside", ...steps);
-      return end.length > 0 ? `memory.tail-${position}` : null;
+      return end.length > 0 ? `memory.tail-${position}-${store.aside.length}` : null;
     },
     close: async () => {
       store.closed = true;

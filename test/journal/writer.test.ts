@@ -322,7 +322,7 @@ describe("coming back", () => {
       const writer = await openWriter(store);
       const end = ends.findLast((each) => each <= size) ?? 0;
       expect(store.aside, `${size}`).toEqual(end < size ? [whole.slice(end, size)] : []);
-      expect(writer.recovered.aside).toBe(end < size ? `memory.tail-${end}` : null);
+      expect(writer.recovered.aside).toBe(end < size ? `memory.tail-${end}-1` : null);
       const frames = made.parts.filter(({ is }, i) => is === "frame" && ends[i]! <= size);
       expect(writer.recovered.frames.map(({ chain }) => chain)).toEqual(frames.map(({ chain }) => chain));
       await append(writer, "more");
