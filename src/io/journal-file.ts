@@ -31,7 +31,7 @@ const MAX_CURSOR = 4096;
  */
 export async function openJournalFile(path: string, signal?: AbortSignal): Promise<JournalStore> {
   const target = await targetOf(path);
-  const unlock = await holdLock(target, signal);
+  const unlock = await holdLock(target, path, signal);
   let fd: number | undefined;
   try {
     fd = openRegular(target, path);

@@ -24,7 +24,7 @@ export async function locked<T>(
   work: () => Promise<T>,
   patience = PATIENCE,
 ): Promise<T> {
-  const lock = new Lock(path, "is being changed by somebody else");
+  const lock = new Lock(path, `${path} is being changed by somebody else`);
   try {
     await lock.acquire(performance.now() + patience, signal);
     return await work();
@@ -33,9 +33,13 @@ export async function locked<T>(
   }
 }
 
-/** Takes the lock of `path` for long; what gives it back. Throws `io` at once where somebody has it; the signal's reason. */
-export async function holdLock(path: string, signal: AbortSignal | undefined): Promise<() => Promise<void>> {
-  const lock = new Lock(path, "has a writer already");
+/** Takes the lock of `path`, which errors call `name`, for long; what gives it back. Throws `io` at once where somebody has it; the signal's reason. */
+export async function holdLock(
+  path: string,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<() => Promise<void>> {
+  const lock = new Lock(path, `${name} has a writer already`);
   try {
     await lock.acquire(performance.now() + TIE, signal, { waits: false });
     return () => lock.withdraw();
@@ -108,8 +112,8 @@ class Lock {
   }
 
   #held(other: string): SealError {
-    return new SealError("io", `${this.#path} ${this.#heldText}`, {
-      hint: `Try again. If nobody is, remove ${join(this.#directory, other)}`,
+    return new SealError("io", this.#heldText, {
+      hint: `Try again. If that is not so any more, remove ${join(this.#directory, other)}`,
     });
   }
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { locked } from "../../src/io/lock.js";
+import { holdLock, locked } from "../../src/io/lock.js";
 import { failure } from "../support.js";
 
 let dir: string;
@@ -80,5 +80,24 @@ describe("the lock", () => {
   it("is another one for another name", async () => {
     await locked(path, undefined, () => locked(`${path}2`, undefined, async () => 1, 0));
     await locked(`${path}2`, undefined, () => locked(path, undefined, async () => 1, 0));
+  });
+
+  it("that is held for long is refused at once, and free when it is given back", async () => {
+    const release = await holdLock(path, "the thing", undefined);
+    const error = await failure(holdLock(path, "the thing", undefined));
+    expect([error.code, error.message]).toEqual(["io", "the thing has a writer already"]);
+    await release();
+    await (await holdLock(path, "the thing", undefined))();
+    expect(readdirSync(dir)).toEqual([]);
+  });
+
+  it("goes to one of several that come for long at once", async () => {
+    for (let round = 0; round < 20; round++) {
+      const all = await Promise.allSettled(Array.from({ length: 5 }, () => holdLock(path, "it", undefined)));
+      const held = all.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+      expect(held).toHaveLength(1);
+      await held[0]!();
+      expect(readdirSync(dir)).toEqual([]);
+    }
   });
 });
