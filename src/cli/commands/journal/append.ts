@@ -59,17 +59,13 @@ export const append: CommandDefinition<Options> = {
     let writer: JournalWriter | null = null;
     process.on("SIGHUP", () => writer?.nextEpoch());
     const stop = new AbortController();
-    const committed = { records: 0 };
-    const onCommit = (records: number) => {
-      committed.records += records;
-      tellCommit(records, context, stop);
-    };
-    writer = await openWriter(path!, options, context, onCommit);
+    const acknowledged = new Acknowledgement(context.report, stop);
+    writer = await openWriter(path!, options, context, (records) => acknowledged.tell(records));
     await appendAll(writer, options.framing, stop, context.signal).catch((error) => {
-      throw withCount(error, committed.records);
+      throw withCount(error, acknowledged.records);
     });
     if (context.report.json) return;
-    const { records } = committed;
+    const { records } = acknowledged;
     context.report.result({}, `appended ${records} record${records === 1 ? "" : "s"} to ${path}`, "stdout");
   },
 };
@@ -123,13 +119,28 @@ async function settingsOf(options: Options, context: Context): Promise<WriterOpt
   return { suite, signer, recipients, label, limits };
 }
 
-/** Where nobody listens any more, nothing more is to be acknowledged. */
-function tellCommit(records: number, { report }: Context, stop: AbortController): void {
-  if (!report.json || stop.signal.aborted) return;
-  try {
-    report.result({ records }, "", "stdout");
-  } catch (error) {
-    stop.abort(error);
+/** Acknowledges what is on disk, and counts it. Where nobody listens any more, nothing more is read. */
+class Acknowledgement {
+  records = 0;
+  readonly #report: Context["report"];
+  readonly #stop: AbortController;
+  #isHeard: boolean;
+
+  constructor(report: Context["report"], stop: AbortController) {
+    this.#report = report;
+    this.#stop = stop;
+    this.#isHeard = report.json;
+  }
+
+  tell(records: number): void {
+    this.records += records;
+    if (!this.#isHeard) return;
+    try {
+      this.#report.result({ records }, "", "stdout");
+    } catch (error) {
+      this.#isHeard = false;
+      this.#stop.abort(error);
+    }
   }
 }
 
