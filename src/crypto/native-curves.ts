@@ -66,12 +66,34 @@ export function checkedVerifyingKey(publicKey: Uint8Array): VerifyingKey {
 
 function privateKey(crv: Curve, secret: Uint8Array): KeyObject {
   // `x` is required but not looked at: OpenSSL computes the public key itself.
-  if (slowDer) return createPrivateKey({ key: { kty: "OKP", crv, d: base64url(secret), x: "" }, format: "jwk" });
+  if (slowDer) {
+    const key: JsonWebKey = { kty: "OKP", crv, d: base64url(secret), x: "" };
+    return leavingNoBuffers(() => createPrivateKey({ key, format: "jwk" }));
+  }
   const key = Buffer.from(concat(PKCS8_PREFIX[crv], secret).buffer);
   try {
     return createPrivateKey({ key, format: "der", type: "pkcs8" });
   } finally {
     key.fill(0);
+  }
+}
+
+/**
+ * Overwrites what `work` leaves behind in the memory that Node shares among small Buffers: it decodes a JWK's secret to there. Nobody else can have taken of it
+ * meanwhile, as nothing else runs. Where a new piece of memory was begun, what is left of the old one is free too.
+ */
+function leavingNoBuffers<T>(work: () => T): T {
+  const before = Buffer.allocUnsafe(1);
+  try {
+    return work();
+  } finally {
+    const after = Buffer.allocUnsafe(1);
+    const start = before.byteOffset + 1;
+    if (after.buffer === before.buffer) new Uint8Array(before.buffer, start, after.byteOffset - start).fill(0);
+    else {
+      new Uint8Array(before.buffer, start).fill(0);
+      new Uint8Array(after.buffer, 0, after.byteOffset).fill(0);
+    }
   }
 }
 

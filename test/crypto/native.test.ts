@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { native } from "../../src/crypto/native.js";
 import { own } from "../../src/crypto/native-curves.js";
 
 describe("taking the bytes of a Buffer", () => {
@@ -18,4 +19,15 @@ describe("taking the bytes of a Buffer", () => {
     expect(bytes.buffer.byteLength).toBe(6);
     expect(pooled.every((byte) => byte === 0)).toBe(true);
   });
+});
+
+it("leaves no secret in the memory that Node shares among small Buffers", () => {
+  // More than enough to begin new pieces of it, at every distance from an end.
+  for (let i = 0; i < 2000; i++) {
+    const before = Buffer.from("x").buffer;
+    const secret = native.randomBytes(32);
+    native.agreementKey(secret);
+    native.signingKey(secret);
+    for (const shared of [before, Buffer.from("x").buffer]) expect(Buffer.from(shared).includes(secret)).toBe(false);
+  }
 });
