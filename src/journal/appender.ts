@@ -2,7 +2,6 @@
 
 import type { Bytes } from "../bytes.js";
 import type { SigningKey, Suite } from "../crypto/suite.js";
-import { ioError, SealError } from "../errors.js";
 import { type Cursor, encodeCursor } from "./cursor.js";
 import { checkedTime, makeEpoch } from "./epoch.js";
 import { MAX_FRAMES, type Signing, sealFrame } from "./frame.js";
@@ -49,8 +48,10 @@ export class Appender {
   readonly #store: JournalStore;
   readonly #options: AppenderOptions;
   #epoch: Current | null = null;
-  /** Up to where the journal is acknowledged; null before the first epoch. */
+  /** Up to where the journal is written; null before the first epoch. */
   #tip: Cursor | null;
+  /** Up to where it is sealed: the same, or a frame or two further. */
+  #sealed: Cursor | null;
   /** The cursor that the store was last known to have. */
   #saved: Uint8Array | null;
   /** Whether there may be something after the tip, and another cursor. */
@@ -60,6 +61,7 @@ export class Appender {
     this.#store = store;
     this.#options = options;
     this.#tip = tip;
+    this.#sealed = tip;
     this.#saved = saved;
   }
 
@@ -83,6 +85,7 @@ export class Appender {
     }
     this.#isDirty = false;
     this.#tip = tip;
+    this.#sealed = tip;
     this.#saved = cursor;
     this.#epoch = { suite, signer, coreHash, ratchet, began: performance.now(), frames: 0, records: 0, bytes: 0 };
   }
@@ -94,25 +97,39 @@ export class Appender {
   }
 
   /**
-   * Seals a batch as the next frame, in a new epoch where one is due, and erases it, and the key. Throws as `begin`. The frame is to be written before another is
-   * sealed; where it cannot be, `fail` is to be called.
+   * Seals a batch as the next frame, in a new epoch where one is due, and erases it, and the key. Throws as `begin`. Everything that was sealed before is written; if
+   * something of it cannot be, `fail` is to be called.
    */
-  async seal({ buffer, records }: Gathered): Promise<SealedFrame> {
-    // Between two turns the epoch may have been ended again, by a signal: from here on to the frame there is none.
+  async seal(batch: Gathered): Promise<SealedFrame> {
+    // Between two turns the epoch may have been ended again, by a signal.
     while (!this.#epoch || this.#isDue(this.#epoch)) await this.begin();
-    const epoch = this.#epoch;
-    const tip = this.#tip!;
+    return this.#sealIn(this.#epoch, batch);
+  }
+
+  /** Whether the next frame can be sealed while the one before it is being written: it needs no new epoch. */
+  get canSealAhead(): boolean {
+    return this.#epoch !== null && !this.#isDue(this.#epoch);
+  }
+
+  /** Seals a batch as the frame behind the one that is being written. */
+  sealAhead(batch: Gathered): SealedFrame {
+    return this.#sealIn(this.#epoch!, batch);
+  }
+
+  #sealIn(epoch: Current, { buffer, records }: Gathered): SealedFrame {
+    const before = this.#sealed!;
     const batch = buffer.encode(checkedTime(Date.now()));
-    const { frame, chain } = sealFrame(epoch, epoch.ratchet.next(), epoch.frames, tip.chain, batch);
+    const { frame, chain } = sealFrame(epoch, epoch.ratchet.next(), epoch.frames, before.chain, batch);
     buffer.erase();
     epoch.frames += 1;
     epoch.records += records;
     epoch.bytes += frame.length;
-    const place = { position: tip.end, end: tip.end + frame.length, chain };
-    return { place, bytes: frame, tip: { ...tip, frames: epoch.frames, end: place.end, chain } };
+    const place = { position: before.end, end: before.end + frame.length, chain };
+    this.#sealed = { ...before, frames: epoch.frames, end: place.end, chain };
+    return { place, bytes: frame, tip: this.#sealed };
   }
 
-  /** Writes the frame that was sealed last. Throws `io`. */
+  /** Writes the first frame that is sealed and not written. Throws `io`. */
   async write({ place, bytes, tip }: SealedFrame): Promise<void> {
     await this.#store.append(place.position, bytes);
     this.#tip = tip;
@@ -124,6 +141,7 @@ export class Appender {
    */
   async fail(): Promise<void> {
     this.end();
+    this.#sealed = this.#tip;
     this.#isDirty = true;
     await this.#clean().catch(() => undefined);
   }
@@ -149,9 +167,4 @@ export class Appender {
     await this.#store.setAside(this.#tip?.end ?? 0);
     this.#isDirty = false;
   }
-}
-
-/** What somebody else's code threw, as an error of ours. */
-export function asFailure(error: unknown, what: string): SealError {
-  return error instanceof SealError ? error : ioError(what, error);
 }

@@ -8,6 +8,8 @@ export class Gathered {
   readonly buffer: BatchBuffer;
   readonly tags: unknown[] = [];
   records = 0;
+  /** Bytes of the records with their lengths. */
+  bytes = 0;
   /** Settles when the records are durable, or known not to be acknowledged. */
   readonly settled: Promise<void>;
   resolve!: () => void;
@@ -21,9 +23,10 @@ export class Gathered {
     });
   }
 
-  /** Bytes of the records with their lengths. */
-  get bytes(): number {
-    return this.buffer.length - BATCH_HEAD_BYTES;
+  add(record: Uint8Array): void {
+    this.buffer.add(record);
+    this.records += 1;
+    this.bytes += RECORD_HEAD_BYTES + record.length;
   }
 }
 
@@ -51,11 +54,15 @@ export class RecordQueue {
       const needed = together && used.length === 0 ? total : RECORD_HEAD_BYTES + record.length;
       const batch = this.#last(needed);
       if (batch !== used.at(-1)) used.push(batch);
-      batch.buffer.add(record);
-      batch.records += 1;
+      batch.add(record);
     }
     if (tag !== undefined) for (const each of used) each.tags.push(tag);
     return used.length === 1 ? used[0]!.settled : Promise.all(used.map(({ settled }) => settled)).then(() => undefined);
+  }
+
+  /** Whether the batch that is due is as large as it will be: there is one behind it. */
+  get isFull(): boolean {
+    return this.#batches.length > 1;
   }
 
   /** The batch that is due, to which nothing is added any more; null where there is none. */

@@ -3,7 +3,7 @@
 import type { SigningKey, Suite } from "../crypto/suite.js";
 import { ioError, SealError } from "../errors.js";
 import { type Core, DEFAULT_CHUNK_EXPONENT, labelFault } from "../format/core.js";
-import { Appender, type EpochLimits } from "./appender.js";
+import { Appender, type EpochLimits, type SealedFrame } from "./appender.js";
 import { RECORD_HEAD_BYTES } from "./batch.js";
 import { type Gathered, RecordQueue } from "./queue.js";
 import { type FramePlace, type Recovered, recover } from "./recover.js";
@@ -23,7 +23,7 @@ export interface WriterOptions {
   readonly limits?: EpochLimits | undefined;
   /** Awaited when a frame is sealed and before it is written; where it throws, the frame counts as one that could not be written. */
   readonly beforeFrame?: ((frame: FramePlace, tags: readonly unknown[]) => Promise<void>) | undefined;
-  /** Told of each frame that is durable, before those who wait for its records. */
+  /** Told of each frame that is durable, before those who wait for its records. Must not throw. */
   readonly onCommit?: ((records: number) => void) | undefined;
   /** Ends opening; afterwards it ends the writer: what is not sealed yet is rejected with its reason, and so is what comes. */
   readonly signal?: AbortSignal | undefined;
@@ -38,6 +38,9 @@ export class JournalWriter {
   readonly #queue: RecordQueue;
   readonly #appender: Appender;
   #queuedBytes = 0;
+  /** What was sealed while the frame before it is being written, or why it could not be. */
+  #ahead: { readonly batch: Gathered; readonly frame: SealedFrame | null; readonly error?: unknown } | null = null;
+  #isWriting = false;
   #loop: Promise<void> | null = null;
   #ending: Promise<void> | null = null;
   /** Why nothing more is accepted. */
@@ -72,6 +75,7 @@ export class JournalWriter {
       const writer = new JournalWriter(store, options, found);
       // From now on a reader finds a journal; and what stands in the way of writing one shows at once.
       if (!found.cursor) await writer.#appender.begin();
+      if (signal?.aborted) writer.nextEpoch();
       signal?.throwIfAborted();
       signal?.addEventListener("abort", writer.#abort, { once: true });
       return writer;
@@ -97,6 +101,7 @@ export class JournalWriter {
     const settled = this.#queue.append(list, tag);
     for (const { length } of list) this.#queuedBytes += RECORD_HEAD_BYTES + length;
     this.#loop ??= this.#run();
+    this.#sealAhead();
     return settled;
   }
 
@@ -130,43 +135,65 @@ export class JournalWriter {
   async #run(): Promise<void> {
     // What else is appended in this turn of the program belongs to the first frame.
     await null;
-    for (let batch = this.#queue.take(); batch; batch = this.#queue.take()) {
-      const { bytes } = batch;
+    for (let batch = this.#next(); batch; batch = this.#next()) {
       try {
         await this.#commit(batch);
-        this.#queuedBytes -= bytes;
+        this.#queuedBytes -= batch.bytes;
         this.#options.onCommit?.(batch.records);
         batch.resolve();
+        this.#queue.reuse(batch);
       } catch (error) {
         await this.#appender.fail();
-        this.#reject(batch, bytes, error);
+        this.#reject(batch, error);
         // Those behind it must not come before it, when it is appended again.
+        if (this.#ahead) this.#reject(this.#ahead.batch, error);
+        this.#ahead = null;
         this.#rejectQueued(error);
       }
-      this.#queue.reuse(batch);
     }
     this.#loop = null;
   }
 
-  async #commit(batch: Gathered): Promise<void> {
-    const frame = await this.#appender.seal(batch);
-    await this.#options.beforeFrame?.(frame.place, batch.tags);
-    await this.#appender.write(frame);
+  #next(): Gathered | null {
+    return this.#ahead?.batch ?? this.#queue.take();
   }
 
-  #rejectQueued(reason: unknown): void {
-    for (let batch = this.#queue.take(); batch; batch = this.#queue.take()) {
-      this.#reject(batch, batch.bytes, reason);
-      this.#queue.reuse(batch);
+  async #commit(batch: Gathered): Promise<void> {
+    const { frame = null, error } = this.#ahead ?? {};
+    this.#ahead = null;
+    if (error) throw error;
+    const { place, ...sealed } = frame ?? (await this.#appender.seal(batch));
+    this.#isWriting = true;
+    this.#sealAhead();
+    try {
+      await this.#options.beforeFrame?.(place, batch.tags);
+      await this.#appender.write({ place, ...sealed });
+    } finally {
+      this.#isWriting = false;
     }
   }
 
-  #reject(batch: Gathered, bytes: number, reason: unknown): void {
-    this.#queuedBytes -= bytes;
+  /** While the disk is at work, the processor may be: a batch to which nothing can be added any more need not wait to be sealed. */
+  #sealAhead(): void {
+    if (!this.#isWriting || this.#ahead || !this.#queue.isFull || !this.#appender.canSealAhead) return;
+    const batch = this.#queue.take()!;
+    try {
+      this.#ahead = { batch, frame: this.#appender.sealAhead(batch) };
+    } catch (error) {
+      this.#ahead = { batch, frame: null, error };
+    }
+  }
+
+  #rejectQueued(reason: unknown): void {
+    for (let batch = this.#queue.take(); batch; batch = this.#queue.take()) this.#reject(batch, reason);
+  }
+
+  #reject(batch: Gathered, reason: unknown): void {
+    this.#queuedBytes -= batch.bytes;
     batch.buffer.erase();
-    batch.reject(
-      reason instanceof SealError || this.#options.signal?.aborted ? reason : ioError("the journal", reason),
-    );
+    this.#queue.reuse(batch);
+    const isKnown = reason instanceof SealError || this.#options.signal?.aborted;
+    batch.reject(isKnown ? reason : ioError(`cannot write ${this.#store.name}`, reason));
   }
 }
 

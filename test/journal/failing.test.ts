@@ -29,9 +29,34 @@ interface Outcome {
   readonly rejected: string[];
 }
 
-/** Appends a few records, some at a time, with a new epoch among them. */
-async function script(writer: JournalWriter, outcome: Outcome): Promise<void> {
-  const one = async (...records: string[]) => {
+type One = (...records: string[]) => Promise<void>;
+type Script = (one: One, writer: JournalWriter) => Promise<void>;
+
+/** A few records, some at a time, with a new epoch among them. */
+const little: Script = async (one, writer) => {
+  await one("1");
+  await Promise.all([one("2", "3"), one("4")]);
+  writer.nextEpoch();
+  await one("5");
+  const six = one("6");
+  await new Promise((resolve) => setImmediate(resolve));
+  await Promise.all([six, one("7")]);
+};
+
+/** So many that frames are sealed while the one before is being written. */
+const much: Script = async (one, writer) => {
+  const long = (name: string) => `${name}${"x".repeat(3000)}`;
+  await Promise.all(["1", "2", "3"].map((name) => one(long(name))));
+  const more = ["4", "5", "6"].map((name) => one(long(name)));
+  await null;
+  writer.nextEpoch();
+  await Promise.all(more);
+  await Promise.all([one("7"), one(long("8"))]);
+};
+
+/** Runs a script, noting what is acknowledged and what rejected. */
+async function play(script: Script, writer: JournalWriter, outcome: Outcome): Promise<void> {
+  await script(async (...records) => {
     try {
       await append(writer, ...records);
       outcome.acknowledged.push(...records);
@@ -40,20 +65,17 @@ async function script(writer: JournalWriter, outcome: Outcome): Promise<void> {
       expect((error as SealError).code).toBe("io");
       outcome.rejected.push(...records);
     }
-  };
-  await one("1");
-  await Promise.all([one("2", "3"), one("4")]);
-  writer.nextEpoch();
-  await one("5");
-  const six = one("6");
-  await new Promise((resolve) => setImmediate(resolve));
-  await Promise.all([six, one("7")]);
+  }, writer);
   expect(writer.queuedBytes).toBe(0);
 }
 
 /** Runs the script against a store whose calls fail as `plan` says, by their number from 0. */
-async function run(plan: ReadonlyMap<number, number>): Promise<{ store: MemoryStore; outcome: Outcome }> {
+async function run(
+  script: Script,
+  plan: ReadonlyMap<number, number> = new Map(),
+): Promise<{ store: MemoryStore; outcome: Outcome }> {
   const store = memoryStore();
+  store.delay = () => new Promise((resolve) => setImmediate(resolve));
   const outcome: Outcome = { acknowledged: [], rejected: [] };
   store.fault = () => plan.get(store.calls.length - 1) ?? null;
   const writer = await openWriter(store, { suite: watchful() }).catch((error) => {
@@ -61,7 +83,7 @@ async function run(plan: ReadonlyMap<number, number>): Promise<{ store: MemorySt
     return null;
   });
   if (writer) {
-    await script(writer, outcome);
+    await play(script, writer, outcome);
     await writer.close().catch((error) => expect((error as SealError).code).toBe("io"));
   }
   expect(store.closed).toBe(true);
@@ -94,20 +116,24 @@ async function comeBack(store: MemoryStore, outcome: Outcome): Promise<void> {
 }
 
 const STEPS = [0, 1, 2, 3];
-const calls = (await run(new Map())).store.calls.length;
 
-test("without a fault", async () => {
-  const { store, outcome } = await run(new Map());
-  expect(outcome.rejected).toEqual([]);
-  expect(recordsOf(store)).toEqual(["1", "2", "3", "4", "5", "6", "7"]);
-  expect(store.aside).toEqual([]);
-  expect(calls).toBe(8);
-});
+describe.each([
+  ["little at a time", little, 8],
+  ["much at a time", much, 10],
+])("%s", (_name, script, calls) => {
+  const numbers = Array.from({ length: calls }, (_, call) => call);
 
-describe("one call fails", () => {
-  test.each(Array.from({ length: calls }, (_, call) => call))("number %i, after each of its steps", async (call) => {
+  test("without a fault", async () => {
+    const { store, outcome } = await run(script);
+    expect(outcome.rejected).toEqual([]);
+    expect(recordsOf(store).map((record) => record[0])).toEqual([..."12345678"].slice(0, outcome.acknowledged.length));
+    expect(store.aside).toEqual([]);
+    expect(store.calls).toHaveLength(calls);
+  });
+
+  test.each(numbers)("call number %i fails, after each of its steps", async (call) => {
     for (const steps of STEPS) {
-      const { store, outcome } = await run(new Map([[call, steps]]));
+      const { store, outcome } = await run(script, new Map([[call, steps]]));
       // Where even the first epoch could not be begun, whoever comes back finds what is left of it.
       if (call > 0) expect(await verified(store)).toBe(0);
       if (call > 0) checkRecords(store, outcome, true);
@@ -117,32 +143,49 @@ describe("one call fails", () => {
       await comeBack(store, outcome);
     }
   });
-});
 
-describe("several calls in a row fail, the setting aside among them", () => {
-  test.each(Array.from({ length: calls }, (_, call) => call))("from number %i on", async (call) => {
+  test.each(numbers)("several calls in a row fail, from number %i on, the setting aside among them", async (call) => {
     for (const count of [2, 3, 4]) {
       for (const steps of STEPS) {
         const plan = new Map(Array.from({ length: count }, (_, i) => [call + i, steps]));
-        const { store, outcome } = await run(plan);
+        const { store, outcome } = await run(script, plan);
         await comeBack(store, outcome);
       }
     }
   });
 
-  test("for good: everything is rejected, and what was acknowledged stays", async () => {
+  test("all calls fail for good: everything is rejected, and what was acknowledged stays", async () => {
     for (const steps of STEPS) {
       const store = memoryStore();
       const writer = await openWriter(store, { suite: watchful() });
       await append(writer, "kept");
       store.fault = () => steps;
       const outcome: Outcome = { acknowledged: ["kept"], rejected: [] };
-      await script(writer, outcome);
-      expect(outcome.rejected).toEqual(["1", "2", "3", "4", "5", "6", "7"]);
+      await play(script, writer, outcome);
+      expect(outcome.acknowledged).toEqual(["kept"]);
       await expect(writer.close()).rejects.toMatchObject({ code: "io" });
       await comeBack(store, outcome);
     }
   });
+});
+
+test("those behind a frame that fails are rejected with it: appended again, all come in their order", async () => {
+  const store = memoryStore();
+  const writer = await openWriter(store, { suite: watchful() });
+  const long = "x".repeat(4000);
+  let fail = () => {};
+  store.delay = () => new Promise((resolve) => (fail = resolve));
+  store.fault = () => (store.calls.at(-1) === "append" ? 0 : null);
+  const all = ["a", `b${long}`, `c${long}`, "d"].map((record) => append(writer, record));
+  await new Promise((resolve) => setImmediate(resolve));
+  fail();
+  const settled = await Promise.allSettled(all);
+  expect(settled.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected", "rejected"]);
+  expect(writer.queuedBytes).toBe(0);
+  store.delay = null;
+  store.fault = null;
+  await Promise.all(["a", "b", "c", "d"].map((record) => append(writer, record)));
+  expect(recordsOf(store)).toEqual(["a", "b", "c", "d"]);
 });
 
 test("what was not acknowledged is kept aside, byte for byte", async () => {

@@ -1,6 +1,8 @@
 // What the writer writes, as an independent reader finds it: batches, epochs, and whom it tells what.
 
 import { describe, expect, test, vi } from "vitest";
+import { native } from "../../src/crypto/native.js";
+import type { Suite } from "../../src/crypto/suite.js";
 import { parseCursor } from "../../src/journal/cursor.js";
 import { recipient, sender, stranger } from "../ops/samples.js";
 import { failure } from "../support.js";
@@ -50,6 +52,32 @@ describe("group commit", () => {
     await append(writer, "a");
     await append(writer, "b");
     expect(shapeOf(store)).toEqual([[["a"], ["b"]]]);
+  });
+
+  test("a full batch is sealed while the frame before it is being written, and erased", async () => {
+    const store = memoryStore();
+    const sealed: string[] = [];
+    const sealChunk: Suite["sealChunk"] = (key, nonce, pieces, ...rest) => {
+      const [batch] = [...pieces];
+      sealed.push(String.fromCharCode(batch![12]!));
+      return native.sealChunk(key, nonce, [batch!], ...rest);
+    };
+    const writer = await openWriter(store, { suite: { ...native, sealChunk } });
+    const held = gate();
+    store.delay = held.delay;
+    const long = "x".repeat(4000);
+    const all = [append(writer, "a")];
+    await turn();
+    all.push(append(writer, `b${long}`));
+    expect(sealed).toEqual(["a"]);
+    all.push(append(writer, `c${long}`), append(writer, `d${long}`));
+    expect(sealed).toEqual(["a", "b"]);
+    for (let i = 0; i < 4; i++) {
+      held.open();
+      await turn();
+    }
+    await Promise.all(all);
+    expect(recordsOf(store).map((record) => record[0])).toEqual(["a", "b", "c", "d"]);
   });
 
   test("records are copied: the caller's memory is its own at once", async () => {

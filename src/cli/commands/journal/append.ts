@@ -177,7 +177,8 @@ async function feed(writer: JournalWriter, records: Splitter, stop: AbortControl
     piece.fill(0);
     records.erase();
     if (records.fault) throw records.fault;
-    while (writer.queuedBytes > 2 * writer.chunkSize) await abortable(waiting[0]!, stop.signal);
+    // One frame is being written, one is sealed, one is gathered.
+    while (writer.queuedBytes > 3 * writer.chunkSize) await abortable(waiting[0]!, stop.signal);
   }
   const last = records.end();
   if (last) add([last]);
