@@ -1,9 +1,12 @@
 // Programs of a test's own, made from the sources that it names.
 
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { build } from "rolldown";
 
 /** Bundles each entry, NAME → path, into NAME.js in `folder`, a module for Node. Packages that are named in `external` are left out. */
 export async function bundle(entries: Record<string, string>, folder: string, external: RegExp[] = []): Promise<void> {
+  await writeFile(join(folder, "package.json"), '{ "type": "module" }');
   await build({
     input: entries,
     platform: "node",

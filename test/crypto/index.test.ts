@@ -39,7 +39,6 @@ describe("in a process of its own", () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "seal-crypto-"));
-    await writeFile(join(folder, "package.json"), '{ "type": "module" }');
     const entries = { index: `${root}src/crypto/index.ts`, hpke: `${root}src/crypto/hpke.ts` };
     await bundle(entries, folder, [/^@noble\//]);
   });

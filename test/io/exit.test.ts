@@ -39,7 +39,6 @@ test.each([
   const box = folder();
   const program = folder();
   writeFileSync(program.at("sealing.ts"), SEALING);
-  writeFileSync(program.at("package.json"), '{"type":"module"}');
   await bundle({ sealing: program.at("sealing.ts") }, program.path);
   writeFileSync(box.at("out"), "the old content");
   const child = spawn(process.execPath, [program.at("sealing.js"), box.at("new"), end], { cwd: box.path });

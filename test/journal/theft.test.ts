@@ -6,24 +6,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { buildSync } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { fromHex, toHex } from "../../src/bytes.js";
 import { native } from "../../src/crypto/native.js";
+import { bundle } from "../bundle.js";
 import { recipient } from "../ops/samples.js";
 import { decrypt, derive, type ReadEpoch, readBack } from "./read-back.js";
 
 const folder = mkdtempSync(join(tmpdir(), "seal-theft-"));
-const PROGRAM = join(folder, "child.mjs");
+const PROGRAM = join(folder, "child.js");
 
-beforeAll(() => {
-  buildSync({
-    entryPoints: [fileURLToPath(new URL("theft-child.ts", import.meta.url))],
-    outfile: PROGRAM,
-    bundle: true,
-    format: "esm",
-    platform: "node",
-  });
+beforeAll(async () => {
+  const child = fileURLToPath(new URL("theft-child.ts", import.meta.url));
+  await bundle({ child }, folder);
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
