@@ -1,0 +1,55 @@
+// seal-inbox add
+
+import { readFile } from "node:fs/promises";
+import { SealError } from "seal";
+import { type Command, DIR, directoryOf } from "../arguments.js";
+import { Directory } from "../store/directory.js";
+import { ioError } from "../store/files.js";
+
+/** No public key file that anybody writes comes near to this. */
+const MAX_PUBLIC_FILE = 1024 * 1024;
+
+export const add: Command = {
+  name: "add",
+  words: ["INBOX"],
+  summary: "Add an inbox for a user, of whom only public keys are needed.",
+  flags: {
+    to: { value: "R", repeats: true, help: "a recipient: seal1…, or the path of a .pub file" },
+    label: { value: "TEXT", help: "the label of its journal (default: the inbox's name)" },
+    ...DIR,
+  },
+  run: async (args, report) => {
+    const name = args.words[0]!;
+    const directory = await Directory.open(directoryOf(args));
+    const recipients = (await Promise.all(args.all("to").map(recipientsOf))).flat();
+    const settings = await directory.add(name, { label: args.one("label") ?? name, recipients });
+    const { length } = settings.recipients;
+    const text = `added inbox ${name} for ${length === 1 ? "1 recipient" : `${length} recipients`}`;
+    report.result({ inbox: name, ...settings, journal: directory.place(name).journal }, text);
+  },
+};
+
+/** What `--to` names, as text. Throws `usage`, `io`. */
+async function recipientsOf(named: string): Promise<string[]> {
+  const text = named.trim();
+  if (/^seal-secret-key-/i.test(text)) {
+    throw new SealError("usage", "--to is given a secret key", {
+      hint: "Everybody on this machine can read a command line. Treat this key as lost, and make a new one.",
+    });
+  }
+  if (/^seal(sig)?1/.test(text)) return [text];
+  if (!text.includes("/") && !text.endsWith(".pub")) {
+    throw new SealError("usage", "--to takes a recipient (seal1…), or the path of a .pub file");
+  }
+  const file = await readFile(text).catch((error) => {
+    throw ioError(`cannot read ${text}`, error);
+  });
+  if (file.length > MAX_PUBLIC_FILE) throw new SealError("usage", `${text} is far too long for a file of keys`);
+  const lines = file.toString("utf8").split(/\r?\n/);
+  if (lines.some((line) => /^\s*seal-secret-key-/i.test(line))) {
+    throw new SealError("usage", `${text} holds a secret key: give the .pub file that belongs to it`);
+  }
+  const recipients = lines.map((line) => line.trim()).filter((line) => line.startsWith("seal1"));
+  if (recipients.length === 0) throw new SealError("usage", `${text} holds no recipient key (seal1…)`);
+  return recipients;
+}
