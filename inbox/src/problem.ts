@@ -1,0 +1,78 @@
+// What is answered where a request cannot be done (RFC 9457, application/problem+json).
+
+import { SealError } from "seal";
+import { codeOf } from "./store/files.js";
+
+/** Every kind of problem, with its status; `urn:seal-inbox:NAME` is its type. */
+export const PROBLEMS = {
+  "bad-request": { status: 400, title: "The request cannot be understood" },
+  "bad-key": { status: 400, title: "The idempotency key is not usable" },
+  "no-record": { status: 400, title: "The body holds no record" },
+  unauthorized: { status: 401, title: "A valid token is needed" },
+  forbidden: { status: 403, title: "The token does not allow this" },
+  "not-found": { status: 404, title: "There is nothing here" },
+  timeout: { status: 408, title: "The request came too slowly" },
+  "too-large": { status: 413, title: "The body is too large" },
+  "media-type": { status: 415, title: "The body is of a kind that is not taken" },
+  "out-of-range": { status: 416, title: "The journal has no such part" },
+  "key-reused": { status: 422, title: "The idempotency key was used for another body" },
+  "too-many-requests": { status: 429, title: "The producer sends too fast" },
+  "headers-too-large": { status: 431, title: "The headers are too large" },
+  internal: { status: 500, title: "A bug in seal-inbox" },
+  busy: { status: 503, title: "There is more to write than the disk takes" },
+  "too-many-keys": { status: 503, title: "No further idempotency keys can be kept" },
+  storage: { status: 503, title: "The record could not be stored" },
+  refused: { status: 503, title: "The journal is not in order" },
+  stopping: { status: 503, title: "The service is stopping" },
+  full: { status: 507, title: "The disk is full" },
+} as const;
+
+export type ProblemName = keyof typeof PROBLEMS;
+
+export interface ProblemBody {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+}
+
+/** Thrown wherever a request is found to be impossible. `detail` is for the client: it holds no content, no token and no path. */
+export class Problem extends Error {
+  readonly problem: ProblemName;
+  /** Seconds after which to try again. */
+  readonly retryAfter: number | null;
+
+  constructor(problem: ProblemName, detail: string, options: { retryAfter?: number; cause?: unknown } = {}) {
+    super(detail, { cause: options.cause });
+    this.problem = problem;
+    this.retryAfter = options.retryAfter ?? null;
+  }
+
+  get status(): number {
+    return PROBLEMS[this.problem].status;
+  }
+
+  body(): ProblemBody {
+    const { title, status } = PROBLEMS[this.problem];
+    return { type: `urn:seal-inbox:${this.problem}`, title, status, detail: this.message };
+  }
+}
+
+const FULL = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
+/** Seconds: a disk that is full or fails does not recover in less. */
+const STORAGE_PAUSE = 5;
+
+/** What a failure of the journal means for a request. The reason is for the log alone. */
+export function storageProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (!(error instanceof SealError)) return new Problem("internal", "Something unforeseen happened.", { cause: error });
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    if (FULL.has(codeOf(cause))) {
+      return new Problem("full", "Nothing of the request was stored.", { retryAfter: STORAGE_PAUSE, cause: error });
+    }
+  }
+  if (error.code === "io") {
+    return new Problem("storage", "Nothing of the request was stored.", { retryAfter: STORAGE_PAUSE, cause: error });
+  }
+  return new Problem("refused", "It is not written to before somebody has looked at it.", { cause: error });
+}

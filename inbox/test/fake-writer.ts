@@ -1,0 +1,82 @@
+// A journal's writer whose disk does what a test wants: it can wait, and it can fail. Frames are sealed and written one after the other, as
+// seal's writer does; what it writes is no journal.
+
+import { createHash } from "node:crypto";
+import { appendFile, truncate } from "node:fs/promises";
+import type { OpenWriter, Writer, WriterOptions } from "../src/inbox.js";
+
+export interface FakeDisk {
+  /** Each write of a frame waits for this. */
+  gate: Promise<void>;
+  /** Thrown by the next writes of frames. */
+  failure: Error | null;
+  /** Appended to a frame that fails, where set: so many of its bytes are there nevertheless. */
+  readonly written: Uint8Array[][];
+  queuedBytes: number;
+  epochs: number;
+  opened: number;
+  closed: number;
+}
+
+export function fakeDisk(): FakeDisk & { openWriter: OpenWriter } {
+  const disk: FakeDisk = {
+    gate: Promise.resolve(),
+    failure: null,
+    written: [],
+    queuedBytes: 0,
+    epochs: 0,
+    opened: 0,
+    closed: 0,
+  };
+  return Object.assign(disk, { openWriter: (options: WriterOptions) => open(disk, options) });
+}
+
+async function open(disk: FakeDisk, { path, beforeFrame }: WriterOptions): Promise<Writer> {
+  disk.opened++;
+  await appendFile(path, "");
+  let end = 0;
+  let last = Promise.resolve();
+  const writeFrame = async (records: readonly Uint8Array[], tag: unknown) => {
+    const frame = frameOf(records);
+    const chain = createHash("sha256").update(frame.subarray(-96, -64)).update(digestOf(frame)).digest();
+    await beforeFrame({ position: end, end: end + frame.length, chain, tags: [tag] });
+    await disk.gate;
+    if (disk.failure) throw disk.failure;
+    await truncate(path, end);
+    await appendFile(path, frame);
+    end += frame.length;
+    disk.written.push(records.map((record) => Uint8Array.from(record)));
+  };
+  return {
+    append: (records, tag) => {
+      const done = last.then(() => writeFrame(records, tag));
+      last = done.catch(() => undefined);
+      return done;
+    },
+    get queuedBytes() {
+      return disk.queuedBytes;
+    },
+    recovered: { aside: null },
+    nextEpoch: () => {
+      disk.epochs++;
+    },
+    close: async () => {
+      await last;
+      disk.closed++;
+    },
+  };
+}
+
+/** Of the size of a frame, and with a chain value where one is; the rest is zeros. */
+function frameOf(records: readonly Uint8Array[]): Buffer {
+  const text = Buffer.concat(records.map((record) => Buffer.concat([record, Buffer.from("\n")])));
+  const frame = Buffer.alloc(4 + text.length + 16 + 32 + 64);
+  frame.writeUInt32BE(text.length);
+  text.copy(frame, 4);
+  frame.fill(7, frame.length - 96, frame.length - 64);
+  return frame;
+}
+
+function digestOf(frame: Buffer): Buffer {
+  return createHash("sha256").update(frame.subarray(4, -96)).digest();
+}

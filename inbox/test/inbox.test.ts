@@ -1,0 +1,143 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { SealError } from "seal";
+import { expect, test } from "vitest";
+import { Inbox } from "../src/inbox.js";
+import { KeyBudget } from "../src/keys/answers.js";
+import { keyedRequest } from "../src/keys/request.js";
+import { fakeDisk } from "./fake-writer.js";
+import { folder } from "./folder.js";
+
+const HOUR = 3_600_000;
+const KEY = "a key that nobody guesses".replaceAll(" ", "-");
+const record = (text: string) => [Buffer.from(text)];
+const keyed = (text: string, key = KEY) => keyedRequest("till", key, "single", Buffer.from(text), 1);
+const failure = new SealError("io", "the disk is gone");
+
+async function setUp({ budget = new KeyBudget(100), maxQueued = 1000 } = {}) {
+  const path = await folder();
+  await mkdir(join(path, "keys"));
+  const place = {
+    name: "x",
+    path,
+    journal: join(path, "journal"),
+    tokens: join(path, "tokens"),
+    keys: join(path, "keys"),
+  };
+  const disk = fakeDisk();
+  const options = { openWriter: disk.openWriter, budget, keyLifetime: HOUR, maxQueued };
+  const settings = { label: "x", recipients: [], created: "" };
+  const open = () => Inbox.open(place, settings, options);
+  return { disk, budget, open, inbox: await open() };
+}
+
+/** A gate that holds the disk until it is opened. */
+function hold(disk: ReturnType<typeof fakeDisk>): () => void {
+  let go!: () => void;
+  disk.gate = new Promise((resolve) => {
+    go = resolve;
+  });
+  return go;
+}
+
+test("a request with a key is done once, and answered alike from then on", async () => {
+  const { disk, inbox } = await setUp();
+  expect(await inbox.append(record("one"), keyed("one"))).toEqual({ replayed: false });
+  expect(await inbox.append(record("one"), keyed("one"))).toEqual({ replayed: true });
+  expect(await inbox.append(record("one"), keyed("one", `${KEY}-2`))).toEqual({ replayed: false });
+  expect(await inbox.append(record("one"), null)).toEqual({ replayed: false });
+  expect(disk.written.length).toBe(3);
+});
+
+test("the same key with another body is refused, while the first is under way too", async () => {
+  const { disk, inbox } = await setUp();
+  const go = hold(disk);
+  const first = inbox.append(record("one"), keyed("one"));
+  await expect(inbox.append(record("two"), keyed("two"))).rejects.toMatchObject({ problem: "key-reused" });
+  go();
+  await first;
+  await expect(inbox.append(record("two"), keyed("two"))).rejects.toMatchObject({ problem: "key-reused" });
+  expect(disk.written.length).toBe(1);
+});
+
+test("who comes again while the first is under way waits for it", async () => {
+  const { disk, inbox } = await setUp();
+  const go = hold(disk);
+  const both = [inbox.append(record("one"), keyed("one")), inbox.append(record("one"), keyed("one"))];
+  let isDone = false;
+  Promise.race(both).then(() => {
+    isDone = true;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(isDone).toBe(false);
+  go();
+  expect(await Promise.all(both)).toEqual([{ replayed: false }, { replayed: true }]);
+  expect(disk.written.length).toBe(1);
+});
+
+test("a request that failed has not been done: the next one with its key is, and those who waited fail with it", async () => {
+  const { disk, inbox } = await setUp();
+  const go = hold(disk);
+  disk.failure = failure;
+  const both = [inbox.append(record("one"), keyed("one")), inbox.append(record("one"), keyed("one"))];
+  go();
+  expect((await Promise.allSettled(both)).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+  disk.failure = null;
+  expect(await inbox.append(record("one"), keyed("one"))).toEqual({ replayed: false });
+  expect(disk.written.length).toBe(1);
+});
+
+test("keys outlive the process: those of frames that stand, and no others", async () => {
+  const { disk, inbox, open } = await setUp();
+  await inbox.append(record("one"), keyed("one"));
+  disk.failure = failure;
+  await expect(inbox.append(record("two"), keyed("two", `${KEY}-2`))).rejects.toBe(failure);
+  disk.failure = null;
+  // Without closing, as after a kill.
+  const next = await open();
+  expect(await next.append(record("one"), keyed("one"))).toEqual({ replayed: true });
+  await expect(next.append(record("two"), keyed("two"))).rejects.toMatchObject({ problem: "key-reused" });
+  expect(await next.append(record("two"), keyed("two", `${KEY}-2`))).toEqual({ replayed: false });
+});
+
+test("only what is on disk may be given away", async () => {
+  const { disk, inbox } = await setUp();
+  expect(inbox.durableBytes).toBe(0);
+  await inbox.append(record("one"), null);
+  const before = inbox.durableBytes;
+  expect(before).toBeGreaterThan(0);
+  const go = hold(disk);
+  const second = inbox.append(record("two"), null);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(inbox.durableBytes).toBe(before);
+  go();
+  await second;
+  expect(inbox.durableBytes).toBeGreaterThan(before);
+});
+
+test("more than may wait for the disk is refused", async () => {
+  const { disk, inbox } = await setUp({ maxQueued: 1000 });
+  disk.queuedBytes = 1001;
+  await expect(inbox.append(record("one"), null)).rejects.toMatchObject({ problem: "busy", retryAfter: 1 });
+  disk.queuedBytes = 1000;
+  await inbox.append(record("one"), null);
+});
+
+test("no key is forgotten early: where no more can be kept, requests with new ones are refused", async () => {
+  const { inbox, budget } = await setUp({ budget: new KeyBudget(2) });
+  await inbox.append(record("one"), keyed("one", `${KEY}-1`));
+  await inbox.append(record("two"), keyed("two", `${KEY}-2`));
+  await expect(inbox.append(record("three"), keyed("three"))).rejects.toMatchObject({ problem: "too-many-keys" });
+  expect(await inbox.append(record("one"), keyed("one", `${KEY}-1`))).toEqual({ replayed: true });
+  await inbox.append(record("three"), null);
+  await inbox.close();
+  expect(budget.used).toBe(0);
+});
+
+test("neither a key nor a body, nor a hash of either alone, is kept", () => {
+  const once = keyed("yes");
+  const other = keyed("yes", `${KEY}-2`);
+  expect(Buffer.compare(once.print, other.print)).not.toBe(0);
+  expect(Buffer.compare(once.id, keyedRequest("other", KEY, "single", Buffer.from("yes"), 1).id)).not.toBe(0);
+  expect(Buffer.compare(once.print, keyedRequest("till", KEY, "lines", Buffer.from("yes"), 1).print)).not.toBe(0);
+});
