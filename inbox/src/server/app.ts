@@ -1,0 +1,134 @@
+// The HTTP service: fastify, with what it must and must not say.
+
+import type { Socket } from "node:net";
+import swagger from "@fastify/swagger";
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from "fastify";
+import { Problem, type ProblemName } from "../problem.js";
+import { journalRoute } from "./journal.js";
+import { recordsRoute } from "./records.js";
+import type { Service } from "./service.js";
+import { statusRoutes } from "./status.js";
+
+export interface AppOptions {
+  readonly logger: FastifyBaseLogger;
+  /** PEM; null where something in front of the service speaks TLS. */
+  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
+  readonly version: string;
+}
+
+/** Milliseconds for a request to be there as a whole. */
+const REQUEST_TIME = 60_000;
+const HEADERS_TIME = 15_000;
+const KEEP_ALIVE = 72_000;
+
+export async function makeApp(service: Service, { logger, tls, version }: AppOptions): Promise<FastifyInstance> {
+  const app = fastify({
+    loggerInstance: logger,
+    // Requests are logged below, without what fastify would add: addresses may hold secrets.
+    logController: new LogController({ disableRequestLogging: true }),
+    requestTimeout: REQUEST_TIME,
+    keepAliveTimeout: KEEP_ALIVE,
+    bodyLimit: service.options.maxBody,
+    forceCloseConnections: "idle",
+    return503OnClosing: false,
+    clientErrorHandler: malformed,
+    frameworkErrors: (_error, request, reply) => {
+      refuse(new Problem("bad-request", "The address is malformed."), request, reply);
+    },
+    ...(tls && { https: tls }),
+  }) as unknown as FastifyInstance;
+  app.server.headersTimeout = HEADERS_TIME;
+  app.decorateRequest("bearer", null as never);
+  app.setErrorHandler((error, request, reply) => refuse(asProblem(error as FastifyError), request, reply));
+  app.setNotFoundHandler((request, reply) => refuse(new Problem("not-found", "See /openapi.json."), request, reply));
+  app.addHook("onSend", async (_request, reply, payload) => {
+    // A connection that stayed open would keep the service from stopping.
+    if (service.stopping) reply.header("connection", "close");
+    return payload;
+  });
+  app.addHook("onResponse", async (request, reply) => told(service, request, reply));
+  await app.register(swagger, { openapi: about(version) });
+  await app.register(async (scope) => recordsRoute(scope, service));
+  await app.register(async (scope) => journalRoute(scope, service));
+  statusRoutes(app, service);
+  await app.ready();
+  return app;
+}
+
+function about(version: string) {
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "seal-inbox",
+      version,
+      description: "Takes in small records on behalf of a user who is away, and seals each before it says so.",
+    },
+    components: { securitySchemes: { bearer: { type: "http" as const, scheme: "bearer" } } },
+  };
+}
+
+/** What fastify's own errors are called here. */
+const KNOWN: Readonly<Record<string, ProblemName>> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: "media-type",
+  FST_ERR_CTP_BODY_TOO_LARGE: "too-large",
+};
+
+function asProblem(error: FastifyError): Problem {
+  if (error instanceof Problem) return error;
+  const name = KNOWN[error.code];
+  if (name) return new Problem(name, "See /openapi.json for what is taken.");
+  const isClients = (error.statusCode ?? 500) < 500;
+  if (isClients) return new Problem("bad-request", "The request is malformed.");
+  return new Problem("internal", "Something unforeseen happened.", { cause: error });
+}
+
+function refuse(problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { retryAfter, status, cause } = problem;
+  if (cause !== undefined) request.log.error({ problem: problem.problem, reason: reasonOf(cause) }, "failed");
+  if (retryAfter !== null) reply.header("retry-after", retryAfter);
+  if (status === 401) reply.header("www-authenticate", 'Bearer realm="seal-inbox"');
+  // What was not read of the body would have to be.
+  if (!request.raw.complete) reply.header("connection", "close");
+  return reply.code(status).type("application/problem+json").send(JSON.stringify(problem.body()));
+}
+
+/** What a failure was, for the log. Messages of seal's errors hold no secret; of others only the place in the program is told. */
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return typeof cause;
+  if (cause.name === "SealError") return cause.message;
+  return `${cause.name} ${cause.stack?.split("\n").slice(1, 4).join(" ").replace(/\s+/g, " ") ?? ""}`;
+}
+
+/** One line for each request: which route, never the address; who, never the token. */
+function told(service: Service, request: FastifyRequest, reply: FastifyReply): void {
+  const route = request.routeOptions.url ?? "none";
+  const { statusCode: status } = reply;
+  service.metrics.answered(route, status);
+  const level = status >= 500 ? "warn" : status >= 400 ? "info" : "debug";
+  const { bearer, method } = request;
+  const inbox = bearer ? (request.params as { inbox?: string }).inbox : undefined;
+  const ms = Math.round(reply.elapsedTime);
+  request.log[level]({ method, route, status, inbox, token: bearer?.grant.id, by: bearer?.grant.name, ms }, "request");
+}
+
+/** What is not HTTP: answered without a word about it in the log, as the error holds the bytes that came. */
+function malformed(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
+  const name = CLIENT_ERRORS[error.code ?? ""] ?? "bad-request";
+  const problem = new Problem(name, "The connection is closed.");
+  const text = JSON.stringify(problem.body());
+  const head = `HTTP/1.1 ${problem.status} ${name}\r\nContent-Type: application/problem+json\r\nContent-Length: ${text.length}\r\nConnection: close\r\n\r\n`;
+  socket.end(head + text);
+}
+
+const CLIENT_ERRORS: Readonly<Record<string, ProblemName>> = {
+  HPE_HEADER_OVERFLOW: "headers-too-large",
+  ERR_HTTP_REQUEST_TIMEOUT: "timeout",
+};

@@ -1,0 +1,100 @@
+// POST: takes in records.
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Inbox } from "../inbox.js";
+import { isKey, type KeyedRequest, keyedRequest } from "../keys/request.js";
+import { Problem, storageProblem } from "../problem.js";
+import { type Framing, MEDIA_TYPES, readBody, recordsOf, tooLarge } from "./body.js";
+import * as schemas from "./schemas.js";
+import type { Service } from "./service.js";
+
+type Request = FastifyRequest<{ Params: { inbox: string } }>;
+
+export function recordsRoute(app: FastifyInstance, service: Service): void {
+  app.removeAllContentTypeParsers();
+  for (const type of Object.keys(MEDIA_TYPES)) {
+    app.addContentTypeParser(type, (_request, payload, done) => done(null, payload));
+  }
+  app.post<{ Params: { inbox: string } }>("/v1/inboxes/:inbox/records", {
+    schema: schemas.records,
+    // A body is bytes: what it holds is nobody's business.
+    validatorCompiler: () => () => true,
+    onRequest: async (request, reply) => {
+      request.bearer = await service.authorize(request, "producer");
+      admit(service, request, reply);
+    },
+    handler: (request, reply) => append(service, request, reply),
+  });
+}
+
+/** Refuses before anything of the body is read. Throws `Problem`. */
+function admit({ admission, options }: Service, request: Request, reply: FastifyReply): void {
+  const { "content-length": length, "content-encoding": encoding, "content-type": type } = request.headers;
+  if (encoding !== undefined && encoding !== "identity") {
+    throw new Problem("media-type", "Bodies are taken as they are: no Content-Encoding.");
+  }
+  if (type === undefined)
+    throw new Problem("media-type", `Content-Type is missing: ${Object.keys(MEDIA_TYPES).join(", ")}.`);
+  const bytes = length === undefined ? options.maxBody : Number(length);
+  if (bytes > options.maxBody) throw tooLarge(options.maxBody);
+  const leave = admission.admit(bytes);
+  if (!leave) throw new Problem("busy", "Try again in a moment.", { retryAfter: 1 });
+  reply.raw.once("close", leave);
+}
+
+async function append(service: Service, request: Request, reply: FastifyReply): Promise<{ records: number }> {
+  const framing = MEDIA_TYPES[mediaType(request)]!;
+  const body = await readBody(request.raw, service.options.maxBody);
+  try {
+    const records = await take(service, request, body, framing, reply);
+    reply.code(201);
+    return { records };
+  } finally {
+    // The records are sealed, or not in the journal: nobody needs them here. The answer has not left yet.
+    body.fill(0);
+  }
+}
+
+/** Appends the records of a body; how many they are. Throws `Problem`. */
+async function take(
+  service: Service,
+  request: Request,
+  body: Buffer,
+  framing: Framing,
+  reply: FastifyReply,
+): Promise<number> {
+  const records = recordsOf(body, framing);
+  const key = idempotencyKey(request);
+  const keyed = key === null ? null : keyedRequest(request.bearer.grant.name, key, framing, body, records.length);
+  const { replayed } = await service.inboxes.use(request.params.inbox, (inbox) =>
+    store(service, inbox, records, keyed),
+  );
+  if (replayed) service.metrics.replayed();
+  else service.metrics.appended(records.length, body.length, reply.elapsedTime / 1000);
+  return records.length;
+}
+
+async function store(service: Service, inbox: Inbox, records: readonly Buffer[], keyed: KeyedRequest | null) {
+  try {
+    const done = await inbox.append(records, keyed);
+    service.storageWorked();
+    return done;
+  } catch (error) {
+    const problem = storageProblem(error);
+    if (problem.cause !== undefined) service.storageFailed();
+    throw problem;
+  }
+}
+
+function mediaType(request: Request): string {
+  return (request.headers["content-type"] ?? "").split(";", 1)[0]!.trim().toLowerCase();
+}
+
+function idempotencyKey(request: Request): string | null {
+  const key = request.headers["idempotency-key"];
+  if (key === undefined) return null;
+  if (typeof key !== "string" || !isKey(key)) {
+    throw new Problem("bad-key", "Idempotency-Key takes 16 to 128 visible ASCII characters, such as a random UUID.");
+  }
+  return key;
+}

@@ -1,0 +1,503 @@
+// The routes, over a real connection, with a disk that does what a test wants. What is documented for each route is checked against what comes.
+
+import { connect } from "node:net";
+import { Validator } from "@seriousme/openapi-schema-validator";
+import { SealError } from "seal";
+import { describe, expect, test } from "vitest";
+import { PROBLEMS } from "../../src/problem.js";
+import { createToken, revokeToken } from "../../src/store/tokens.js";
+import { fakeDisk } from "../fake-writer.js";
+import { type Running, responses, type Settings, startService } from "../service.js";
+
+async function start(settings: Settings = {}): Promise<Running & { disk: ReturnType<typeof fakeDisk> }> {
+  const disk = fakeDisk();
+  return { ...(await startService(disk.openWriter, settings)), disk };
+}
+
+/** Kinds of problems that have been seen in a response. */
+const seen = new Set<string>();
+
+async function problemOf(response: Response): Promise<string> {
+  expect(response.headers.get("content-type")).toBe("application/problem+json; charset=utf-8");
+  const body = (await response.json()) as { type: string; status: number; title: string; detail: string };
+  expect(body.status).toBe(response.status);
+  expect(Object.keys(body)).toEqual(["type", "title", "status", "detail"]);
+  const name = body.type.replace("urn:seal-inbox:", "");
+  expect(PROBLEMS[name as keyof typeof PROBLEMS].status).toBe(response.status);
+  seen.add(name);
+  return name;
+}
+
+const KEY = "0b2f3c9e-7a51-4f0e-8f60-3f1ad2c1b7aa";
+const disk = (code: string) =>
+  new SealError("io", `cannot write: ${code}`, { cause: Object.assign(new Error(), { code }) });
+
+describe("records", () => {
+  test("one, and many", async () => {
+    const { post, disk } = await start();
+    const one = await post(Buffer.from([0, 10, 255]));
+    expect([one.status, one.headers.get("content-type"), await one.json()]).toEqual([
+      201,
+      "application/json; charset=utf-8",
+      { records: 1 },
+    ]);
+    const many = await post("a\n\nb", { "content-type": "application/x-ndjson; charset=utf-8" });
+    expect([many.status, await many.json()]).toEqual([201, { records: 3 }]);
+    expect(disk.written.map((records) => records.map((record) => Buffer.from(record).toString("latin1")))).toEqual([
+      ["\u0000\n\u00ff"],
+      ["a", "", "b"],
+    ]);
+  });
+
+  test("without an announced length", async () => {
+    const { post, disk, service } = await start();
+    const body = () => new Blob(["stream"]).stream();
+    expect((await post(body())).status).toBe(201);
+    expect(Buffer.from(disk.written[0]![0]!).toString()).toBe("stream");
+    expect(service.admission.held).toBe(0);
+  });
+
+  test("201 is said when the record is on disk, not before", async () => {
+    const { post, disk } = await start();
+    let go!: () => void;
+    disk.gate = new Promise((resolve) => {
+      go = resolve;
+    });
+    let status = 0;
+    const answer = post("x").then((response) => {
+      status = response.status;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(status).toBe(0);
+    go();
+    await answer;
+    expect(status).toBe(201);
+  });
+
+  test("a retry is answered alike and not done again", async () => {
+    const { post, disk, url } = await start();
+    const headers = { "idempotency-key": KEY };
+    const answers = [await post("x", headers), await post("x", headers)];
+    const told = answers.map(async (response) => [response.status, await response.text()]);
+    expect(await Promise.all(told)).toEqual([
+      [201, '{"records":1}'],
+      [201, '{"records":1}'],
+    ]);
+    expect(disk.written.length).toBe(1);
+    const other = await post("y", headers);
+    expect([other.status, await problemOf(other)]).toEqual([422, "key-reused"]);
+    const lines = await post("x", { ...headers, "content-type": "application/x-ndjson" });
+    expect(await problemOf(lines)).toBe("key-reused");
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain("seal_inbox_replays_total 1\n");
+  });
+
+  test("a key that could be guessed is none", async () => {
+    const { post } = await start();
+    for (const key of ["order-17", "a b".repeat(20), "x".repeat(129)]) {
+      expect(await problemOf(await post("x", { "idempotency-key": key }))).toBe("bad-key");
+    }
+  });
+
+  test("more keys than can be kept", async () => {
+    const { post } = await start({ maxKeys: 1 });
+    expect((await post("x", { "idempotency-key": KEY })).status).toBe(201);
+    const second = await post("x", { "idempotency-key": `${KEY}2` });
+    expect([second.status, await problemOf(second), second.headers.get("retry-after")]).toEqual([
+      503,
+      "too-many-keys",
+      "60",
+    ]);
+  });
+
+  test("no record", async () => {
+    const { post } = await start();
+    expect(await problemOf(await post(""))).toBe("no-record");
+    expect(await problemOf(await post("", { "content-type": "application/x-ndjson" }))).toBe("no-record");
+  });
+
+  test("what is not taken", async () => {
+    const { post } = await start();
+    for (const headers of [
+      { "content-type": "application/x-www-form-urlencoded" },
+      { "content-type": "application/xml" },
+      { "content-encoding": "gzip" },
+    ]) {
+      const response = await post("x", headers as Record<string, string>);
+      expect([response.status, await problemOf(response)]).toEqual([415, "media-type"]);
+    }
+  });
+
+  test("a body that is too long, announced or not", async () => {
+    const { post, disk, service } = await start({ maxBody: 1000 });
+    expect((await post(Buffer.alloc(1000))).status).toBe(201);
+    for (const body of [Buffer.alloc(1001), new Blob([Buffer.alloc(1001)]).stream()]) {
+      const response = await post(body);
+      expect([response.status, await problemOf(response)]).toEqual([413, "too-large"]);
+    }
+    expect(disk.written.length).toBe(1);
+    expect(service.admission.held).toBe(0);
+  });
+
+  test("a body that breaks off is no record", async () => {
+    const { url, producer, service, disk } = await start();
+    const socket = connect(Number(new URL(url).port), "127.0.0.1");
+    socket.write(
+      `POST /v1/inboxes/till/records HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${producer}\r\nContent-Type: text/plain\r\nContent-Length: 10\r\n\r\nhalf`,
+    );
+    for (let i = 0; i < 500 && service.admission.held === 0; i++)
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(service.admission.held).toBe(10);
+    socket.destroy();
+    for (let i = 0; i < 500 && service.admission.held > 0; i++) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(service.admission.held).toBe(0);
+    expect(disk.written).toEqual([]);
+  });
+});
+
+describe("the disk", () => {
+  test("is slow: what waits is bounded, and so is what is taken in", async () => {
+    const { post, disk } = await start({ maxQueued: 10 });
+    disk.queuedBytes = 11;
+    const queued = await post("x");
+    expect([queued.status, await problemOf(queued), queued.headers.get("retry-after")]).toEqual([503, "busy", "1"]);
+    const { post: second } = await start({ maxBody: 100, maxHeld: 50 });
+    const held = await second(Buffer.alloc(51));
+    expect([held.status, await problemOf(held), held.headers.get("retry-after")]).toEqual([503, "busy", "1"]);
+    expect((await second(Buffer.alloc(50))).status).toBe(201);
+  });
+
+  test("fails, and is well again", async () => {
+    const { post, disk, url, log } = await start();
+    disk.failure = disk.failure ?? new SealError("io", "cannot write: EIO");
+    const failed = await post("x");
+    expect([failed.status, await problemOf(failed), failed.headers.get("retry-after")]).toEqual([503, "storage", "5"]);
+    const health = await fetch(`${url}/health`);
+    expect([health.status, await problemOf(health)]).toEqual([503, "storage"]);
+    expect(log.some((line) => line.includes("cannot write: EIO"))).toBe(true);
+    disk.failure = null;
+    expect((await post("x")).status).toBe(201);
+    expect(await (await fetch(`${url}/health`)).json()).toEqual({ status: "ok" });
+  });
+
+  test("is full", async () => {
+    const running = await start();
+    running.disk.failure = disk("ENOSPC");
+    const full = await running.post("x");
+    expect([full.status, await problemOf(full), full.headers.get("retry-after")]).toEqual([507, "full", "5"]);
+  });
+
+  test("holds a journal that is not in order", async () => {
+    const refuse = async () => {
+      throw new SealError("tampered", "the journal does not continue its cursor");
+    };
+    const { post, get, events } = await startService(refuse);
+    for (const ask of [post("x"), get()]) {
+      const response = await ask;
+      expect([response.status, await problemOf(response)]).toEqual([503, "refused"]);
+    }
+    expect(events).toMatchObject([{ is: "failed", inbox: "till" }]);
+  });
+
+  test("a bug is told as one, and no more of it than where it is", async () => {
+    const { post, disk, log } = await start();
+    disk.failure = new TypeError("the record was: x-secret-x");
+    const response = await post("x");
+    expect([response.status, await problemOf(response)]).toEqual([500, "internal"]);
+    expect(log.join("")).toContain("TypeError");
+    expect(log.join("")).not.toContain("x-secret-x");
+  });
+});
+
+describe("who may", () => {
+  test("nobody without a token of this inbox", async () => {
+    const { post, get, directory, url, producer } = await start();
+    await directory.add("other", {
+      label: "o",
+      recipients: ["seal1".length ? (await directory.settings("till")).recipients[0]! : ""],
+    });
+    const foreign = (await createToken(directory.place("other"), "producer", "shop")).token;
+    for (const authorization of [
+      "",
+      "Bearer",
+      "Bearer x",
+      `Basic ${producer}`,
+      `Bearer ${foreign}`,
+      `Bearer ${producer}x`,
+    ]) {
+      for (const response of [await post("x", { authorization }), await get({ authorization })]) {
+        expect([response.status, await problemOf(response)]).toEqual([401, "unauthorized"]);
+        expect(response.headers.get("www-authenticate")).toBe('Bearer realm="seal-inbox"');
+      }
+    }
+    for (const name of ["nobody", "..%2Ftill", "%00"]) {
+      const response = await fetch(`${url}/v1/inboxes/${name}/records`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${producer}`, "content-type": "text/plain" },
+        body: "x",
+      });
+      expect(response.status, name).toBe(401);
+    }
+  });
+
+  test("a producer cannot read, and a reader cannot write", async () => {
+    const { post, get, producer, reader } = await start();
+    for (const response of [
+      await post("x", { authorization: `Bearer ${reader}` }),
+      await get({ authorization: `Bearer ${producer}` }),
+    ]) {
+      expect([response.status, await problemOf(response)]).toEqual([403, "forbidden"]);
+    }
+  });
+
+  test("nobody any more, a second after the token was revoked", async () => {
+    const { post, place, producer } = await start();
+    expect((await post("x", { authorization: `bearer   ${producer}` })).status).toBe(201);
+    const { grant, token } = await createToken(place, "producer", "new");
+    const authorization = `Bearer ${token}`;
+    expect((await post("x", { authorization })).status).toBe(201);
+    await revokeToken(place, grant.id);
+    let status = 201;
+    for (let i = 0; i < 300 && status === 201; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      status = (await post("x", { authorization })).status;
+    }
+    expect(status).toBe(401);
+    expect((await post("x")).status).toBe(201);
+  });
+
+  test("not faster than the rate, each token by itself", async () => {
+    const { post, place } = await start({ rate: 1 });
+    const answers = await Promise.all(Array.from({ length: 20 }, () => post("x")));
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(refused.length).toBeGreaterThan(0);
+    expect(refused[0]!.headers.get("retry-after")).toBe("1");
+    expect(await problemOf(refused[0]!)).toBe("too-many-requests");
+    const { token } = await createToken(place, "producer", "other");
+    expect((await post("x", { authorization: `Bearer ${token}` })).status).toBe(201);
+  });
+});
+
+describe("the journal", () => {
+  test("as a whole, in part, and whether it has grown", async () => {
+    const { post, get, disk } = await start();
+    await post("first");
+    const whole = await get();
+    const bytes = Buffer.from(await whole.arrayBuffer());
+    const before = whole.headers.get("etag")!;
+    expect([whole.status, whole.headers.get("accept-ranges"), whole.headers.get("content-length")]).toEqual([
+      200,
+      "bytes",
+      String(bytes.length),
+    ]);
+    expect((await get({ "if-none-match": before })).status).toBe(304);
+    const head = await get({}, "HEAD");
+    expect([head.status, head.headers.get("content-length"), head.headers.get("etag")]).toEqual([
+      200,
+      String(bytes.length),
+      before,
+    ]);
+    const nothing = await get({ range: `bytes=${bytes.length}-` });
+    expect([nothing.status, nothing.headers.get("content-range"), await problemOf(nothing)]).toEqual([
+      416,
+      `bytes */${bytes.length}`,
+      "out-of-range",
+    ]);
+
+    await post("second");
+    expect((await get({ "if-none-match": before })).status).toBe(200);
+    const more = await get({ range: `bytes=${bytes.length}-`, "if-range": before });
+    const added = Buffer.from(await more.arrayBuffer());
+    const size = bytes.length + added.length;
+    expect([more.status, more.headers.get("content-range")]).toEqual([
+      206,
+      `bytes ${bytes.length}-${size - 1}/${size}`,
+    ]);
+    expect(more.headers.get("etag")).not.toBe(before);
+    expect(added.includes("second")).toBe(true);
+    const foreign = await get({ range: "bytes=5-", "if-range": '"00000000000000000000000000000000-1"' });
+    expect(foreign.status).toBe(200);
+    const ahead = before.replace(/-\d+"/, `-${size + 1}"`);
+    expect((await get({ range: "bytes=5-", "if-range": ahead })).status).toBe(200);
+    expect((await get({ range: "bytes=5-6,8-9" })).status).toBe(200);
+    expect(disk.written.length).toBe(2);
+  });
+
+  test("only what is on disk", async () => {
+    const { post, get, disk } = await start();
+    await post("first");
+    const before = (await get({}, "HEAD")).headers.get("content-length");
+    let go!: () => void;
+    disk.gate = new Promise((resolve) => {
+      go = resolve;
+    });
+    const second = post("second");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect((await get({}, "HEAD")).headers.get("content-length")).toBe(before);
+    go();
+    await second;
+    expect((await get({}, "HEAD")).headers.get("content-length")).not.toBe(before);
+  });
+});
+
+describe("the service", () => {
+  test("does not know other addresses", async () => {
+    const { url } = await start();
+    for (const path of ["/", "/v1/inboxes", "/v1/inboxes/till", "/%zz"]) {
+      const response = await fetch(url + path);
+      expect([404, 400]).toContain(response.status);
+      await problemOf(response);
+    }
+  });
+
+  test("answers what is no HTTP, without a word of it in the log", async () => {
+    const { url, log } = await start();
+    const answer = await raw(url, "GET /x-secret-x HTTP/9.9\r\nx-secret-x\r\n\r\n");
+    expect(answer).toMatch(/^HTTP\/1\.1 400 .*urn:seal-inbox:bad-request/s);
+    const long = await raw(url, `GET / HTTP/1.1\r\nHost: x\r\nx: ${"x-secret-x".repeat(3000)}\r\n\r\n`);
+    expect(long).toMatch(/^HTTP\/1\.1 431 .*urn:seal-inbox:headers-too-large/s);
+    expect(log.join("")).not.toContain("x-secret-x");
+  });
+
+  test("tells figures, of nobody by name", async () => {
+    const { post, url, producer } = await start();
+    await post("a\nb\n", { "content-type": "application/x-ndjson", "idempotency-key": KEY });
+    await post("x", { authorization: "Bearer x" });
+    const response = await fetch(`${url}/metrics`);
+    expect(response.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
+    const text = await response.text();
+    for (const line of [
+      'seal_inbox_requests_total{route="/v1/inboxes/:inbox/records",status="201"} 1',
+      'seal_inbox_requests_total{route="/v1/inboxes/:inbox/records",status="401"} 1',
+      "seal_inbox_records_total 2",
+      "seal_inbox_record_bytes_total 4",
+      'seal_inbox_append_seconds_bucket{le="+Inf"} 1',
+      "seal_inbox_append_seconds_count 1",
+      "seal_inbox_idempotency_keys 1",
+      "seal_inbox_open_inboxes 1",
+      "seal_inbox_held_bytes 0",
+    ]) {
+      expect(text.split("\n")).toContain(line);
+    }
+    expect(text).not.toMatch(/till|shop/);
+    expect(text).not.toContain(producer);
+  });
+
+  test("stops: what is under way is finished, nothing new is begun", async () => {
+    const { post, disk, service, app, url } = await start();
+    await post("x");
+    let go!: () => void;
+    disk.gate = new Promise((resolve) => {
+      go = resolve;
+    });
+    const underWay = post("y");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    service.stopping = true;
+    for (const response of [await post("z"), await fetch(`${url}/health`)]) {
+      expect([response.status, await problemOf(response)]).toEqual([503, "stopping"]);
+    }
+    const closed = app.close().then(() => service.inboxes.close());
+    go();
+    expect((await underWay).status).toBe(201);
+    await closed;
+    expect(disk.written.length).toBe(2);
+    expect(disk.closed).toBe(1);
+    await expect(post("late")).rejects.toThrow();
+  });
+
+  test("closes inboxes that are idle, and opens them again", async () => {
+    const { post, disk, events } = await start({ idle: 50 });
+    await post("x");
+    for (let i = 0; i < 300 && disk.closed === 0; i++) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(disk.closed).toBe(1);
+    expect((await post("y")).status).toBe(201);
+    expect(disk.opened).toBe(2);
+    expect(events.slice(0, 3).map(({ is }) => is)).toEqual(["opened", "closed", "opened"]);
+  });
+});
+
+test("the log holds neither content nor tokens, at any level", async () => {
+  const { post, get, producer, reader, log, url, disk } = await start();
+  await post("x-secret-x", { "idempotency-key": `${KEY}x-secret-x`, "x-other": "x-secret-x" });
+  await post("x-secret-x", { authorization: "Bearer x-secret-x" });
+  await fetch(`${url}/v1/inboxes/x-secret-x/journal?token=x-secret-x`);
+  await fetch(`${url}/x-secret-x`);
+  await get({ range: "x-secret-x" });
+  disk.failure = new Error("x-secret-x");
+  await post("x-secret-x");
+  expect(log.length).toBeGreaterThan(5);
+  for (const secret of [producer, reader, "x-secret-x", producer.slice(11), reader.slice(11)]) {
+    expect(log.join("")).not.toContain(secret);
+  }
+});
+
+/** What comes back for these bytes, until the connection ends. */
+function raw(url: string, bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(new URL(url).port), "127.0.0.1", () => socket.write(bytes));
+    let answer = "";
+    socket.on("data", (piece) => {
+      answer += piece;
+    });
+    socket.on("close", () => resolve(answer));
+    socket.on("error", reject);
+  });
+}
+
+test("GET and HEAD answer with the same status", async () => {
+  const both = async ({ get }: Running, headers?: Record<string, string>) => {
+    const [got, head] = [await get(headers), await get(headers, "HEAD")];
+    await got.arrayBuffer();
+    expect(head.status).toBe(got.status);
+    expect(head.headers.get("content-length")).toBe(got.headers.get("content-length"));
+    return got.status;
+  };
+  const running = await start();
+  await running.post("x");
+  const etag = (await running.get()).headers.get("etag")!;
+  const asked = [{}, { range: "bytes=0-9" }, { "if-none-match": etag }, { range: "bytes=9999-" }];
+  const refused = [{ authorization: "Bearer x" }, { authorization: `Bearer ${running.producer}` }];
+  const statuses: number[] = [];
+  for (const headers of [...asked, ...refused]) statuses.push(await both(running, headers as Record<string, string>));
+  expect(statuses).toEqual([200, 206, 304, 416, 401, 403]);
+  const failing = (error: Error) => startService(() => Promise.reject(error));
+  expect(await both(await failing(new TypeError("a bug")))).toBe(500);
+  expect(await both(await failing(new SealError("tampered", "cut short")))).toBe(503);
+  const slow = await start({ rate: 1 });
+  for (let i = 0; i < 20; i++) await Promise.all([slow.get(), slow.get({}, "HEAD")]);
+});
+
+describe("what is documented", () => {
+  interface Operation {
+    readonly responses: Record<string, unknown>;
+  }
+
+  test("is a valid OpenAPI document", async () => {
+    const { url } = await start();
+    const document = await (await fetch(`${url}/openapi.json`)).json();
+    expect(await new Validator().validate(document as Parameters<Validator["validate"]>[0])).toMatchObject({
+      valid: true,
+    });
+    expect((document as { openapi: string }).openapi).toBe("3.1.0");
+  });
+
+  test("is what came in the tests above, and all of it came", async () => {
+    const { url } = await start();
+    const answer = await fetch(`${url}/openapi.json`);
+    const { paths } = (await answer.json()) as { paths: Record<string, Record<string, Operation>> };
+    const documented = Object.entries(paths).flatMap(([path, operations]) =>
+      Object.entries(operations).flatMap(([method, operation]) =>
+        Object.keys(operation.responses).map((status) => `${method.toUpperCase()} ${path} ${status}`),
+      ),
+    );
+    const known = [...responses].filter((line) => documented.some((other) => sameRoute(line, other)));
+    expect(known.filter((line) => !documented.includes(line))).toEqual([]);
+    expect(documented.filter((line) => !responses.has(line))).toEqual([]);
+  });
+
+  const sameRoute = (one: string, other: string) => one.slice(0, -4) === other.slice(0, -4);
+
+  test("names every kind of problem, but for what is answered before there is a route, and each has been seen", () => {
+    const noRoute = ["timeout", "headers-too-large"];
+    expect(Object.keys(PROBLEMS).filter((name) => !seen.has(name) && !noRoute.includes(name))).toEqual([]);
+  });
+});
