@@ -145,12 +145,14 @@ export class Inbox {
     this.#writer.nextEpoch();
   }
 
-  /** Finishes what is under way and gives up the journal. */
+  /** Finishes what is under way and gives up the journal. Throws `io`. */
   async close(): Promise<void> {
+    let isClean = false;
     try {
       await this.#writer.close();
+      isClean = true;
     } finally {
-      await this.#log.close();
+      await this.#log.close(isClean);
       this.#answers.clear();
     }
   }

@@ -10,7 +10,8 @@ export interface FakeDisk {
   gate: Promise<void>;
   /** Thrown by the next writes of frames. */
   failure: Error | null;
-  /** Appended to a frame that fails, where set: so many of its bytes are there nevertheless. */
+  /** A frame of which the write fails is there nevertheless, and ending the writer fails too. */
+  isLeftBehind: boolean;
   readonly written: Uint8Array[][];
   queuedBytes: number;
   epochs: number;
@@ -22,6 +23,7 @@ export function fakeDisk(): FakeDisk & { openWriter: OpenWriter } {
   const disk: FakeDisk = {
     gate: Promise.resolve(),
     failure: null,
+    isLeftBehind: false,
     written: [],
     queuedBytes: 0,
     epochs: 0,
@@ -41,6 +43,7 @@ async function open(disk: FakeDisk, { path, beforeFrame }: WriterOptions): Promi
     const chain = createHash("sha256").update(frame.subarray(-96, -64)).update(digestOf(frame)).digest();
     await beforeFrame({ position: end, end: end + frame.length, chain, tags: [tag] });
     await disk.gate;
+    if (disk.failure && disk.isLeftBehind) await appendFile(path, frame);
     if (disk.failure) throw disk.failure;
     await truncate(path, end);
     await appendFile(path, frame);
@@ -62,6 +65,7 @@ async function open(disk: FakeDisk, { path, beforeFrame }: WriterOptions): Promi
     },
     close: async () => {
       await last;
+      if (disk.isLeftBehind) throw new Error("it cannot be cut off");
       disk.closed++;
     },
   };

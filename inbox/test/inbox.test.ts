@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { SealError } from "seal";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { Inbox } from "../src/inbox.js";
 import { KeyBudget } from "../src/keys/answers.js";
 import { keyedRequest } from "../src/keys/request.js";
@@ -27,7 +27,12 @@ async function setUp({ budget = new KeyBudget(100), maxQueued = 1000 } = {}) {
   const disk = fakeDisk();
   const options = { openWriter: disk.openWriter, budget, keyLifetime: HOUR, maxQueued };
   const settings = { label: "x", recipients: [], created: "" };
-  const open = () => Inbox.open(place, settings, options);
+  const open = async () => {
+    const inbox = await Inbox.open(place, settings, options);
+    // Where a test is about a kill, nothing is closed before its end.
+    onTestFinished(() => inbox.close().catch(() => undefined));
+    return inbox;
+  };
   return { disk, budget, open, inbox: await open() };
 }
 
@@ -98,6 +103,15 @@ test("keys outlive the process: those of frames that stand, and no others", asyn
   expect(await next.append(record("one"), keyed("one"))).toEqual({ replayed: true });
   await expect(next.append(record("two"), keyed("two"))).rejects.toMatchObject({ problem: "key-reused" });
   expect(await next.append(record("two"), keyed("two", `${KEY}-2`))).toEqual({ replayed: false });
+});
+
+test("a frame that failed and stayed in the journal was done: whoever comes again does not double it", async () => {
+  const { disk, inbox, open } = await setUp();
+  Object.assign(disk, { failure, isLeftBehind: true });
+  await expect(inbox.append(record("one"), keyed("one"))).rejects.toBe(failure);
+  await expect(inbox.close()).rejects.toThrow("cut off");
+  Object.assign(disk, { failure: null, isLeftBehind: false });
+  expect(await (await open()).append(record("one"), keyed("one"))).toEqual({ replayed: true });
 });
 
 test("only what is on disk may be given away", async () => {

@@ -72,7 +72,10 @@ export class KeyLog {
     return { file, index: file.frames++, isSettled: false };
   }
 
-  /** Notes what has become of a frame; it is on disk with the next unit. Until then the journal is asked. */
+  /**
+   * Notes what has become of a frame. It is on disk with the next unit, of a frame that is sealed when the writer has moved aside what failed; until then
+   * the journal is asked.
+   */
   settle(announced: Announced, stands: boolean): void {
     const { file, index } = announced;
     if (announced.isSettled) return;
@@ -93,11 +96,15 @@ export class KeyLog {
     }
   }
 
-  async close(): Promise<void> {
+  /**
+   * `isClean`: the writer has ended well, so what failed is not in the journal. Else it may be there still, and is for the journal to say: nothing
+   * more is written.
+   */
+  async close(isClean: boolean): Promise<void> {
     const file = this.#current;
     if (!file) return;
     // What this says could be asked of the journal too: it is no loss where it cannot be written.
-    if (!file.failed) await this.#write(file, NO_FRAME, [], file.last).catch(() => undefined);
+    if (isClean && !file.failed) await this.#write(file, NO_FRAME, [], file.last).catch(() => undefined);
     await this.#retire(file);
   }
 
