@@ -50,9 +50,8 @@ export class Inboxes {
 
   /** Does `work` with the inbox of that name, which exists. Throws `Problem`; what `work` throws. */
   async use<T>(name: string, work: (inbox: Inbox) => Promise<T>): Promise<T> {
+    await this.#closing.get(name);
     if (this.#stopping) throw new Problem("stopping", "Another one may be there soon.", { retryAfter: 1 });
-    const closing = this.#closing.get(name);
-    if (closing) await closing;
     const entry = this.#entries.get(name) ?? this.#open(name);
     entry.users++;
     try {
