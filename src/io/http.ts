@@ -3,7 +3,7 @@
 
 import type { IncomingMessage } from "node:http";
 import type { Source } from "../ops/io.js";
-import { Client, HttpFault, type HttpOptions } from "./request.js";
+import { Client, HttpFault, type HttpOptions, type Patience } from "./request.js";
 import { Retry } from "./retry.js";
 import { streamSource } from "./streams.js";
 import { parseUrl, shownUrl } from "./url.js";
@@ -127,7 +127,7 @@ export class Remote {
       let response: IncomingMessage | undefined;
       try {
         response = this.#takeBegun(position) ?? (await this.#ask(position, end));
-        for await (const piece of steadily(response, this.#client.patience.stall)) {
+        for await (const piece of steadily(response, this.#client.patience)) {
           if (position + piece.length > (due() ?? Number.POSITIVE_INFINITY))
             throw new HttpFault("more bytes came than were announced");
           position += piece.length;
@@ -241,14 +241,24 @@ function strongValidator({ etag, modified }: Version, date: string | undefined):
   return isOld ? modified : null;
 }
 
-/** The pieces of an answer, as long as each comes within `stall` milliseconds of being asked for. Throws `HttpFault`. */
-async function* steadily(response: IncomingMessage, stall: number): AsyncGenerator<Uint8Array, void> {
+/**
+ * The pieces of an answer, as long as `least` bytes come within each `stall` milliseconds of waiting for them: what the reader takes for itself
+ * does not count. Throws `HttpFault`.
+ */
+async function* steadily(response: IncomingMessage, { stall, least }: Patience): AsyncGenerator<Uint8Array, void> {
   const pieces: AsyncIterator<Uint8Array> = response[Symbol.asyncIterator]();
+  let waited = 0;
+  let arrived = 0;
   for (;;) {
-    const fault = new HttpFault("the server has stopped sending", { again: true });
-    const timer = setTimeout(() => response.destroy(fault), stall);
+    const words = arrived === 0 ? "the server has stopped sending" : "the server sends next to nothing";
+    const fault = new HttpFault(words, { again: true });
+    const timer = setTimeout(() => response.destroy(fault), Math.max(0, stall - waited));
+    const since = performance.now();
     const step = await pieces.next().finally(() => clearTimeout(timer));
     if (step.done) return;
+    waited += performance.now() - since;
+    arrived += step.value.length;
+    if (arrived >= least) waited = arrived = 0;
     yield step.value;
   }
 }

@@ -29,14 +29,16 @@ export interface HttpOptions {
 export interface Patience {
   /** Until a connection stands. */
   readonly connect: number;
-  /** Without a byte. */
+  /** Until an answer begins; then, of waiting for each further `least` bytes. */
   readonly stall: number;
+  /** What a server must send within that time: one that sends less is not slow, it stalls. */
+  readonly least: number;
   readonly attempts: number;
   /** Before the second attempt; twice as long before each further one. */
   readonly delay: number;
 }
 
-const PATIENCE: Patience = { connect: 30_000, stall: 60_000, attempts: 8, delay: 250 };
+const PATIENCE: Patience = { connect: 30_000, stall: 60_000, least: 6000, attempts: 8, delay: 250 };
 const MAX_REDIRECTS = 10;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 

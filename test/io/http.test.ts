@@ -138,6 +138,12 @@ describe("a good server", () => {
     expect(notes).toEqual([]);
   });
 
+  test("a slow one that sends enough, however long it takes", async () => {
+    const server = await serve(serving(sealed, { pause: 10 }));
+    const { notes } = await whole(server.url, { patience: { stall: 300, least: 16384 } });
+    expect(notes).toEqual([]);
+  });
+
   test("a slow reader is no stalling server", async () => {
     const server = await serve(serving(sealed));
     const source = await openUrl(server.url, QUICK);
@@ -361,6 +367,12 @@ describe("a lying server", () => {
 
   test("speaks no HTTP", async () => {
     await refused(await raw((socket) => void socket.end("SSH-2.0-OpenSSH\r\n")), "io", /Parse Error/);
+  });
+
+  test("sends a byte now and then, for ever", async () => {
+    const server = await serve(serving(sealed, { pause: 20, piece: 1 }));
+    await refused(server.url, "io", /next to nothing, 4 times/);
+    expect(server.asked).toHaveLength(4);
   });
 
   test("does not answer", async () => {

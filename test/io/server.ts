@@ -59,8 +59,10 @@ export interface Manners {
   readonly chunked?: boolean;
   /** What Content-Length says beyond the truth. */
   readonly lie?: number;
-  /** Milliseconds before each 16 KiB. */
+  /** Milliseconds before each piece. */
   readonly pause?: number;
+  /** Bytes of each piece, 16 KiB by default. */
+  readonly piece?: number;
 }
 
 /** Serves `bytes` with Range, If-Range and ETag, as a good server does, but for its manners. */
@@ -88,17 +90,22 @@ export function serving(bytes: Uint8Array, manners: Manners = {}): Handler {
     response.writeHead(ranged ? 206 : 200);
     const limit = manners.drops?.[turn] ?? manners.stalls?.[turn];
     const shown = body.subarray(start, limit === undefined ? end : Math.min(end, start + limit));
-    await send(response, shown, site, manners.pause);
+    await send(response, shown, site, manners);
     if (manners.drops?.[turn] !== undefined) return void response.destroy();
     if (manners.stalls?.[turn] === undefined && !manners.lie) response.end();
   };
 }
 
-async function send(response: ServerResponse, bytes: Uint8Array, site: Site, pause = 0): Promise<void> {
+async function send(
+  response: ServerResponse,
+  bytes: Uint8Array,
+  site: Site,
+  { pause = 0, piece: size = 16384 }: Manners,
+): Promise<void> {
   response.flushHeaders();
   const gone = new Promise((resolve) => response.once("close", resolve));
-  for (let at = 0; at < bytes.length && !response.destroyed; at += 16384) {
-    const piece = bytes.subarray(at, at + 16384);
+  for (let at = 0; at < bytes.length && !response.destroyed; at += size) {
+    const piece = bytes.subarray(at, at + size);
     if (pause) await sleep(pause);
     site.served += piece.length;
     if (!response.write(piece)) {
