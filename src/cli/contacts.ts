@@ -73,8 +73,16 @@ async function realPath(path: string): Promise<string> {
 }
 
 async function replace(path: string, text: string): Promise<void> {
-  const found = await stat(path).catch(() => null);
-  if (found && !found.isFile()) throw new SealError("io", `${path} is no regular file, and cannot be changed`);
-  const sink = await openOutput(path, { force: true, mode: found ? found.mode & 0o777 : undefined });
+  const mode = (await exists(path)) ? await modeOf(path) : undefined;
+  const sink = await openOutput(path, { force: true, mode });
   await committing(sink, () => sink.write(utf8(text), 0));
+}
+
+/** Throws `io`, also for what is no regular file. */
+async function modeOf(path: string): Promise<number> {
+  const found = await stat(path).catch((error) => {
+    throw ioError(`cannot read contacts ${path}`, error);
+  });
+  if (!found.isFile()) throw new SealError("io", `${path} is no regular file, and cannot be changed`);
+  return found.mode & 0o777;
 }

@@ -17,10 +17,10 @@ export async function withProgress<T>(
 ): Promise<T> {
   if (!report.progress) return work(undefined);
   const { SingleBar } = (await import("cli-progress")).default;
-  const started = Date.now();
+  const started = performance.now();
   let bar: SingleBar | undefined;
   const progress: Progress = (done, total) => {
-    const elapsed = Date.now() - started;
+    const elapsed = performance.now() - started;
     if (!bar && (elapsed < MOMENT || !mayShow())) return;
     const isNew = !bar;
     if (!bar) {

@@ -38,8 +38,11 @@ export function descriptorSink(fd: number, name: string, { keepOpen = false } = 
       writing = done;
       return done;
     },
-    commit: close,
-    abort: close,
+    commit: () =>
+      close().catch((error) => {
+        throw ioError(`cannot write ${name}`, error);
+      }),
+    abort: () => close().catch(() => undefined),
   };
 }
 

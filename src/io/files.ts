@@ -24,6 +24,15 @@ export const openFd = promisify(open);
 export const closeFd = promisify(close);
 const readFd = promisify(read);
 
+/** Closes what was only read from. A failure to do so loses nothing. */
+export function closeRead(fd: number): void {
+  try {
+    closeSync(fd);
+  } catch {
+    return;
+  }
+}
+
 /** Device and inode: what tells whether two names are the same file. */
 export interface FileId {
   readonly dev: bigint;
@@ -54,7 +63,7 @@ export async function openSource(path: string, name = path): Promise<FileSource>
     const source = stat.isFile() && stat.size > 0n ? regular(fd, stat, name) : sequential(fd, stat, name);
     return { ...source, id: { dev: stat.dev, ino: stat.ino } };
   } catch (error) {
-    if (fd !== undefined) closeSync(fd);
+    if (fd !== undefined) closeRead(fd);
     throw error instanceof SealError ? error : ioError(`cannot open ${name}`, error);
   }
 }
@@ -108,14 +117,22 @@ function regular(fd: number, opened: BigIntStats, name: string): Source {
       position = to;
     },
     checkUnchanged: async () => {
-      const now = fstatSync(fd, { bigint: true });
+      const now = statOf(fd, name);
       if (now.size === opened.size && now.mtimeNs === opened.mtimeNs) return;
       throw new SealError("io", `${name} changed while it was being read`, {
         hint: "Try again when nobody writes to it.",
       });
     },
-    close: async () => closeSync(fd),
+    close: async () => closeRead(fd),
   };
+}
+
+function statOf(fd: number, name: string): BigIntStats {
+  try {
+    return fstatSync(fd, { bigint: true });
+  } catch (error) {
+    throw ioError(`cannot read ${name}`, error);
+  }
 }
 
 /** A pipe goes through the event loop, which also waits for the writer of a FIFO; others go through the thread pool. */

@@ -9,9 +9,10 @@ import { ioError, SealError } from "../errors.js";
 import type { JournalStore } from "../journal/store.js";
 import { committing } from "../ops/io.js";
 import { writeAll } from "./descriptor.js";
+import { syncDirectory, syncFd } from "./directory.js";
 import { closeFd, type FileId, isSame, openFd } from "./files.js";
 import { holdLock } from "./lock.js";
-import { syncDirectory, syncFd, temporarySink } from "./temporary.js";
+import { temporarySink } from "./temporary.js";
 
 const readFd = promisify(read);
 const syncDataFd = promisify(fdatasync);

@@ -9,7 +9,7 @@ import {
   constants,
   fchmodSync,
   fchownSync,
-  fsync,
+  fstatSync,
   linkSync,
   lstatSync,
   openSync,
@@ -19,13 +19,11 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { promisify } from "node:util";
 import { randomName } from "../crypto/random.js";
 import { ioError, SealError } from "../errors.js";
 import { type OutputSink, writeAll } from "./descriptor.js";
+import { settleName, syncFd } from "./directory.js";
 import { type FileId, isSame } from "./files.js";
-
-export const syncFd = promisify(fsync);
 
 export interface TemporaryOptions {
   /** Replace an existing file (a symlink itself, not what it points at). */
@@ -58,13 +56,19 @@ export function removeTemporaries(): void {
   for (const path of temporaries) remove(path);
 }
 
-/** Nothing can be done about a failure here, and nobody be told. */
-function remove(path: string): void {
+/** Whether it is gone. Nothing can be done about a failure here, and nobody be told. */
+function remove(path: string): boolean {
   try {
     unlinkSync(path);
-  } catch {
-    return;
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOENT";
   }
+}
+
+/** Removes a temporary file; what cannot be removed now may be so when the process ends. */
+function drop(path: string): void {
+  if (remove(path)) forget(path);
 }
 
 /** Has a file removed when the process ends. */
@@ -88,19 +92,23 @@ export function temporarySink(path: string, options: TemporaryOptions, replaced?
   remember(temporary);
   let isOpen = true;
   const closeOnce = () => {
-    if (isOpen) closeSync(fd);
+    // Also where it fails it is closed, and the number may be another file's by now.
+    const wasOpen = isOpen;
     isOpen = false;
+    if (wasOpen) closeSync(fd);
   };
 
   const commit = async () => {
     if (replaced) becomeLike(fd, replaced);
     else fchmodSync(fd, (options.mode ?? 0o666) & ~process.umask());
     if (options.sync !== false) await syncFd(fd);
+    const own = fstatSync(fd, { bigint: true });
     closeOnce();
     if (replaced) takePlace(temporary, target, path, replaced);
     else giveName(temporary, target, path, options);
-    forget(temporary);
-    if (options.sync !== false) await syncDirectory(directory);
+    if (options.sync === false) return;
+    const mayGo = !replaced && !options.force;
+    await settleName(directory, path, () => mayGo && namesStill(target, own) && remove(target));
   };
   return {
     name: path,
@@ -121,8 +129,7 @@ export function temporarySink(path: string, options: TemporaryOptions, replaced?
       } catch {
         // What it was is being thrown away.
       }
-      if (temporaries.has(temporary)) remove(temporary);
-      forget(temporary);
+      if (temporaries.has(temporary)) drop(temporary);
     },
   };
 }
@@ -172,13 +179,23 @@ function takePlace(temporary: string, target: string, path: string, replaced: Fi
   if (!now || !isSame(now, replaced)) {
     throw new SealError("io", `${path} was replaced or removed meanwhile, and is left as it is`);
   }
-  renameSync(temporary, target);
+  rename(temporary, target);
 }
 
 /** `link` refuses a name that has come to exist since it was looked at; `rename` would replace it. */
 export function giveName(temporary: string, target: string, path: string, options: TemporaryOptions): void {
-  if (options.force || !linked(temporary, target, path, options)) renameSync(temporary, target);
-  else remove(temporary);
+  if (options.force || !linked(temporary, target, path, options)) rename(temporary, target);
+  else drop(temporary);
+}
+
+function rename(temporary: string, target: string): void {
+  renameSync(temporary, target);
+  forget(temporary);
+}
+
+/** Whether the name is that of this very file. */
+export function namesStill(target: string, own: FileId): boolean {
+  return isSame(own, lstatSync(target, { bigint: true, throwIfNoEntry: false }));
 }
 
 /** false where the file system has no hard links, and nothing of that name. */
@@ -192,40 +209,5 @@ function linked(temporary: string, target: string, path: string, options: Tempor
     if (isThere) throw existsError(path, options);
     if (NO_LINKS.has(code ?? "")) return false;
     throw error;
-  }
-}
-
-/** Directories that may not be read, and systems that cannot sync one, have no better to offer. */
-const CANNOT_SYNC = new Set(["EACCES", "EPERM", "EISDIR", "EINVAL", "ENOTSUP", "EOPNOTSUPP", "EBADF"]);
-
-/** For each directory, the sync that has not begun yet: whoever comes now has it for theirs too. */
-const nextSync = new Map<string, Promise<void>>();
-const lastSync = new Map<string, Promise<void>>();
-
-/** Makes new names in a directory durable, those of several files at once where they come at once. */
-export function syncDirectory(directory: string): Promise<void> {
-  const waiting = nextSync.get(directory);
-  if (waiting) return waiting;
-  const running = lastSync.get(directory) ?? Promise.resolve();
-  const begun = running
-    .catch(() => undefined)
-    .then(() => {
-      nextSync.delete(directory);
-      lastSync.set(directory, begun);
-      return syncDirectoryNow(directory);
-    })
-    .finally(() => {
-      if (lastSync.get(directory) === begun) lastSync.delete(directory);
-    });
-  nextSync.set(directory, begun);
-  return begun;
-}
-
-async function syncDirectoryNow(directory: string): Promise<void> {
-  try {
-    const fd = openSync(directory, constants.O_RDONLY);
-    await syncFd(fd).finally(() => closeSync(fd));
-  } catch (error) {
-    if (!CANNOT_SYNC.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
   }
 }

@@ -83,7 +83,9 @@ async function writePair(path: string, secret: string, publics: string): Promise
   try {
     await writeNew(publicName(path), publics, 0o666);
   } catch (error) {
-    await undo();
+    await undo().catch(() => {
+      (error as SealError).hint = `${path} is left: remove it.`;
+    });
     throw error;
   }
 }
