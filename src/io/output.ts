@@ -1,7 +1,8 @@
 // An output file: a temporary one until all of it is there and authenticated, then it gets its name in one step.
 
-import { type BigIntStats, constants, lstatSync, statSync } from "node:fs";
+import { type BigIntStats, constants, lstatSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { unlink } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { utf8 } from "../bytes.js";
 import { ioError, SealError } from "../errors.js";
@@ -44,6 +45,11 @@ export function checkOutput(path: string, options: OutputOptions): There {
   const target = look(path, () => statSync(path, { bigint: true, throwIfNoEntry: false }));
   if (!target && path.endsWith("/")) throw new SealError("io", `cannot write ${path}: there is no such directory`);
   if (target?.isDirectory()) throw new SealError("usage", `${path} is a directory`);
+  if (target?.isFile() && look(path, () => isDescriptor(path))) {
+    throw new SealError("usage", `${path} is an open file's descriptor, not its name, and cannot be replaced`, {
+      hint: "Use -o OUT, or -o - for standard output.",
+    });
+  }
   if (target && isSame(target, options.input)) {
     if (!options.inPlace) throw new SealError("usage", `${path} is input and output at once`);
     if (target.isFile()) return { kind: "file", replaced: target };
@@ -55,6 +61,20 @@ export function checkOutput(path: string, options: OutputOptions): There {
   if (isThere && !options.force) throw existsError(path, options);
   return { kind: "file" };
 }
+
+/** Whether a name leads through a directory of descriptors, as /dev/stdin does: a file given that name would take the place of the link. */
+function isDescriptor(path: string): boolean {
+  for (let at = path, links = 0; links < MAX_LINKS; links++) {
+    const directory = realpathSync(dirname(at));
+    if (/^\/(proc|dev\/fd)(\/|$)/.test(directory)) return true;
+    if (!lstatSync(at).isSymbolicLink()) return false;
+    at = resolve(directory, readlinkSync(at));
+  }
+  return false;
+}
+
+/** So many does Linux follow. */
+const MAX_LINKS = 40;
 
 function look<T>(path: string, stat: () => T): T {
   try {

@@ -1,7 +1,7 @@
 // Standard input and output as input and output.
 
-import { type BigIntStats, createReadStream, fstatSync } from "node:fs";
-import { SealError } from "../errors.js";
+import { type BigIntStats, createReadStream, fstatSync, statSync, writeSync } from "node:fs";
+import { ioError, SealError } from "../errors.js";
 import type { Source } from "../ops/io.js";
 import { descriptorSink, type OutputSink } from "./descriptor.js";
 import { type FileId, type FileSource, isSame, READ_SIZE } from "./files.js";
@@ -9,12 +9,33 @@ import { net, tty } from "./lazy.js";
 import { pipeSource } from "./pipe.js";
 import { streamSource, writableSink } from "./streams.js";
 
-/** Throws `usage` where it is a directory. */
+/** Throws `usage` where it is a directory; `io` where it is closed. */
 export function stdinSource(): FileSource {
   const name = "standard input";
-  const stat = fstatSync(0, { bigint: true });
+  const stat = statOf(0, `cannot read ${name}`);
   if (stat.isDirectory()) throw new SealError("usage", `${name} is a directory`);
+  if (isStandIn(stat)) throw new SealError("io", `${name} is closed`, { hint: "For an empty input: < /dev/null" });
   return { ...sourceOf(stat, name), id: { dev: stat.dev, ino: stat.ino } };
+}
+
+function statOf(fd: number, what: string): BigIntStats {
+  try {
+    return fstatSync(fd, { bigint: true });
+  } catch (error) {
+    throw ioError(what, error);
+  }
+}
+
+/**
+ * Whether Node has put this in the place of a standard input that was closed: /dev/null, for reading and writing, while a shell's `< /dev/null`
+ * can only be read. A caller who opens it for both cannot be told from that, and is refused rather than given an empty file for nothing.
+ */
+function isStandIn({ rdev }: BigIntStats): boolean {
+  try {
+    return rdev === statSync("/dev/null", { bigint: true }).rdev && writeSync(0, new Uint8Array()) === 0;
+  } catch {
+    return false;
+  }
 }
 
 function sourceOf(stat: BigIntStats, name: string): Source {
@@ -37,7 +58,7 @@ export function stdinPieces(): AsyncIterable<Uint8Array> {
  * device directly. It is left open. Throws `usage` where it is a file, and that file is the input.
  */
 export function stdoutSink(input: FileId | null): OutputSink {
-  const stat = fstatSync(1, { bigint: true });
+  const stat = statOf(1, "cannot write standard output");
   if (stat.isFile() && isSame(stat, input)) {
     throw new SealError("usage", "input and output are the same file");
   }
