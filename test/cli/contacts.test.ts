@@ -6,6 +6,7 @@ import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { locked } from "../../src/io/lock.js";
 import { parseContacts } from "../../src/keys/contacts.js";
+import { Outcomes, rounds, timeFor } from "./rounds.js";
 import { inSandbox, isTemporary, program, type Sandbox, sh } from "./sandbox.js";
 
 const add = (box: Sandbox, name: string, ...more: string[]) =>
@@ -15,7 +16,7 @@ const home = (box: Sandbox) => join(box.dir, "home");
 const contactsOf = (box: Sandbox) => parseContacts(readFileSync(join(home(box), "contacts"), "utf8"));
 
 const MANY = 24;
-const ROUNDS = Number(process.env.SEAL_KILL_ROUNDS ?? 30);
+const ROUNDS = rounds(30);
 
 describe("many at once", () => {
   it(
@@ -63,7 +64,7 @@ describe("kill -9 while adding", () => {
     `leaves the old contacts or the new, ${ROUNDS} times`,
     inSandbox(async (box) => {
       await add(box, "first").ended;
-      const outcomes = { old: 0, new: 0 };
+      const outcomes = new Outcomes();
       for (let round = 0; round < ROUNDS; round++) {
         const before = contactsOf(box).names();
         const { child, ended } = add(box, `c${round}`);
@@ -74,17 +75,18 @@ describe("kill -9 while adding", () => {
         await ended;
         const after = contactsOf(box).names();
         expect([before, [...before, `c${round}`]]).toContainEqual(after);
-        outcomes[after.length > before.length ? "new" : "old"] += 1;
+        outcomes.add(after.length > before.length ? "new" : "old");
       }
       // Whatever locks were left, the next one gets on at once.
       const started = performance.now();
       expect((await add(box, "last").ended).status).toBe(0);
       expect(performance.now() - started).toBeLessThan(5000);
-      expect(outcomes.old).toBeGreaterThan(0);
+      expect(outcomes.count("old")).toBeGreaterThan(0);
+      outcomes.tell("contacts add");
       for (const name of readdirSync(home(box)).filter(isTemporary)) unlinkSync(join(home(box), name));
       expect(readdirSync(home(box))).toEqual(["contacts"]);
     }),
-    180_000,
+    timeFor(ROUNDS),
   );
 });
 

@@ -231,58 +231,6 @@ describe("--resume", () => {
   );
 });
 
-describe("kill -9", () => {
-  async function rounds(box: Sandbox, args: string[], longest: number, hosted?: Site): Promise<number> {
-    let kills = 0;
-    for (;;) {
-      const running = program(box, "open", args);
-      const timer = setTimeout(() => running.child.kill("SIGKILL"), 300 + Math.random() * longest);
-      const { status, stderr } = await running.ended;
-      clearTimeout(timer);
-      if (status !== 137) {
-        expect({ status, stderr }).toMatchObject({ status: 0 });
-        return kills;
-      }
-      kills += 1;
-      // It may be killed after all is done.
-      if (existsSync(join(box.dir, "out"))) return kills;
-      if (hosted && kills > 60) throw new Error("no progress");
-      // The name with which it is finished is the one that a kill may leave, if it comes at that very moment.
-      for (const name of readdirSync(box.dir).filter((entry) => /^\.seal-.*\.tmp$/.test(entry)))
-        rmSync(join(box.dir, name));
-    }
-  }
-
-  it(
-    "at random moments of opening a file, until it is through: the same bytes",
-    inSandbox(async (box) => {
-      await big(box);
-      for (let round = 0; round < 4; round++) {
-        await rounds(box, OPEN, 400);
-        expect([isRight(box), partials(box)]).toEqual([true, []]);
-        rmSync(join(box.dir, "out"));
-      }
-    }),
-    120_000,
-  );
-
-  it(
-    "at random moments of a download: what was verified is not downloaded again",
-    inSandbox(async (box) => {
-      await big(box);
-      const sealed = readFileSync(join(box.dir, "big.sealed"));
-      const server = await site(serving(sealed, { pause: 1 }));
-      const kills = await rounds(box, [`${server.url}/big.sealed`, ...OPEN.slice(1)], 1200, server);
-      await server.close();
-      expect([isRight(box), partials(box)]).toEqual([true, []]);
-      expect(kills).toBeGreaterThan(0);
-      // Each kill costs the chunk that had not come in full, what was under way, and the beginning with the header.
-      expect(server.served).toBeLessThan(sealed.length + kills * (RECORD + 2 * 1024 * 1024));
-    }),
-    120_000,
-  );
-});
-
 describe("an address", () => {
   /** A sandbox with a server that has the sealed file. */
   const served = (manners: Manners, work: (box: Sandbox, server: Site) => Promise<void>) =>
