@@ -1,30 +1,15 @@
-// Disks that are full, read-only or forbidden. They need a mount of their own, which only root may make.
+// Disks that are full, read-only or forbidden. For a disk that becomes full at any point see full-disk.test.ts.
 
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { inSandbox, isTemporary, type Sandbox, sh } from "./sandbox.js";
+import { canMount, onDisk } from "./disk.js";
+import { inSandbox, type Sandbox, sh } from "./sandbox.js";
 
 const isRoot = process.getuid?.() === 0;
-if (!isRoot) console.warn("not root: the tests with a full and a read-only disk are skipped");
 
-describe.skipIf(!isRoot || process.platform !== "linux")("a disk", () => {
-  /** A test with a disk of 1 MB in its sandbox. */
-  const onDisk = <Args extends unknown[]>(work: (box: Sandbox, disk: string, ...args: Args) => Promise<void>) =>
-    inSandbox(async (box, ...args: Args) => {
-      const disk = join(box.dir, "disk");
-      mkdirSync(disk);
-      execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", disk]);
-      try {
-        await work(box, disk, ...args);
-        expect(readdirSync(disk).filter(isTemporary), "temporary files that are left").toEqual([]);
-      } finally {
-        execFileSync("umount", [disk]);
-      }
-    });
-
+describe.skipIf(!canMount)("a disk", () => {
   it.concurrent.each([
     ["seal", "seal big --to alice.pub --unsigned -o disk/out"],
     ["seal from a pipe", "cat big | seal - --to alice.pub --sign master.key -o disk/out"],
@@ -33,7 +18,7 @@ describe.skipIf(!isRoot || process.platform !== "linux")("a disk", () => {
     ["open a range", "open big.sealed --key server.key -o disk/out --range 1-4500000"],
   ])(
     "that is full: %s",
-    onDisk(async (box, disk, _what: string, command: string) => {
+    onDisk(1024, async (box, disk, _what: string, command: string) => {
       await sh(box, "head -c 5000000 /dev/zero > big; seal -q big --to server.pub --sign master.key");
       const { status, stderr } = await sh(box, command);
       expect(stderr).toMatch(/^seal: error: .*disk\/out: no space left/);
@@ -44,7 +29,7 @@ describe.skipIf(!isRoot || process.platform !== "linux")("a disk", () => {
 
   it.concurrent(
     "that is full keeps the old file, even with --force",
-    onDisk(async (box) => {
+    onDisk(1024, async (box) => {
       await sh(box, "head -c 5000000 /dev/zero > big; echo old > disk/out");
       const { status } = await sh(box, "seal big --to alice.pub --unsigned -o disk/out --force");
       expect(status).toBe(3);
@@ -54,7 +39,7 @@ describe.skipIf(!isRoot || process.platform !== "linux")("a disk", () => {
 
   it.concurrent(
     "that is full: of several files those that fit are done",
-    onDisk(async (box, disk) => {
+    onDisk(1024, async (box, disk) => {
       await sh(box, "head -c 5000000 /dev/zero > big");
       const { status, stderr } = await sh(box, "seal big plan.txt --to alice.pub --unsigned -q -o disk");
       expect(status).toBe(3);
@@ -65,7 +50,7 @@ describe.skipIf(!isRoot || process.platform !== "linux")("a disk", () => {
 
   it.concurrent(
     "that is full: keygen leaves neither file",
-    onDisk(async (box, disk) => {
+    onDisk(1024, async (box, disk) => {
       await sh(box, "head -c 2000000 /dev/zero > disk/fill");
       const { status, stderr } = await sh(box, "seal keygen -o disk/new.key");
       expect(status).toBe(3);
@@ -76,7 +61,7 @@ describe.skipIf(!isRoot || process.platform !== "linux")("a disk", () => {
 
   it.concurrent(
     "that is read-only",
-    onDisk(async (box, disk) => {
+    onDisk(1024, async (box, disk) => {
       execFileSync("mount", ["-o", "remount,ro", disk]);
       for (const command of ["open secret.sealed --key server.key -o disk/out", "seal keygen -o disk/new.key"]) {
         const { status, stderr } = await sh(box, command);
