@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { holdLock, locked } from "../../src/io/lock.js";
 import { failure } from "../support.js";
 
@@ -51,6 +51,22 @@ describe("the lock", () => {
       expect(performance.now() - started).toBeGreaterThan(100);
     });
     expect(readdirSync(dir)).toEqual([]);
+  });
+
+  it("ends the wait in time where the clock goes back, and not before where it goes on", async () => {
+    await locked(path, undefined, async () => {
+      for (const step of [-3_600_000, 3_600_000]) {
+        let now = Date.now();
+        const clock = vi.spyOn(Date, "now").mockImplementation(() => {
+          now += step;
+          return now;
+        });
+        const started = performance.now();
+        expect((await failure(locked(path, undefined, async () => 0, 100))).code).toBe("io");
+        expect(performance.now() - started).toBeGreaterThan(100);
+        clock.mockRestore();
+      }
+    });
   });
 
   it("ends the wait with the signal", async () => {
