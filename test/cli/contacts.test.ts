@@ -63,14 +63,18 @@ describe("kill -9 while adding", () => {
   it(
     `leaves the old contacts or the new, ${ROUNDS} times`,
     inSandbox(async (box) => {
+      const begun = performance.now();
       await add(box, "first").ended;
+      const whole = performance.now() - begun;
       const outcomes = new Outcomes();
       for (let round = 0; round < ROUNDS; round++) {
         const before = contactsOf(box).names();
         const { child, ended } = add(box, `c${round}`);
-        // A third at any time, the others when the lock or the new file is being written.
-        if (round % 3 === 0) await setTimeout(Math.random() * 300);
-        else await somethingIn(box, round % 3 === 1 ? /\.lock\./ : /\.tmp$/, () => child.exitCode !== null);
+        // A quarter at any time, the others when there is a lock, when the new file is being written, and when it has its name.
+        const isOver = () => child.exitCode !== null;
+        if (round % 4 === 0) await setTimeout(Math.random() * 1.3 * whole);
+        else await becomes(box, round % 4 === 1 ? /\.lock\./ : /\.tmp$/, true, isOver);
+        if (round % 4 === 3) await becomes(box, /\.tmp$/, false, isOver);
         child.kill("SIGKILL");
         await ended;
         const after = contactsOf(box).names();
@@ -90,10 +94,10 @@ describe("kill -9 while adding", () => {
   );
 });
 
-/** Waits, busily, for a file of that name, or until it is too late. */
-async function somethingIn(box: Sandbox, pattern: RegExp, isOver: () => boolean): Promise<void> {
+/** Waits, busily, until a file of that name is there, or is not, or until it is too late. */
+async function becomes(box: Sandbox, pattern: RegExp, isThere: boolean, isOver: () => boolean): Promise<void> {
   while (!isOver()) {
-    if (existsSync(home(box)) && readdirSync(home(box)).some((name) => pattern.test(name))) return;
+    if (existsSync(home(box)) && readdirSync(home(box)).some((name) => pattern.test(name)) === isThere) return;
     await setTimeout(0);
   }
 }

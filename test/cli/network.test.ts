@@ -1,5 +1,5 @@
 // Downloads from a server that misbehaves at random, request by request: the right bytes, or none. SEAL_FAULT_ROUNDS sets how many;
-// SEAL_FAULT_DOWNLOAD, in MiB, has one big file downloaded over ten broken connections.
+// SEAL_FAULT_DOWNLOAD, in MiB, has one big file downloaded over ten broken connections, for which SEAL_TEST_LIMIT may have to be raised.
 
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";

@@ -35,8 +35,8 @@ export class Outcomes {
 }
 
 /**
- * Kills the program: of four rounds one at any time within `whole` milliseconds, and somewhat after; one when a temporary file is there; one
- * when that has `bytes`; one when it has just got its name. Returns whether the kill was what ended it.
+ * Kills the program, which has just been started: of four rounds one at any time within `whole` milliseconds, and somewhat after; one when it has
+ * made a file, whatever its name; one when that has `bytes`; one when it has just got its name. Returns whether the kill was what ended it.
  */
 export async function killed(
   box: Sandbox,
@@ -45,6 +45,8 @@ export async function killed(
   whole: number,
   bytes: number,
 ): Promise<boolean> {
+  const before = new Set(readdirSync(box.dir));
+  const begun = () => readdirSync(box.dir).filter((name) => !before.has(name) || name.endsWith(".seal-partial"));
   const isOver = () => child.exitCode !== null || child.signalCode !== null;
   const become = async (look: () => boolean) => {
     while (!isOver() && !look()) await sleep(0);
@@ -54,18 +56,17 @@ export async function killed(
   if (kind === 0) await atMost(1.3 * whole);
   else {
     const least = kind === 1 ? Math.random() * bytes : kind === 2 ? bytes : 0;
-    await become(() => hasBegun(box.dir, least));
-    if (kind === 3) await become(() => !hasBegun(box.dir, 0));
+    await become(() => begun().some((name) => sizeOf(join(box.dir, name)) >= least));
+    const [name] = begun();
+    if (kind === 3) await become(() => !begun().includes(name!));
     else await atMost(whole / 8);
   }
   child.kill("SIGKILL");
   return (await ended).status === 137;
 }
 
-/** Whether there is a temporary file, or a partial one, of at least so many bytes. */
-function hasBegun(dir: string, least: number): boolean {
-  const names = readdirSync(dir).filter((name) => isTemporary(name) || name.endsWith(".seal-partial"));
-  return names.some((name) => (statSync(join(dir, name), { throwIfNoEntry: false })?.size ?? -1) >= least);
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? -1;
 }
 
 /** Removes the temporary files that a kill may leave; how many there were. */

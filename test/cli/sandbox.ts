@@ -11,7 +11,8 @@ import { afterAll, expect } from "vitest";
 export const TREE = process.env.SEAL_TREE ?? fileURLToPath(new URL("../../", import.meta.url));
 const TEMPLATE = fileURLToPath(new URL("template.sh", import.meta.url));
 const PTY = fileURLToPath(new URL("terminal.py", import.meta.url));
-const LIMIT = 30_000;
+/** Milliseconds that a program may take. */
+const LIMIT = Number(process.env.SEAL_TEST_LIMIT ?? 30_000);
 
 export interface Sandbox {
   readonly dir: string;
