@@ -15,20 +15,10 @@ const read = (box: Sandbox, name: string) => readFileSync(join(box.dir, name));
 const anyOf = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)]!;
 const upTo = (most: number) => Math.floor(Math.random() * most);
 
-/** Resets the connection, as a crashed machine does, when so many bytes have left. */
-function resetting(bytes: Uint8Array): Handler {
-  const good = serving(bytes);
-  return (request, response, self) => {
-    const limit = upTo(bytes.length / 3);
-    const { socket } = response;
-    const before = socket?.bytesWritten ?? 0;
-    const timer = setInterval(() => {
-      if ((socket?.bytesWritten ?? 0) - before > limit) socket?.resetAndDestroy();
-    }, 1);
-    socket?.on("close", () => clearInterval(timer));
-    good(request, response, self);
-  };
-}
+/** Resets the connection when so many bytes have left. */
+const resetting = (bytes: Uint8Array): Handler => {
+  return (...rest) => serving(bytes, { drops: [upTo(bytes.length / 3)], resets: true })(...rest);
+};
 
 type Mischief = (bytes: Uint8Array, request: IncomingMessage, response: ServerResponse, self: Site) => void;
 

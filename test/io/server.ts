@@ -48,6 +48,8 @@ export async function site(handler: Handler, tls?: { key: Buffer; cert: Buffer }
 export interface Manners {
   /** Bytes of body after which the connection is cut. */
   readonly drops?: readonly (number | undefined)[];
+  /** Cut by a reset, which takes along what is still on its way, as when a machine crashes. */
+  readonly resets?: boolean;
   /** As `drops`, but it only stops sending. */
   readonly stalls?: readonly (number | undefined)[];
   /** An answer without a file. */
@@ -91,7 +93,9 @@ export function serving(bytes: Uint8Array, manners: Manners = {}): Handler {
     const limit = manners.drops?.[turn] ?? manners.stalls?.[turn];
     const shown = body.subarray(start, limit === undefined ? end : Math.min(end, start + limit));
     await send(response, shown, site, manners);
-    if (manners.drops?.[turn] !== undefined) return void response.destroy();
+    if (manners.drops?.[turn] !== undefined) {
+      return void (manners.resets ? response.socket?.resetAndDestroy() : response.destroy());
+    }
     if (manners.stalls?.[turn] === undefined && !manners.lie) response.end();
   };
 }
