@@ -33,20 +33,23 @@ export interface PoolEngine extends Engine {
 
 /**
  * An engine of `threads` worker threads, started when they are first needed. With one, or for inputs of fewer than `small` bytes, it
- * works inline.
+ * works inline; so it does where the system has no thread to give.
  */
 export function poolEngine(threads: number, { small = SMALL } = {}): PoolEngine {
   let members: Member[] = [];
   let sessions = 0;
 
-  /** The thread with the least to do; a further one is started only where all are busy. */
-  const least = (suite: string): Member => {
+  const another = (suite: string): Member | null => {
+    const member = startMember(suite);
+    if (member) members.push(member);
+    return member;
+  };
+  /** The thread with the least to do; a further one is started only where all are busy. null where there is none. */
+  const least = (suite: string): Member | null => {
     if (members.some(({ dead }) => dead)) members = [];
     const idlest = members.reduce<Member | null>((best, next) => (best && best.load <= next.load ? best : next), null);
     if (idlest && (idlest.load === 0 || members.length === threads)) return idlest;
-    const member = new Member(suite);
-    members.push(member);
-    return member;
+    return another(suite) ?? idlest;
   };
 
   return {
@@ -55,7 +58,7 @@ export function poolEngine(threads: number, { small = SMALL } = {}): PoolEngine 
         ? inlineSession(keys)
         : pooledSession(keys, sessions++, threads + 1, small, () => least(keys.suite.name)),
     start: (suite) => {
-      while (threads > 1 && members.length < threads) members.push(new Member(suite.name));
+      while (threads > 1 && members.length < threads && another(suite.name));
     },
     close: async () => {
       await Promise.all(members.map((member) => member.end()));
@@ -65,24 +68,26 @@ export function poolEngine(threads: number, { small = SMALL } = {}): PoolEngine 
 }
 
 /** A first chunk that is also the last is not worth a thread, nor are a few frames: so short pipes start none. */
-function pooledSession(keys: ChunkKeys, id: number, width: number, small: number, least: () => Member): Session {
+function pooledSession(keys: ChunkKeys, id: number, width: number, small: number, least: () => Member | null): Session {
   const inline = inlineSession(keys);
   const told = new Set<Member>();
-  const member = (): Member => {
+  const member = (): Member | null => {
     const member = least();
-    if (!told.has(member)) member.tell(keysMessage(keys, id));
-    told.add(member);
+    if (member && !told.has(member)) {
+      member.tell(keysMessage(keys, id));
+      told.add(member);
+    }
     return member;
   };
   const run = (verb: Verb, task: Task): Promise<AnyResult> => {
-    if (task.index === 0 && task.final) return inline[verb](task);
-    return member().run({ say: "task", session: id, verb, task });
+    const isAlone = task.index === 0 && task.final;
+    return (isAlone ? null : member())?.run({ say: "task", session: id, verb, task }) ?? inline[verb](task);
   };
   let before = small === 0 ? SMALL_FRAMES : 0;
   const frames = (task: FramesTask): Promise<AnyResult> => {
-    if (before >= SMALL_FRAMES) return member().run({ say: "frames", session: id, task });
-    before += task.lengths.length + task.buffer.length / FRAME_BYTES;
-    return inline.frames(task);
+    const isWorth = before >= SMALL_FRAMES;
+    if (!isWorth) before += task.lengths.length + task.buffer.length / FRAME_BYTES;
+    return (isWorth ? member() : null)?.run({ say: "frames", session: id, task }) ?? inline.frames(task);
   };
   return {
     width,
@@ -111,6 +116,16 @@ type Work = Omit<TaskMessage, "id"> | Omit<FramesMessage, "id">;
 function memoryOf({ say, task }: Work): ArrayBuffer[] {
   const keys = say === "frames" && task.keys ? [task.keys.buffer] : [];
   return task.buffer ? [task.buffer.buffer, ...keys] : [];
+}
+
+/** null where a limit of the system's forbids it: on processes and threads, or on memory. */
+function startMember(suite: string): Member | null {
+  try {
+    return new Member(suite);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ERR_WORKER_INIT_FAILED") return null;
+    throw error;
+  }
 }
 
 /** One thread of a pool. It keeps the process alive only while it is working. */
