@@ -10,7 +10,7 @@ import { inSandbox, program, type Sandbox, sh } from "./sandbox.js";
 const CHUNK = 4 * 1024 * 1024;
 const RECORD = CHUNK + 112;
 const SIZE = 5 * CHUNK + 777;
-const ROUNDS = rounds(8);
+const ROUNDS = rounds(4);
 
 const read = (box: Sandbox, name: string) => readFileSync(join(box.dir, name));
 const partials = (box: Sandbox) => readdirSync(box.dir).filter((name) => name.endsWith(".seal-partial"));

@@ -7,7 +7,7 @@ import { serving, site } from "../io/server.js";
 import { Outcomes, rounds, timeFor } from "./rounds.js";
 import { inSandbox, program, type Running, type Sandbox, sh, start, temporaryIn, until } from "./sandbox.js";
 
-const ROUNDS = rounds(2);
+const ROUNDS = rounds(1);
 const SEAL = ["big", "--to", "server.pub", "--sign", "master.key", "-q", "-o", "out"];
 const OPEN = ["big.sealed", "--key", "server.key", "-q", "-o", "out"];
 const OPENS = "open out --key server.key -q -o - | cmp big -";
