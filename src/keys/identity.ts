@@ -97,10 +97,10 @@ async function readLines(text: string): Promise<Lines> {
   for (let i = 0; i < lines.length; i++) {
     const line = lines[i]!;
     if (line === "" || line.startsWith("#")) continue;
-    const [, accepted] = /^accept[ \t]+(.*)$/.exec(line) ?? [];
-    if (accepted !== undefined)
+    if (/^accept[ \t]/.test(line)) {
+      const accepted = trimmed(line.slice("accept".length));
       accept.set(accepted, accept.get(accepted) ?? (await onLine(i, () => parseSigner(accepted))));
-    else if (kindOf(line) === "secret") {
+    } else if (kindOf(line) === "secret") {
       await onLine(i, () => parseSecret(line));
       found.secrets.push(line);
     } else if (line === BEGIN && found.block === null) {

@@ -13,6 +13,7 @@ import {
   parseRecipient,
   parseSecret,
   parseSigner,
+  trimmed,
 } from "../../src/keys/text.js";
 import { failure, SUITES } from "../support.js";
 
@@ -127,5 +128,21 @@ describe("one kind where another belongs is called by its name:", () => {
       expect(kindOf(text.toLowerCase())).toBe(kind);
     }
     for (const text of ["", "seal", "sealed1", "age1qqq", " seal1", "ssh-ed25519"]) expect(kindOf(text)).toBeNull();
+  });
+});
+
+describe("a line", () => {
+  test("loses one CR at its end, and then spaces and tabs around, and nothing else", () => {
+    expect(trimmed(" \t a \t b\t \r")).toBe("a \t b");
+    expect(trimmed("a\r\r")).toBe("a\r");
+    expect(trimmed(" \t\r")).toBe("");
+    for (const other of ["\u00a0", "\u3000", "\v", "\f", "\r"])
+      expect(trimmed(`${other}a${other} `)).toBe(`${other}a${other}`);
+  });
+
+  test("takes time in proportion to its length, wherever its spaces are", () => {
+    // A second try at each of the spaces would take days.
+    const line = `a${" \t".repeat(2 ** 22)}b`;
+    expect(trimmed(` ${line} `)).toBe(line);
   });
 });
