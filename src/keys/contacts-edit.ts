@@ -122,12 +122,12 @@ function revokeWhere(
 /** Removes a contact, also from its groups. What was revoked stays so, without a name. Throws `usage`. */
 export function removeContact(contacts: Contacts, name: string): Contacts {
   requireContact(contacts, name);
+  const nameless = new Set(contacts.keys.filter((entry) => entry.name === null).map(({ text }) => text));
   const lines = contacts.lines.flatMap((line): Line[] => {
     const { entry } = line;
     if (entry?.type === "group" && entry.members.includes(name)) return [changed(line, without(entry, [name]))];
     if (entry?.type !== "key" || entry.name !== name) return [line];
-    const stays =
-      entry.state.is === "revoked" && !contacts.keys.some((other) => other.name === null && other.text === entry.text);
+    const stays = entry.state.is === "revoked" && !nameless.has(entry.text);
     return stays ? [lineOf({ ...entry, name: null })] : [];
   });
   return new Contacts(lines);

@@ -1,8 +1,7 @@
 // Contacts: names for public keys, which of them are accepted as senders, and which are revoked (docs/FORMAT.md,
 // "Contacts"). A file is kept line by line, so that what an edit does not touch stays as it was written.
 
-import type { Bytes } from "../bytes.js";
-import { equal } from "../bytes.js";
+import { type Bytes, equal, toHex } from "../bytes.js";
 import { SealError } from "../errors.js";
 import { labelFault } from "../format/core.js";
 import { decodeSigner, kindOf, parseRecipient, trimmed } from "./text.js";
@@ -138,7 +137,7 @@ function parseState(words: readonly string[], line: string): KeyState {
   if (at === undefined || !isTime(at)) fail(`after "${word}" a time such as 2026-01-31T12:00:00Z is due`);
   if (word === "superseded") return more.length === 0 ? { is: word, at } : fail("nothing belongs after that time");
   // Taken from the line, not from the words: spaces inside of a reason stay.
-  const reason = line.slice(line.indexOf(at, line.indexOf(` ${word}`) + 1) + at.length).trim();
+  const reason = line.replace(/^(?:[^ \t]+[ \t]+){3}[^ \t]+[ \t]*/, "");
   const fault = reasonFault(reason);
   return fault ? fail(fault) : { is: "revoked", at, reason };
 }
@@ -173,33 +172,50 @@ function onLine<T>(index: number, work: () => T): T {
   }
 }
 
+/** What the map has under that name, after `first` has been put there where it had nothing. */
+function gather<T>(map: Map<string, T>, name: string, first: T): T {
+  const known = map.get(name);
+  if (known !== undefined) return known;
+  map.set(name, first);
+  return first;
+}
+
 /** The contacts of a file, and the questions that commands ask of them. Never changed: an edit makes a new one. */
 export class Contacts {
   readonly lines: readonly Line[];
   readonly keys: readonly KeyEntry[];
   /** Members by group name. */
   readonly groups: ReadonlyMap<string, readonly string[]>;
+  readonly #named = new Map<string, KeyEntry[]>();
+  /** By the key in hex: the first line that revokes it. */
+  readonly #revoked = new Map<string, Revocation>();
 
   constructor(lines: readonly Line[]) {
     this.lines = lines;
     const entries = lines.flatMap(({ entry }) => entry ?? []);
     this.keys = entries.filter((entry) => entry.type === "key");
-    const groups = new Map<string, readonly string[]>();
+    for (const entry of this.keys) {
+      const { name, key, state } = entry;
+      if (name !== null) gather(this.#named, name, []).push(entry);
+      if (state.is === "revoked") gather(this.#revoked, toHex(key), state);
+    }
+    const groups = new Map<string, Set<string>>();
     for (const entry of entries) {
       if (entry.type !== "group") continue;
-      groups.set(entry.name, [...new Set([...(groups.get(entry.name) ?? []), ...entry.members])]);
+      const members = gather(groups, entry.name, new Set());
+      for (const member of entry.members) members.add(member);
     }
-    this.groups = groups;
+    this.groups = new Map([...groups].map(([name, members]) => [name, [...members]]));
   }
 
   /** The names of the contacts, in the order of the file. */
   names(): string[] {
-    return [...new Set(this.keys.flatMap(({ name }) => name ?? []))];
+    return [...this.#named.keys()];
   }
 
   /** All that is known of a contact, old keys included; empty where there is none. */
   keysOf(name: string): readonly KeyEntry[] {
-    return this.keys.filter((entry) => entry.name === name);
+    return this.#named.get(name) ?? [];
   }
 
   groupsOf(name: string): string[] {
@@ -208,8 +224,7 @@ export class Contacts {
 
   /** The revocation of a key, whichever line holds it; null where it is not revoked. */
   revocation(key: Uint8Array): Revocation | null {
-    const revoked = this.keys.find((entry) => entry.state.is === "revoked" && equal(entry.key, key));
-    return revoked?.state.is === "revoked" ? revoked.state : null;
+    return this.#revoked.get(toHex(key)) ?? null;
   }
 
   /** The line that tells whose key this is: one where it is in use before one where it is superseded or revoked. */

@@ -134,6 +134,26 @@ describe("parsing", () => {
       { numRuns: 2000 },
     );
   });
+
+  it("takes the reason from behind the time, whatever it says, and whatever parts the words before it", () => {
+    const reason = `it was revoked  ${T}, sender\u00a0`;
+    for (const space of [" ", "\t", " \t "]) {
+      const line = ["a", one.signer, "revoked", T, reason].join(space);
+      expect(parseContacts(`${line}\n`).keys[0]?.state).toEqual({ is: "revoked", at: T, reason });
+    }
+  });
+
+  it("holds thousands of names, keys and members of one group", () => {
+    const names = Array.from({ length: 2000 }, (_, i) => `n${i}`);
+    const revoked = names.map((name) => `${name} ${one.signer} revoked ${T}\n`);
+    const groups = names.map((name) => `@all ${name}\n`);
+    const contacts = parseContacts(
+      [...revoked, `z ${two.signer} sender\n`, ...groups, `@again ${names.join(" ")}\n`].join(""),
+    );
+    expect(contacts.groups.get("@all")).toEqual(names);
+    expect(contacts.senders()).toHaveLength(1);
+    expect(removeContact(contacts, "n5").groups.get("@again")).toHaveLength(names.length - 1);
+  });
 });
 
 describe("edits", () => {
