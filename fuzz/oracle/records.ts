@@ -1,0 +1,42 @@
+// docs/FORMAT.md, "Chunk records" and "Opening", 8, as a verifier sees them, once more and in another way: over the whole file, from
+// the sizes. The signatures are checked by the suite.
+
+import { createHash } from "node:crypto";
+import type { VerifyingKey } from "../../src/crypto/suite.js";
+
+/** The digest of the file, or the index of the record at which it is tampered. */
+export type RecordsVerdict = { readonly digest: string } | { readonly chunk: number };
+
+const TAG = 16;
+const TRAILER = 112;
+
+/** What a verifier says of the records of a signed file whose header has `headerLength` bytes, and is good. */
+export function judgeRecords(file: Uint8Array, headerLength: number, signer: VerifyingKey): RecordsVerdict {
+  const coreHash = sha256(file.subarray(0, 85 + file[84]!));
+  const full = 2 ** file[10]! + TRAILER;
+  let chain = coreHash;
+  for (let index = 0; ; index++) {
+    const record = file.subarray(headerLength + index * full, headerLength + (index + 1) * full);
+    if (record.length < TRAILER) return { chunk: index };
+    const body = record.length - TRAILER;
+    const digest = sha256(record.subarray(0, body + TAG));
+    const isFinal = record.length < full;
+    const message = Buffer.alloc(115);
+    message.write("seal.v1 chunk\0", "latin1");
+    message.set(coreHash, 14);
+    message.writeUInt32BE(index, 46);
+    message.writeUInt8(isFinal ? 1 : 0, 50);
+    message.set(chain, 51);
+    message.set(digest, 83);
+    const carried = record.subarray(body + TAG, body + TAG + 32);
+    if (!chain.equals(carried) || !signer.verify(message, record.subarray(body + TAG + 32))) return { chunk: index };
+    chain = sha256(chain, digest);
+    if (isFinal) return { digest: chain.toString("hex") };
+  }
+}
+
+function sha256(...parts: Uint8Array[]): Buffer {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest();
+}

@@ -1,0 +1,166 @@
+// Whether the fuzzer finds what it is for: plants one fault at a time in what it bundles, and tells how long it takes to be found.
+// The fuzzer does without the test vectors and what earlier runs have kept, which would show most of them at once.
+// `node fuzz/planted.js [SECONDS] [NAME…]`: at most that long for each fault; exits 1 where one is missed.
+
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { bundle, root } from "./bundle.js";
+
+const FAULTS = [
+  {
+    name: "a chunk size out of bounds is taken",
+    target: "header",
+    file: "src/format/core.ts",
+    from: "exponent >= MIN_CHUNK_EXPONENT && exponent <= MAX_CHUNK_EXPONENT",
+    to: "exponent >= MIN_CHUNK_EXPONENT",
+  },
+  {
+    name: "a label that is not UTF-8 is taken",
+    target: "header",
+    file: "src/bytes.ts",
+    from: "fatal: true",
+    to: "fatal: false",
+  },
+  {
+    name: "a stanza of type 0 is taken",
+    target: "header",
+    file: "src/format/stanza.ts",
+    from: 'if (types.has(0)) throw malformed("a stanza of type 0");',
+    to: "",
+  },
+  {
+    name: "a header's signature is not looked at",
+    target: "file",
+    file: "src/ops/header.ts",
+    from: "if (signer && !signer.verify(",
+    to: "if (signer && signer.publicKey.length !== 32 && !signer.verify(",
+  },
+  {
+    name: "a record's signature is not looked at",
+    target: "file",
+    file: "src/chunk/record.ts",
+    from: "return { digest, chain, authentic: authentic && signed };",
+    to: "return { digest, chain, authentic: authentic || signed };",
+  },
+  {
+    name: "a record's chain value is not compared",
+    target: "file",
+    file: "src/ops/records.ts",
+    from: "chain === null || (result.chain !== null && equal(result.chain, chain))",
+    to: "chain === null || result.chain !== null",
+  },
+  {
+    name: "a record that is there twice is taken once",
+    target: "file",
+    file: "src/engine/run.ts",
+    from: "export function runOpen(keys: ChunkKeys, task: Task): OpenResult {",
+    to: `let last: OpenResult | null = null;
+let lastChain: Uint8Array | null = null;
+export function runOpen(keys: ChunkKeys, task: Task): OpenResult {
+  const found = reallyOpen(keys, task);
+  if (!found.authentic && task.index > 0) {
+    const again = reallyOpen(keys, { ...task, index: task.index - 1 });
+    if (again.authentic) return { ...again, chain: lastChain as never };
+  }
+  last = found;
+  lastChain = last.chain;
+  return found;
+}
+function reallyOpen(keys: ChunkKeys, task: Task): OpenResult {`,
+  },
+  {
+    name: "bytes behind a whole chunk are ignored",
+    target: "file",
+    file: "src/ops/records.ts",
+    from: "if (work.length < overhead(geometry.signed)) throw endsEarly(index, position);",
+    to: "if (work.length < overhead(geometry.signed)) { if (index === 0) throw endsEarly(index, position); return; }",
+  },
+  {
+    name: "the memory of a whole chunk is taken before its bytes are there",
+    target: "file",
+    file: "src/ops/buffers.ts",
+    from: "Math.min(length, FIRST) + room",
+    to: "2 * length + room",
+  },
+  {
+    name: "bytes behind a key are ignored",
+    target: "text",
+    file: "src/keys/text.ts",
+    from: "if (payload.length !== 1 + length)",
+    to: "if (payload.length < 1 + length)",
+  },
+  {
+    name: "a key in the other case is taken",
+    target: "text",
+    file: "src/keys/text.ts",
+    from: "if (text !== due)",
+    to: "if (text !== due && text !== due.toUpperCase())",
+  },
+  {
+    name: "a line that nobody knows is passed over",
+    target: "contacts",
+    file: "src/keys/contacts.ts",
+    from: `if (word !== "superseded" && word !== "revoked") fail('after the key: nothing, "sender", "superseded" or "revoked"');`,
+    to: `if (word !== "superseded" && word !== "revoked") return { is: "current", sender: false };`,
+  },
+  {
+    name: "a reason is looked for by the time before it",
+    target: "contacts",
+    file: "src/keys/contacts.ts",
+    from: 'const reason = line.replace(/^(?:[^ \\t]+[ \\t]+){3}[^ \\t]+[ \\t]*/, "");',
+    to: 'const reason = line.slice(line.indexOf(at, line.indexOf(" " + word) + 1) + at.length).trim();',
+  },
+  {
+    name: "the end of a line is trimmed by a regular expression",
+    target: "identity",
+    file: "src/keys/text.ts",
+    from: "return line.slice(start, end);",
+    to: 'return line.replace(/\\r$/, "").replace(/^[ \\t]+/, "").replace(/[ \\t]+$/, "");',
+  },
+  {
+    name: "two protected blocks are taken",
+    target: "identity",
+    file: "src/keys/identity.ts",
+    from: "line === BEGIN && found.block === null",
+    to: "line === BEGIN",
+  },
+  {
+    name: "a password is sent on to where a redirect leads",
+    target: "http",
+    file: "src/io/request.ts",
+    from: "if (url.origin !== this.#start.origin) return all;",
+    to: "",
+  },
+];
+
+const [seconds = "120", ...names] = process.argv.slice(2);
+const folder = mkdtempSync(join(tmpdir(), "seal-planted-"));
+const main = `${root}dist/fuzz/planted.js`;
+let missed = 0;
+for (const fault of FAULTS.filter(({ name }) => names.length === 0 || names.includes(name))) {
+  await bundle(main, [fault]);
+  const args = [
+    "--target",
+    fault.target,
+    "--seconds",
+    seconds,
+    "--seed",
+    "1",
+    "--first",
+    "--bare",
+    "--findings",
+    folder,
+  ];
+  const { stdout } = spawnSync(process.execPath, ["--expose-gc", main, ...args], { cwd: root, encoding: "utf8" });
+  const [, after, message] = /^FINDING .* after ([\d.]+) s: (.*)/m.exec(stdout) ?? [];
+  const [, executions] = /: (\d+) executions/.exec(stdout) ?? [];
+  if (!after) missed += 1;
+  const told = after
+    ? `${after.padStart(6)} s, ${executions} executions: ${message}`
+    : `missed in ${executions} executions`;
+  process.stdout.write(`${fault.name.padEnd(64)} ${told}\n`);
+}
+rmSync(folder, { recursive: true });
+process.exitCode = missed > 0 ? 1 : 0;
