@@ -27,6 +27,7 @@ const { values } = parseArgs({
 // Every refusal is an error with a stack, which is only looked at where it is none of ours.
 Error.stackTraceLimit = 4;
 
+const LARGEST_KEPT = 1024;
 const KEPT = resolve("fixtures/fuzz/corpus");
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
@@ -48,7 +49,7 @@ for (const target of chosen) {
   const outcome = await fuzz(target);
   found += outcome.findings.length;
   tell(target, outcome);
-  if (values.keep) keep(target, outcome.corpus, KEPT);
+  if (values.keep) keep(target, await worthKeeping(target, outcome.corpus), KEPT);
   if (values.corpus) keep(target, outcome.corpus, resolve(values.corpus));
   await target.close?.();
 }
@@ -98,6 +99,12 @@ function inputsOf(target: Target, folder: string): Bytes[] {
   } catch {
     return [];
   }
+}
+
+/** What a repository has room for, and would not have anyway. */
+async function worthKeeping(target: Target, corpus: readonly Bytes[]): Promise<Bytes[]> {
+  const seeds = new Set((await target.seeds(true)).map((seed) => nameOf(target, seed)));
+  return corpus.filter((input) => input.length <= LARGEST_KEPT && !seeds.has(nameOf(target, input)));
 }
 
 function keep(target: Target, corpus: readonly Bytes[], folder: string): void {

@@ -199,22 +199,26 @@ function trade(records: Bytes[], other: Parts, random: Random): void {
 
 const LEVELS: readonly Level[] = ["authenticator", "stanzas", "records", "records"];
 
-/** Where only the header counts, it is signed anew, and no record is sealed. */
+/** Mutates a header by its fields, most often, and signs it anew, as the forger, now and then; records stay as they are. */
 export function mutateHeader(input: Bytes, other: Bytes, random: Random): Bytes {
-  return mutateSealed(input, other, random, ["authenticator"]);
-}
-
-/** Mutates a sealed file by its parts, most often; signs it anew, as the forger, every other time. */
-export function mutateSealed(input: Bytes, other: Bytes, random: Random, levels: readonly Level[] = LEVELS): Bytes {
   const parts = takeApart(input);
   if (!parts || random.oneIn(6)) return mutateBytes(input, other, random);
-  const donor = takeApart(other) ?? parts;
+  vary(parts, takeApart(other) ?? parts, random, [CORE, STANZAS]);
+  return assemble(random.oneIn(3) ? repaired(parts, "authenticator", random) : parts);
+}
+
+/** Mutates a sealed file by its parts, most often; makes it right again, as the forger could, now and then. */
+export function mutateSealed(input: Bytes, other: Bytes, random: Random): Bytes {
+  const parts = takeApart(input);
+  if (!parts || random.oneIn(6)) return mutateBytes(input, other, random);
   if (random.oneIn(8)) return assemble(byInsider(parts, random));
-  for (let times = random.below(3); times > 0; times--) {
-    random.pick(random.pick([CORE, STANZAS, RECORDS]))(parts, donor, random);
-  }
+  vary(parts, takeApart(other) ?? parts, random, [CORE, STANZAS, RECORDS]);
   if (random.oneIn(12)) parts.records = lengthened(parts, random);
-  return assemble(random.oneIn(2) ? repaired(parts, random.pick(levels), random) : parts);
+  return assemble(random.oneIn(3) ? repaired(parts, random.pick(LEVELS), random) : parts);
+}
+
+function vary(parts: Parts, donor: Parts, random: Random, groups: readonly (readonly PartsMutation[])[]): void {
+  for (let times = random.below(3); times > 0; times--) random.pick(random.pick(groups))(parts, donor, random);
 }
 
 /** Records of lengths at and around the bounds; only as many bytes as an input may have. */

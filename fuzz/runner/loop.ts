@@ -137,7 +137,7 @@ class Run {
       return this.#corpus[recent ?? random.below(this.#corpus.length)]!;
     };
     let input = pick();
-    for (let times = 1 + random.below(random.oneIn(4) ? 8 : 3); times > 0; times--) {
+    for (let times = random.oneIn(2) ? 1 : 2 + random.below(5); times > 0; times--) {
       input = target.mutate(input, pick(), random);
     }
     return input.subarray(0, target.maxBytes);
