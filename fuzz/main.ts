@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { Bytes } from "../src/bytes.js";
+import { watchArrays } from "./runner/bounds.js";
 import { Coverage } from "./runner/coverage.js";
 import { type Finding, loop, nameOf, type Outcome } from "./runner/loop.js";
 import { Watchdog } from "./runner/watchdog.js";
@@ -26,6 +27,7 @@ const { values } = parseArgs({
 
 // Every refusal is an error with a stack, which is only looked at where it is none of ours.
 Error.stackTraceLimit = 4;
+watchArrays();
 
 const LARGEST_KEPT = 1024;
 const KEPT = resolve("fixtures/fuzz/corpus");

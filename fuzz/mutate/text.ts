@@ -36,21 +36,43 @@ export function rekeyed(text: string, random: Random): string {
 }
 
 function encodeAgain({ prefix, words }: { prefix: string; words: number[] }, random: Random): string {
+  const named = random.oneIn(8) ? random.pick(["seal", "sealsig", "seal-secret-key-", "age"]) : prefix;
+  const payload = bech32m.fromWordsUnsafe(words);
+  const changed =
+    payload && random.oneIn(2) ? bech32m.toWords(otherPayload(payload, random)) : otherWords(words, random);
+  return bech32m.encode(named as "seal", changed, false);
+}
+
+/** Another type, key or length, well encoded. */
+function otherPayload(payload: Uint8Array, random: Random): Uint8Array {
+  const out = [...payload];
+  const at = random.below(out.length);
+  const kinds = [
+    () => out.splice(0, 1, random.below(4)),
+    () => out.splice(at, 1, random.below(256)),
+    () => out.splice(at, random.below(3), ...random.bytes(random.below(3))),
+    () => out.push(...random.bytes(1 + random.below(33))),
+    () => out.fill(random.pick([0, 1, 255]), 1),
+    () => undefined,
+  ];
+  random.pick(kinds)();
+  return Uint8Array.from(out);
+}
+
+/** Words that no bytes may have, or with padding that is none. */
+function otherWords(words: readonly number[], random: Random): number[] {
   const out = [...words];
   const at = random.below(out.length);
   const kinds = [
     () => out.splice(at, 1, random.below(32)),
     () => out.splice(at, 1),
     () => out.splice(at, 0, random.below(32)),
-    () => out.splice(0, 2, random.below(32), random.below(32)),
     () => out.splice(-1, 1, random.below(32)),
     () => out.push(0),
     () => undefined,
-    () => out.fill(random.pick([0, 31]), 2 + random.below(4), random.oneIn(2) ? undefined : random.below(out.length)),
   ];
   random.pick(kinds)();
-  const named = random.oneIn(8) ? random.pick(["seal", "sealsig", "seal-secret-key-", "age"]) : prefix;
-  return bech32m.encode(named as "seal", out, false);
+  return out;
 }
 
 type TextMutation = (text: string, other: string, random: Random) => string;

@@ -14,7 +14,7 @@ const [recipient, signer, other] = [reader.identity.recipient, author.identity.s
 
 export const contacts: Target = {
   name: "contacts",
-  maxBytes: 128 * 1024,
+  maxBytes: 80 * 1024,
   seeds: async () => SEEDS.map(utf8),
   mutate: mutateText,
   run,

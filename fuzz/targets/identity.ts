@@ -22,7 +22,7 @@ const quick: Suite = { ...SUITES.native, scrypt: async (passphrase, salt) => SUI
 
 export const identity: Target = {
   name: "identity",
-  maxBytes: 128 * 1024,
+  maxBytes: 80 * 1024,
   seeds: async (withVectors) => [
     ...(withVectors ? vectors().identities : []).map(({ text }) => Uint8Array.from(utf8(text))),
     utf8(`# a comment\n${reader.secret}\naccept ${author.identity.signer}\n`),
