@@ -104,7 +104,7 @@ const MUTATIONS: readonly TextMutation[] = [
     put(
       text,
       random.below(text.length + 1),
-      random.pick([" ", "\t", "#", "@", "-", "a"]).repeat(random.oneIn(6) ? 2 ** 16 : 1 << random.below(8)),
+      random.pick([" ", "\t", "#", "@", "-", "a"]).repeat(random.oneIn(6) ? 2 ** 15 : 1 << random.below(8)),
     ),
   (text, _, random) =>
     put(text, random.below(text.length), String.fromCharCode(32 + random.below(95)), random.below(2)),
