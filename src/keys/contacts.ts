@@ -48,7 +48,7 @@ export interface Line {
 }
 
 const NAME = /^[a-z0-9][a-z0-9_-]*$/;
-const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/;
+const GROUP = /^@[a-z0-9][a-z0-9_-]*$/;
 /** Stands where a revoked key has no contact. */
 const NOBODY = "-";
 
@@ -61,7 +61,7 @@ export function nameFault(name: string): string | null {
 
 /** What is wrong with a group's name (`@eu-servers`); null for a good one. */
 export function groupFault(name: string): string | null {
-  return NAME.test(name.slice(1)) ? null : "a group's name is @ and then a-z, 0-9, _ and -";
+  return GROUP.test(name) ? null : "a group's name is @ and then a-z, 0-9, _ and -";
 }
 
 /** What is wrong with a reason; null for a good one. It stands on one line, and is shown to people. */
@@ -142,9 +142,10 @@ function parseState(words: readonly string[], line: string): KeyState {
   return fault ? fail(fault) : { is: "revoked", at, reason };
 }
 
+/** A date that is written as it would be written again; years before 0 and after 9999 begin with a sign. */
 function isTime(text: string): boolean {
-  const time = TIME.test(text) ? new Date(text) : null;
-  return time !== null && !Number.isNaN(time.getTime()) && time.toISOString() === text.replace("Z", ".000Z");
+  const time = new Date(text);
+  return /^\d/.test(text) && !Number.isNaN(time.getTime()) && time.toISOString() === text.replace("Z", ".000Z");
 }
 
 /** One line for a name and key: two could contradict each other. */
@@ -152,7 +153,7 @@ function checkDoubles(lines: readonly Line[]): void {
   const seen = new Map<string, number>();
   for (const [i, { entry }] of lines.entries()) {
     if (entry?.type !== "key") continue;
-    const id = `${entry.name} ${entry.text}`;
+    const id = `${entry.name ?? NOBODY} ${entry.text}`;
     const before = seen.get(id);
     if (before !== undefined) onLine(i, () => fail(`the same name and key as on line ${before + 1}`));
     seen.set(id, i);

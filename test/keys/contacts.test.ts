@@ -2,35 +2,70 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { native } from "../../src/crypto/native.js";
 import { SealError } from "../../src/errors.js";
-import { type Contacts, lineOf, parseContacts } from "../../src/keys/contacts.js";
-import {
-  addContact,
-  addToGroup,
-  removeContact,
-  removeFromGroup,
-  revokeContact,
-  revokeKeys,
-} from "../../src/keys/contacts-edit.js";
-import { fingerprint } from "../../src/keys/fingerprint.js";
-import { generateSecret, identityOf } from "../../src/keys/identity.js";
+import { groupFault, lineOf, nameFault, parseContacts, reasonFault, tellRevocation } from "../../src/keys/contacts.js";
+import { identityOf } from "../../src/keys/identity.js";
+import { encodeSecret } from "../../src/keys/text.js";
 
-const [one, two, three] = [0, 1, 2].map(() => identityOf(native, generateSecret(native))) as [Id, Id, Id];
-type Id = ReturnType<typeof identityOf>;
+const half = (byte: number) => new Uint8Array(32).fill(byte);
+const idOf = (n: number) => identityOf(native, encodeSecret({ x25519Secret: half(n), ed25519Seed: half(n) }));
+const [one, two, three] = [idOf(1), idOf(2), idOf(3)] as const;
 const T = "2026-01-31T12:00:00Z";
 const LATER = "2026-02-01T00:00:00Z";
 
-const keys = ({ recipient, signer }: Id) => ({ recipients: [recipient], signers: [signer] });
-const adding = { sender: false, replace: false, now: T };
-
-function faultOf(text: string): string {
+function refusal(text: string): SealError | null {
   try {
     parseContacts(text);
   } catch (error) {
-    if (error instanceof SealError) return `${error.code}: ${error.message}`;
+    if (error instanceof SealError) return error;
     throw error;
   }
-  return "none";
+  return null;
 }
+
+function faultOf(text: string): string {
+  const error = refusal(text);
+  return error ? `${error.code}: ${error.message}` : "none";
+}
+
+describe("names", () => {
+  it.each(["a", "0", "a-", "a-b_c9", "x".repeat(300), "anyone", "an", "seal", "seal2", "sealsig", "null"])(
+    "may be %j",
+    (name) => {
+      expect(nameFault(name)).toBeNull();
+      expect(groupFault(`@${name}`)).toBeNull();
+    },
+  );
+
+  it.each(["", "-", "-a", "_a", "A", "aB", "a.b", "a b", " a", "a ", "a\n", "ä", "aä", "@a"])(
+    "may not be %j",
+    (name) => {
+      expect(nameFault(name)).toMatch(/^a name is made of a-z/);
+      expect(groupFault(`@${name}`)).toMatch(/^a group's name is @/);
+    },
+  );
+
+  it.each(["seal1", "seal1x", "sealsig1x", "seal-secret-key-1x", "SEAL-SECRET-KEY-1X", "Seal1x"])(
+    "may not begin like a key: %s",
+    (name) => expect(nameFault(name)).toMatch(/like a key/),
+  );
+
+  it("may not be any, which stands for every signer", () => expect(nameFault("any")).toMatch(/reserved/));
+
+  it("of groups begin with @", () => expect(groupFault("friends")).not.toBeNull());
+});
+
+describe("a reason", () => {
+  it.each(["", "stolen", "x".repeat(255)])("may be %j", (reason) => expect(reasonFault(reason)).toBeNull());
+
+  it.each(["two\nlines", "\u001b[2J", "x".repeat(256), "\u202etxt"])("may not be %j", (reason) =>
+    expect(reasonFault(reason)).toMatch(/^the reason (has|is) /),
+  );
+
+  it("is told with the date, if there is one", () => {
+    expect(tellRevocation({ at: T, reason: "stolen" })).toBe(`revoked on ${T} (stolen)`);
+    expect(tellRevocation({ at: T, reason: "" })).toBe(`revoked on ${T}`);
+  });
+});
 
 describe("parsing", () => {
   it("reads every form of a line", () => {
@@ -61,9 +96,40 @@ describe("parsing", () => {
     expect(contacts.format()).toBe(`${text}\n`);
   });
 
+  it("takes spaces and tabs alike, around and between words", () => {
+    const { keys } = parseContacts(
+      `a\t${one.signer}\trevoked\t${T}\tstolen \t \n \t# x\n \t \nb \t ${two.signer}\tsender`,
+    );
+    expect(keys.map(({ state }) => state)).toEqual([
+      { is: "revoked", at: T, reason: "stolen" },
+      { is: "current", sender: true },
+    ]);
+  });
+
+  it("takes a reason as it stands: only spaces and tabs are white space", () => {
+    const [entry] = parseContacts(`a ${one.signer} revoked ${T} \u00a0sold\u3000 \n`).keys;
+    expect(entry!.state).toEqual({ is: "revoked", at: T, reason: "\u00a0sold\u3000" });
+  });
+
+  it.each(["", "\n", "\n\n", "# x", "# x\n", "#x\n\n"])("finds nothing in %j", (text) => {
+    const contacts = parseContacts(text);
+    expect([contacts.keys, [...contacts.groups]]).toEqual([[], []]);
+    expect(contacts.format()).toBe(text === "" || text.endsWith("\n") ? text : `${text}\n`);
+  });
+
+  it("takes a contact who is called null", () => {
+    const contacts = parseContacts(`null ${one.signer}\n- ${one.signer} revoked ${T}\n`);
+    expect(contacts.keys.map(({ name }) => name)).toEqual(["null", null]);
+  });
+
+  it("hands on what to do about a line", () => {
+    expect(refusal(`a ${one.recipient.slice(0, -1)}`)!.hint).toMatch(/Copy the key again/);
+    expect(refusal(`a ${one.recipient} x`)!.hint).toBeUndefined();
+  });
+
   it.each([
     ["a", "a name without a key"],
-    ["a b", "a key"],
+    ["a b", "a key (seal1… or sealsig1…) is due"],
     [`A ${one.recipient}`, "a name is made of"],
     [`any ${one.recipient}`, '"any" is reserved'],
     [`seal1 ${one.recipient}`, "like a key"],
@@ -91,9 +157,26 @@ describe("parsing", () => {
     ["@", "a group's name"],
     ["@G a", "a group's name"],
     ["@g @h", "a name is made of"],
+    ["@g ok A", "a name is made of"],
+    ["@g ok a", "@g names a, and there is no contact of that name"],
     ["@g a", "no contact of that name"],
     ["<<<<<<< HEAD", "a name is made of"],
     ["a SEAL-SECRET-KEY-1QQQQ", "a secret key"],
+    ["SEAL-SECRET-KEY-1QQQQ", "a secret key"],
+    ["seal-secret-key-1QQQQ sender", "a secret key"],
+    [`- ${one.signer} sender`, "revoked keys only"],
+    [`- ${one.signer} superseded ${T}`, "revoked keys only"],
+    [`a ${one.signer} superseded`, "a time"],
+    [`a ${one.signer} superseded never`, "a time"],
+    [`a ${one.signer} revoked ${T}x`, "a time"],
+    [`a ${one.signer} revoked 2026-01-31T12:00:00.000Z`, "a time"],
+    [`a ${one.signer} revoked 2026-01-31T12:00:00+00:00`, "a time"],
+    [`a ${one.signer} revoked -000001-01-31T12:00:00Z`, "a time"],
+    [`a ${one.signer} revoked ${T} \u000bx`, "the reason"],
+    [`a ${one.signer} revoked ${T} x\ufeff`, "the reason"],
+    [`a ${one.signer} revoked ${T} \u2028`, "the reason"],
+    [`a ${one.signer} revoked ${T} x\r\r`, "the reason"],
+    [`- ${one.signer} revoked ${T}\n- ${one.signer} revoked ${LATER}`, "same name and key as on line 4", 5],
   ])("refuses %j, and names the line", (line, message, at = 4) => {
     const fault = faultOf(`# one\n\nok ${three.recipient}\n${line}\n`);
     expect(fault).toContain(`usage: line ${at}: `);
@@ -156,131 +239,52 @@ describe("parsing", () => {
   });
 });
 
-describe("edits", () => {
-  const base = parseContacts(`# mine\na   ${one.recipient}\na ${one.signer} sender\n# end\n`);
-  const lines = (contacts: Contacts) => contacts.format().split("\n").slice(0, -1);
-
-  it("adds at the end, and leaves the other lines alone", () => {
-    expect(lines(addContact(base, "b", keys(two), adding))).toEqual([
-      ...lines(base),
-      `b ${two.recipient}`,
-      `b ${two.signer}`,
-    ]);
-  });
-
-  it("rotates: old keys stay where they were, the mark goes over to the new ones", () => {
-    const rotated = addContact(base, "a", keys(two), { ...adding, replace: true });
-    expect(lines(rotated)).toEqual([
-      "# mine",
+describe("questions", () => {
+  const contacts = parseContacts(
+    [
+      `- ${three.recipient} revoked ${T} lost`,
       `a ${one.recipient} superseded ${T}`,
       `a ${one.signer} superseded ${T}`,
-      `a ${two.recipient}`,
       `a ${two.signer} sender`,
-      "# end",
+      `b ${two.signer}`,
+      `b ${one.recipient}`,
+      `c ${three.signer} revoked ${T}`,
+      "@g a b",
+      "@h b",
+      "@g c a",
+      "",
+    ].join("\n"),
+  );
+
+  it("who is there", () => {
+    expect(contacts.names()).toEqual(["a", "b", "c"]);
+    expect(contacts.keysOf("b").map(({ text }) => text)).toEqual([two.signer, one.recipient]);
+    expect(contacts.keysOf("d")).toEqual([]);
+  });
+
+  it("who is in which group", () => {
+    expect([...contacts.groups]).toEqual([
+      ["@g", ["a", "b", "c"]],
+      ["@h", ["b"]],
     ]);
-    expect(rotated.senders()).toEqual([two.signingKey.publicKey]);
-    expect(rotated.owner(one.publicKey)?.state.is).toBe("superseded");
-    const again = addContact(rotated, "a", keys(three), { ...adding, replace: true, now: LATER });
-    expect(again.keysOf("a").map(({ state }) => (state.is === "superseded" ? state.at : state.is))).toEqual([
-      T,
-      T,
-      LATER,
-      LATER,
-      "current",
-      "current",
-    ]);
+    expect(["a", "b", "c", "d"].map((name) => contacts.groupsOf(name))).toEqual([["@g"], ["@g", "@h"], ["@g"], []]);
   });
 
-  it("rotates to the same keys without a change", () => {
-    expect(addContact(base, "a", keys(one), { ...adding, replace: true }).format()).toBe(base.format());
+  it("whose a key is: of those who use it, before those who used it", () => {
+    expect(contacts.owner(one.publicKey)).toMatchObject({ name: "b", text: one.recipient });
+    expect(contacts.owner(one.signingKey.publicKey)).toMatchObject({ name: "a", state: { is: "superseded" } });
+    expect(contacts.owner(two.signingKey.publicKey)).toMatchObject({ name: "a" });
+    expect(contacts.owner(three.signingKey.publicKey)).toMatchObject({ name: "c" });
+    expect(contacts.owner(three.publicKey), "nobody's").toBeNull();
+    expect(contacts.owner(two.publicKey), "unknown").toBeNull();
   });
 
-  it("names a key that is given twice once", () => {
-    const twice = { recipients: [two.recipient, two.recipient], signers: [] };
-    expect(addContact(base, "b", twice, adding).keysOf("b")).toHaveLength(1);
+  it("what is revoked, also of nobody", () => {
+    expect(contacts.revocation(three.publicKey)).toMatchObject({ at: T, reason: "lost" });
+    expect(contacts.revocation(three.signingKey.publicKey)).toMatchObject({ at: T, reason: "" });
+    expect(contacts.revocation(one.signingKey.publicKey), "superseded is not revoked").toBeNull();
+    expect(contacts.revocation(two.publicKey)).toBeNull();
   });
 
-  it("revokes all keys of a contact, once", () => {
-    const revoked = revokeContact(base, "a", { at: T, reason: "x" });
-    expect(lines(revoked)).toEqual([
-      "# mine",
-      `a ${one.recipient} revoked ${T} x`,
-      `a ${one.signer} revoked ${T} x`,
-      "# end",
-    ]);
-    expect(revoked.senders()).toEqual([]);
-    expect(revokeContact(revoked, "a", { at: LATER, reason: "" }).format()).toBe(revoked.format());
-    expect(revoked.revocation(one.publicKey)).toMatchObject({ at: T, reason: "x" });
-    expect(base.revocation(one.publicKey)).toBe(null);
-  });
-
-  it("a revocation on any line counts for the key, under whichever name it is a sender", () => {
-    const shared = parseContacts(`a ${one.signer} sender\nb ${one.signer} revoked ${T}\n`);
-    expect(shared.senders()).toEqual([]);
-    expect(shared.revocation(one.signingKey.publicKey)).toMatchObject({ at: T });
-  });
-
-  it("the mark does not come back with new keys after a revocation", () => {
-    const revoked = revokeContact(base, "a", { at: T, reason: "" });
-    expect(addContact(revoked, "a", keys(two), { ...adding, replace: true }).senders()).toEqual([]);
-  });
-
-  it("revokes keys by themselves, and remembers those of nobody", () => {
-    const revoked = revokeKeys(base, { recipients: [two.recipient], signers: [one.signer] }, { at: T, reason: "" });
-    expect(lines(revoked)).toEqual([
-      "# mine",
-      `a   ${one.recipient}`,
-      `a ${one.signer} revoked ${T}`,
-      "# end",
-      `- ${two.recipient} revoked ${T}`,
-    ]);
-  });
-
-  it("removes a contact, from groups too, and keeps what was revoked", () => {
-    const grouped = addToGroup(addContact(base, "b", keys(two), adding), "@g", ["a", "b"], false);
-    const removed = removeContact(revokeContact(grouped, "b", { at: T, reason: "" }), "b");
-    expect(removed.names()).toEqual(["a"]);
-    expect(removed.groups.get("@g")).toEqual(["a"]);
-    expect(removed.revocation(two.publicKey)).not.toBe(null);
-    const gone = removeContact(removed, "a");
-    expect(gone.groups.get("@g")).toEqual([]);
-    expect(gone.owner(one.publicKey)).toBe(null);
-    expect(faultOf(gone.format())).toBe("none");
-  });
-
-  it("sets a group's members, on one line", () => {
-    const split = parseContacts(`a ${one.recipient}\nb ${two.recipient}\n@g a\n@h b\n@g b\n`);
-    expect(lines(addToGroup(split, "@g", ["a"], true)).slice(2)).toEqual(["@g a", "@h b"]);
-    expect(lines(addToGroup(split, "@g", ["a"], false)).slice(2)).toEqual(["@g a b", "@h b"]);
-    expect(lines(removeFromGroup(split, "@g", ["b"])).slice(2)).toEqual(["@g a", "@h b", "@g"]);
-  });
-
-  it.each([
-    ["a name that is taken", () => addContact(base, "a", keys(two), adding)],
-    ["a bad name", () => addContact(base, "A", keys(two), adding)],
-    ["a contact who is not there", () => revokeContact(base, "b", { at: T, reason: "" })],
-    ["a member who is not there", () => addToGroup(base, "@g", ["b"], false)],
-    ["a bad group", () => addToGroup(base, "@", ["a"], false)],
-    ["a revoked key", () => addContact(revokeContact(base, "a", { at: T, reason: "" }), "b", keys(one), adding)],
-  ])("refuses %s", (_what, edit) => {
-    expect(edit).toThrow(SealError);
-  });
-});
-
-describe("fingerprints", () => {
-  it("are what docs/FORMAT.md says, on a fixed key", () => {
-    // Computed apart: int(sha256(b"seal.v1 fingerprint\0seal1q").hexdigest(), 16) % 10**30, in Python.
-    expect(fingerprint(native, "seal1q")).toBe("84876 06870 16567 54719 39837 27508");
-  });
-
-  it("differ from key to key", () => {
-    expect(
-      new Set(
-        [one, two, three].flatMap(({ recipient, signer }) => [
-          fingerprint(native, recipient),
-          fingerprint(native, signer),
-        ]),
-      ).size,
-    ).toBe(6);
-  });
+  it("who is a sender", () => expect(contacts.senders()).toEqual([two.signingKey.publicKey]));
 });
