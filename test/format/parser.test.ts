@@ -1,0 +1,55 @@
+// Driving a parser: it gets what it asks for, or what there is.
+
+import { expect, test } from "vitest";
+import { exactly, type Parser, parseBytes, parseFrom } from "../../src/format/parser.js";
+import { failure } from "../support.js";
+
+function* pairs(): Parser<number[][]> {
+  const one = yield* exactly(2);
+  const other = yield* exactly(3);
+  return [[...one], [...other]];
+}
+
+const INPUT = Uint8Array.of(1, 2, 3, 4, 5, 6, 7);
+
+test("from memory: the value, and how many bytes it took", () => {
+  const { value, length } = parseBytes(pairs(), INPUT);
+  expect({ value, length }).toEqual({
+    value: [
+      [1, 2],
+      [3, 4, 5],
+    ],
+    length: 5,
+  });
+});
+
+test("from a source: each field is read when it is its turn", async () => {
+  const asked: number[] = [];
+  let at = 0;
+  const read = async (length: number) => {
+    asked.push(length);
+    at += length;
+    return INPUT.subarray(at - length, at);
+  };
+  expect(await parseFrom(pairs(), read)).toEqual([
+    [1, 2],
+    [3, 4, 5],
+  ]);
+  expect(asked).toEqual([2, 3]);
+});
+
+test("what wants nothing is given nothing", async () => {
+  // biome-ignore lint/correctness/useYield: a parser that wants no bytes.
+  const nothing = function* (): Parser<string> {
+    return "done";
+  };
+  expect(parseBytes(nothing(), INPUT)).toEqual({ value: "done", length: 0 });
+  const read = async () => expect.fail("it was asked for bytes");
+  expect(await parseFrom(nothing(), read)).toBe("done");
+});
+
+test.each([0, 1, 2, 4])("an input that ends after %i bytes ended early", async (length) => {
+  const parse = async () => parseBytes(pairs(), INPUT.subarray(0, length));
+  const error = await failure(parse());
+  expect([error.code, error.message]).toEqual(["tampered", expect.stringContaining("ends")]);
+});
