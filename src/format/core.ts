@@ -83,7 +83,7 @@ export function* parseCore(expected: Kind | "any" = KIND_FILE): Parser<{ core: C
   const commitment = Uint8Array.from(yield* field(32));
   const sealedAt = checkSealedAt(yield* field(8));
   const labelLength = (yield* field(1))[0]!;
-  const label = checkLabel(labelLength === 0 ? new Uint8Array() : yield* field(labelLength));
+  const label = checkLabel(yield* field(labelLength));
   const core = { chunkExponent, signer, commitment, sealedAt, label };
   if (kind === KIND_FILE) return { core, bytes: concat(...parts) };
   const previous = Uint8Array.from(yield* field(32));

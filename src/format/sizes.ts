@@ -55,7 +55,7 @@ export function expectedBytes(geometry: Geometry, size: number): number {
  */
 export function plaintextSize(geometry: Geometry, size: number): { chunks: number; bytes: number } {
   const payload = size - geometry.headerLength;
-  const index = Math.floor(payload / recordSize(geometry));
+  const index = Math.max(0, Math.floor(payload / recordSize(geometry)));
   const offset = recordOffset(geometry, index);
   if (size - offset < overhead(geometry.signed)) throw endsEarly(index, offset);
   const bytes = expectedBytes(geometry, size);

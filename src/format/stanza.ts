@@ -37,7 +37,7 @@ export function* parseStanzas(): Parser<{ stanzas: Stanza[]; bytes: Bytes }> {
     const length = readU16(lengthField);
     total += 4 + length;
     checkLength(type, length, total);
-    const body = length === 0 ? new Uint8Array() : Uint8Array.from(yield* exactly(length));
+    const body = Uint8Array.from(yield* exactly(length));
     stanzas.push({ type, body });
     parts.push(typeField, lengthField, body);
   }

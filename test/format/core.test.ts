@@ -1,12 +1,22 @@
-// The core: one encoding for each value, and which labels there are.
+// The core: one encoding for each value, and what is refused. Labels have a file of their own.
 
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Bytes, concat } from "../../src/bytes.js";
 import { SealError } from "../../src/errors.js";
-import { type Core, encodeCore, labelFault, MAX_SEALED_AT, parseCore } from "../../src/format/core.js";
+import {
+  type Core,
+  encodeCore,
+  KIND_FILE,
+  KIND_JOURNAL,
+  kindOf,
+  labelFault,
+  MAX_SEALED_AT,
+  parseCore,
+} from "../../src/format/core.js";
 import { MAGIC } from "../../src/format/magic.js";
 import { parseBytes, parseFrom } from "../../src/format/parser.js";
+import { failure } from "../support.js";
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length }) as fc.Arbitrary<Bytes>;
 const label = fc
@@ -131,60 +141,94 @@ describe("the parser", () => {
   });
 });
 
-describe("labels", () => {
-  const RANGES: [first: number, last: number][] = [
-    [0x00, 0x1f],
-    [0x7f, 0x9f],
-    [0x2028, 0x202e],
-    [0x2066, 0x2069],
-    [0xfeff, 0xfeff],
-  ];
-  const forbidden = (point: number) => RANGES.some(([first, last]) => point >= first && point <= last);
+/** The core with that byte in place of another. */
+const withByte = (at: number, value: number, core = ONE) => {
+  const input = encodeCore(core);
+  input[at] = value;
+  return input;
+};
 
-  test("without a character of the forbidden ranges, each with its neighbours on both sides", () => {
-    const points = RANGES.flatMap(([first, last]) => [first - 1, first, first + 1, last - 1, last, last + 1]);
-    for (const point of points.filter((point) => point >= 0)) {
-      for (const text of [String.fromCodePoint(point), `a${String.fromCodePoint(point)}b`]) {
-        const name = `U+${point.toString(16)}`;
-        expect(labelFault(text) !== null, name).toBe(forbidden(point));
-        const encoded = encodeCore({ ...ONE, label: text });
-        if (forbidden(point)) expect(fault(encoded).code, name).toBe("malformed");
-        else expect(parseBytes(parseCore(), encoded).value.core.label, name).toBe(text);
-      }
-    }
-  });
-
-  test("every code point is allowed, or is of those ranges, or is a lone surrogate", () => {
-    for (let point = 0; point <= 0x10ffff; point++) {
-      const surrogate = point >= 0xd800 && point <= 0xdfff;
-      if ((labelFault(String.fromCodePoint(point)) !== null) !== (forbidden(point) || surrogate))
-        expect.fail(`U+${point.toString(16)}`);
-    }
-  });
-
-  test.each(["\ud800", "\udbff", "\udc00", "\udfff", "a\ud83d", "\ude00b", "\ude00\ud83d"])(
-    "a lone surrogate is no label: %j",
-    (text) => expect(labelFault(text)).toMatch(/surrogate/),
-  );
-
-  test("a pair of surrogates is one character", () => expect(labelFault("\ud83d\ude00")).toBeNull());
+describe("what is refused is called by its name:", () => {
+  const SIGNED = { ...ONE, signer: new Uint8Array(32).fill(7) };
 
   test.each([
-    ["a", 1],
-    ["é", 2],
-    ["€", 3],
-    ["😀", 4],
-  ])("at most 255 bytes of UTF-8, not characters: %s", (character, size) => {
-    const most = Math.floor(255 / size);
-    expect(labelFault(character.repeat(most))).toBeNull();
-    expect(labelFault(character.repeat(most) + "a".repeat(255 - most * size))).toBeNull();
-    expect(labelFault(character.repeat(most) + "a".repeat(256 - most * size))).toMatch(/256 bytes/);
-    expect(labelFault(character.repeat(most + 1))).toMatch(`${(most + 1) * size} bytes`);
+    ["version 0", withByte(8, 0), "version 0"],
+    ["version 2", withByte(8, 2), "version 2"],
+    ["a kind that does not exist", withByte(9, 3), "kind 3"],
+    ["kind 0", withByte(9, 0), "kind 0"],
+    ["chunks of 2 KiB", withByte(10, 11), "2^11"],
+    ["chunks of 32 MiB", withByte(10, 25), "2^25"],
+    ["another algorithm", withByte(11, 2), "algorithm 2"],
+    ["a signed file without a signer", withByte(11, 1), "all-zero signer"],
+    ["an unsigned file with one", withByte(11, 0, SIGNED), "names a signer"],
+    ["an unsigned file with a last byte of one", withByte(43, 1), "names a signer"],
+    ["the year 10000", withByte(76 + 2, 0xff), "year 9999"],
+    ["a label that is no UTF-8", withByte(85, 0xff), "not valid UTF-8"],
+    ["a label with a control character", withByte(85, 0x07), "the label has a control"],
+  ])("%s", (_what, input, message) => {
+    const error = fault(input);
+    expect([error.code, error.message]).toEqual(["malformed", expect.stringContaining(message)]);
   });
 
-  test("nothing is normalised", () => {
-    for (const text of ["é", "e\u0301", " a ", "\u00a0", "ﬁ"]) {
-      expect(parseBytes(parseCore(), encodeCore({ ...ONE, label: text })).value.core.label).toBe(text);
-    }
+  test("what a newer program made is told from what none did", () => {
+    expect(fault(withByte(8, 2)).hint).toMatch(/newer/);
+    expect(fault(withByte(8, 0)).hint).toBeUndefined();
+  });
+
+  test("the last second of the year 9999 is none of that", () => {
+    const most = encodeCore({ ...ONE, sealedAt: MAX_SEALED_AT });
+    expect(parseBytes(parseCore(), most).value.core.sealedAt).toBe(Date.UTC(9999, 11, 31, 23, 59, 59) / 1000);
+    most[76 + 7]! += 1;
+    expect(fault(most).message).toMatch(/year 9999/);
+  });
+});
+
+describe("kinds", () => {
+  const epoch: Core = { ...ONE, signer: new Uint8Array(32).fill(7), previous: new Uint8Array(32).fill(8) };
+  const parse = (value: Core, expected?: Parameters<typeof parseCore>[0]) =>
+    parseBytes(parseCore(expected), encodeCore(value)).value;
+
+  test("an epoch of a journal is a core with a chain value more", () => {
+    const { core, bytes } = parse(epoch, KIND_JOURNAL);
+    expect(core).toEqual(epoch);
+    expect(bytes).toEqual(encodeCore(epoch));
+    expect([bytes[9], bytes.length]).toEqual([2, 85 + 9 + 32]);
+    expect(bytes.subarray(85 + 9)).toEqual(epoch.previous);
+    expect(parse({ ...epoch, previous: new Uint8Array(32) }, KIND_JOURNAL).core.previous).toEqual(new Uint8Array(32));
+  });
+
+  test("either is taken where any kind is expected", () => {
+    expect(kindOf(parse(epoch, "any").core)).toBe(KIND_JOURNAL);
+    expect(kindOf(parse(ONE, "any").core)).toBe(KIND_FILE);
+    expect(parse(ONE, "any").core).toEqual(ONE);
+  });
+
+  test("each is refused where the other is expected, with a word on what reads it", () => {
+    const refused = (value: Core, expected?: Parameters<typeof parseCore>[0]) => {
+      try {
+        return parse(value, expected);
+      } catch (error) {
+        return error;
+      }
+    };
+    const [journal, file] = [/^a journal, /, /^a sealed file, /].map((start) => ({
+      code: "malformed",
+      message: expect.stringMatching(start),
+      hint: expect.any(String),
+    }));
+    expect(refused(epoch)).toMatchObject(journal!);
+    expect(refused(epoch, KIND_FILE)).toMatchObject(journal!);
+    expect(refused(ONE, KIND_JOURNAL)).toMatchObject(file!);
+  });
+
+  test("a journal is signed", () => {
+    const unsigned = encodeCore({ ...epoch, signer: null });
+    expect(() => parseBytes(parseCore("any"), unsigned)).toThrow("unsigned journal");
+  });
+
+  test("an epoch that ends inside its chain value is cut", async () => {
+    const cut = encodeCore(epoch).subarray(0, -1);
+    const error = await failure((async () => parseBytes(parseCore("any"), cut))());
+    expect(error.code).toBe("tampered");
   });
 });

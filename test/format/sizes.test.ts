@@ -5,6 +5,8 @@ import { describe, expect, test } from "vitest";
 import { SealError } from "../../src/errors.js";
 import {
   chunkCount,
+  endsEarly,
+  expectedBytes,
   type Geometry,
   limitFault,
   MAX_PLAINTEXT,
@@ -49,6 +51,7 @@ test("from plaintext to sealed and back", () => {
       fc.pre(limitFault(chunks - 1, bytes) === null);
       const size = sealedSize(geometry, bytes);
       expect(plaintextSize(geometry, size)).toEqual({ chunks, bytes });
+      expect(expectedBytes(geometry, size)).toBe(bytes);
     }),
     { numRuns: 2000 },
   );
@@ -74,6 +77,21 @@ test("from any size: none, or the one plaintext that has it", () => {
     { numRuns: 2000 },
   );
   expect(possible).toBeGreaterThan(1000);
+});
+
+test("a size that ends before the first record's trailer does is none, and nothing is expected of it", () => {
+  for (const signed of [true, false]) {
+    const geometry = { headerLength: 200, chunkSize: 4096, signed };
+    for (const size of [0, 100, 199, 200, 201, 215]) {
+      expect(expectedBytes(geometry, size)).toBe(0);
+      expect(outcome(geometry, size)).toMatchObject({ code: "tampered", chunk: 0, offset: 200 });
+    }
+  }
+});
+
+test("an early end is told with where it is, and what to do", () => {
+  expect(endsEarly(3, 12_000)).toMatchObject({ code: "tampered", chunk: 3, offset: 12_000 });
+  expect(endsEarly(3, 12_000).message).toMatch(/in chunk 3 \(at byte 12000\)/);
 });
 
 test("every size of a small file, counted out", () => {
