@@ -1,37 +1,29 @@
 // Identity files and public key files: written and read again, and what is wrong in them is found by its line.
 
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { native } from "../../src/crypto/native.js";
-import { portable } from "../../src/crypto/portable.js";
-import type { Suite } from "../../src/crypto/suite.js";
 import type { SealError } from "../../src/errors.js";
 import {
-  type AskPassphrase,
   formatIdentity,
   formatPublicKeys,
   generateSecret,
   identityOf,
+  parseAllPublicKeys,
   parseIdentityFile,
   parsePublicKeys,
 } from "../../src/keys/identity.js";
 import { encodeSigner, parseRecipient, parseSigner } from "../../src/keys/text.js";
 import { failure } from "../support.js";
+import { expectNoSecret, nobody, watched } from "./secrets.js";
 
 const NOW = Date.UTC(2026, 10, 21);
 const secret = generateSecret(native);
 const own = identityOf(native, secret);
 const [friend, other] = [0, 1].map(() => identityOf(native, generateSecret(native)));
-const nobody: AskPassphrase = async () => expect.fail("a passphrase was asked for");
 const keysOf = (...people: (typeof own | undefined)[]) => people.map((person) => person!.signingKey.publicKey);
 
 async function refused(text: string): Promise<SealError> {
   return failure(parseIdentityFile(native, text, nobody).then((file) => file.unlock()));
-}
-
-/** No message shows a secret, in whatever case. */
-function expectNoSecret(error: SealError, text = secret): void {
-  const shown = `${error.message} ${error.hint} ${JSON.stringify(error)}`.toUpperCase();
-  for (let from = 17; from + 6 <= text.length; from++) expect(shown).not.toContain(text.slice(from, from + 6));
 }
 
 describe("an identity file", () => {
@@ -45,6 +37,21 @@ describe("an identity file", () => {
       expect(identity.publicKey).toEqual(own.publicKey);
       expect(await file.unlock(), "and unlocked once").toBe(identity);
     }
+  });
+
+  test("is read aloud as it is written", async () => {
+    const { signer } = friend!;
+    expect((await formatIdentity(native, secret, { accept: keysOf(friend), now: NOW })).split("\n")).toEqual([
+      "# seal identity: keep this file secret",
+      "# created 2026-11-21T00:00:00.000Z",
+      `# recipient ${own.recipient}`,
+      `# signer    ${own.signer}`,
+      secret,
+      "# files of these senders are opened",
+      `accept ${signer}`,
+      "",
+    ]);
+    expect((await formatIdentity(native, secret, { accept: [], now: NOW })).split("\n").slice(4)).toEqual([secret, ""]);
   });
 
   test("says in comments who it is and when it was made; its secret stands there once", async () => {
@@ -78,6 +85,17 @@ describe("an identity file", () => {
     }
   });
 
+  test("counts an accept line that is repeated once", async () => {
+    const text = `${secret}\naccept ${friend!.signer}\naccept\t${friend!.signer}\n`;
+    expect((await parseIdentityFile(native, text, nobody)).accept).toEqual(keysOf(friend));
+  });
+
+  test("leaves no copy of the secret's bytes behind", () => {
+    const { suite, held } = watched();
+    expect(identityOf(suite, secret)).toMatchObject({ recipient: own.recipient, signer: own.signer });
+    expect(held).toEqual([new Uint8Array(32), new Uint8Array(32)]);
+  });
+
   describe("is refused, by the line that is wrong, and without a word of a secret:", () => {
     const mistyped = `${secret.slice(0, 60)}${secret[60] === "Q" ? "P" : "Q"}${secret.slice(61)}`;
     test.each([
@@ -102,7 +120,7 @@ describe("an identity file", () => {
       const error = await refused(text);
       expect(error.code).toBe("usage");
       expect(error.message).toContain(named);
-      expectNoSecret(error);
+      expectNoSecret(error, secret);
       expectNoSecret(error, mistyped);
     });
 
@@ -110,105 +128,16 @@ describe("an identity file", () => {
       const error = await refused(formatPublicKeys(own));
       expect(error.code).toBe("usage");
       expect(error.hint).toMatch(/public key/);
+      expect((await refused(`# mine\n \t${own.signer}\n`)).hint).toMatch(/public key/);
     });
-  });
-});
 
-describe("a protected identity", () => {
-  const passphrase = "pässwörd \u212b"; // NFC: ä ö as one, and the Ångström sign as Å
-  let texts: { native: string; portable: string };
-
-  const unlock = async (suite: Suite, text: string, ...answers: (string | null)[]) => {
-    const asked: number[] = [];
-    const file = await parseIdentityFile(suite, text, async (attempt) => {
-      asked.push(attempt);
-      return answers[attempt]!;
+    test("something else, without that hint, and with the one that the line has", async () => {
+      for (const text of ["", "hello\n", `# ${own.recipient}\n`, `key: ${own.signer}\n`]) {
+        expect((await refused(text)).hint).toBeUndefined();
+      }
+      expect((await refused(`${mistyped}\n`)).hint).toMatch(/Copy the key again/);
+      expect((await refused(`${secret}\naccept ${friend!.signer.slice(0, -1)}b\n`)).hint).toMatch(/Copy the key again/);
     });
-    expect(asked, "parsing does not ask").toEqual([]);
-    const identity = await file.unlock().catch((error: SealError) => error);
-    return { file, identity, asked };
-  };
-
-  beforeAll(async () => {
-    const options = { accept: keysOf(friend), passphrase, now: NOW };
-    texts = {
-      native: await formatIdentity(native, secret, options),
-      portable: await formatIdentity(portable, secret, options),
-    };
-  });
-
-  test("shows nothing of its secret, but its senders and who it is", async () => {
-    for (const text of Object.values(texts)) {
-      expect(text).not.toMatch(/SECRET-KEY-1/i);
-      for (let from = 17; from + 8 <= secret.length; from++) expect(text).not.toContain(secret.slice(from, from + 8));
-      expect(text).toContain(own.recipient);
-      const file = await parseIdentityFile(native, text, nobody);
-      expect(file).toMatchObject({ isProtected: true, accept: keysOf(friend) });
-      const block = text.split("\n").filter((line) => /^[A-Za-z0-9+/=]+$/.test(line));
-      expect(block.map((line) => line.length)).toEqual([64, 64, 64, 24]);
-    }
-    expect(texts.native).not.toBe(texts.portable);
-  });
-
-  test("is unlocked by its passphrase, across the suites, and asked for once", async () => {
-    for (const [suite, text] of [
-      [native, texts.portable],
-      [portable, texts.native],
-    ] as const) {
-      const { file, identity, asked } = await unlock(suite, text, passphrase);
-      expect(identity).toMatchObject({ recipient: own.recipient, signer: own.signer });
-      expect(await file.unlock()).toBe(identity);
-      expect(asked).toEqual([0]);
-    }
-  });
-
-  test("takes its passphrase in any normalisation of Unicode", async () => {
-    const { identity } = await unlock(native, texts.native, passphrase.normalize("NFD"));
-    expect(identity).toMatchObject({ recipient: own.recipient });
-  });
-
-  test("gives up after three wrong passphrases", async () => {
-    const wrong = [passphrase.normalize("NFKD").replace(/\p{M}/gu, ""), `${passphrase} `, ""];
-    const { identity, asked } = await unlock(native, texts.native, ...wrong, passphrase);
-    expect(identity).toMatchObject({ code: "no-key" });
-    expect(asked).toEqual([0, 1, 2]);
-    expectNoSecret(identity as SealError);
-  });
-
-  test("is unlocked by the third, too, and gives up at once where there is no answer", async () => {
-    const third = await unlock(native, texts.native, "a", "b", passphrase);
-    expect(third.identity).toMatchObject({ recipient: own.recipient });
-    const none = await unlock(native, texts.native, null, passphrase);
-    expect(none.identity).toMatchObject({ code: "no-key" });
-    expect(none.asked).toEqual([0]);
-    const one = await unlock(native, texts.native, "a", null, passphrase);
-    expect(one.identity).toMatchObject({ code: "no-key" });
-    expect(one.asked).toEqual([0, 1]);
-  });
-
-  test("has another salt each time, and the block cannot be taken for another's", async () => {
-    const again = await formatIdentity(native, secret, { accept: [], passphrase, now: NOW });
-    const block = (text: string) => /BEGIN.*\n([^-]*)/.exec(text)![1]!.replace(/\n/g, "");
-    const [one, two] = [texts.native, again].map((text) => Buffer.from(block(text), "base64"));
-    expect(one!.subarray(1, 17).equals(two!.subarray(1, 17))).toBe(false);
-    const mixed = Buffer.concat([one!.subarray(0, 17), two!.subarray(17)]).toString("base64");
-    const text = texts.native.replace(/(BEGIN.*\n)[^-]*/, `$1${mixed.match(/.{1,64}/g)!.join("\n")}\n`);
-    expect((await unlock(native, text, passphrase, null)).identity).toMatchObject({ code: "no-key" });
-  });
-
-  test("is found damaged before its passphrase is asked for", async () => {
-    const damaged = [
-      texts.native.replace(/^(?=[A-Za-z0-9+/=]{24}$)/m, "\n"),
-      texts.native.replace(/^([A-Za-z0-9+/]{63})[A-Za-z0-9+/]$/m, "$1"),
-      texts.native.replace(/^([A-Za-z0-9+/]{63})[A-Za-z0-9+/]$/m, "$1*"),
-      texts.native.replace(/^[A-Za-z0-9+/]{64}\n/m, ""),
-      texts.native.replace("-----END SEAL", "-----END"),
-      `${texts.native}${secret}\n`,
-    ];
-    for (const text of damaged) {
-      expect(text).not.toBe(texts.native);
-      expect((await refused(text)).code).toBe("usage");
-    }
   });
 });
 
@@ -238,11 +167,53 @@ describe("a public key file", () => {
     const error = await failure(parsePublicKeys(text, "recipient"));
     expect(error.code).toBe("usage");
     expect(error.message).toContain(named);
-    expectNoSecret(error);
+    expectNoSecret(error, secret);
+  });
+
+  test("is read aloud as it is written", () => {
+    const [comment, ...keys] = formatPublicKeys(own).split("\n");
+    expect(comment).toMatch(/^# seal public keys: /);
+    expect(keys).toEqual([own.recipient, own.signer, ""]);
+  });
+
+  test.each(["ssh-ed25519 AAAA", "ssh-rsa AAAA", "ecdsa-sha2-nistp256 AAAA", "sk-ssh AAAA", "age1qqqq", "AGE1QQQQ"])(
+    "of another program is told from a slip: %s",
+    async (line) => {
+      expect((await failure(parsePublicKeys(`${line}\n`, "recipient"))).hint).toMatch(/another program's key/);
+      expect((await failure(parsePublicKeys(`my ${line}\n`, "recipient"))).hint).toBeUndefined();
+    },
+  );
+
+  test("hands on what to do about a line", async () => {
+    expect((await failure(parsePublicKeys(own.recipient.slice(0, -1), "recipient"))).hint).toMatch(
+      /Copy the key again/,
+    );
   });
 
   test("holds what can be sealed to, and what a signature can be checked with", async () => {
     expect(parseRecipient(own.recipient)).toEqual(own.publicKey);
     expect(await parseSigner(own.signer)).toEqual(own.signingKey.publicKey);
+  });
+});
+
+describe("all the keys of a public key file", () => {
+  test("as text, by their kind", async () => {
+    const text = `#\n${friend!.signer}\n\n ${own.recipient}\r\n${own.signer}\n`;
+    expect(await parseAllPublicKeys(text)).toEqual({
+      recipients: [own.recipient],
+      signers: [friend!.signer, own.signer],
+    });
+  });
+
+  test.each([
+    ["none", "# c\n\n", "no key"],
+    ["a mistyped recipient", `${own.signer}\n${own.recipient.slice(0, -1)}\n`, "line 2: "],
+    ["a mistyped signer", `${own.recipient}\n${own.signer.slice(0, -1)}\n`, "line 2: "],
+    ["a line that is none", `${own.recipient}\nhello\n`, "line 2 "],
+    ["a secret", `${own.recipient}\n${secret}\n`, "secret"],
+  ])("are refused: %s", async (_what, text, named) => {
+    const error = await failure(parseAllPublicKeys(text));
+    expect([error.code, error.message]).toEqual(["usage", expect.stringContaining(named)]);
+    expectNoSecret(error, secret);
   });
 });

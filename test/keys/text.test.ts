@@ -1,5 +1,6 @@
 // Keys as text: one to one, and a slip of the hand is found.
 
+import { bech32m } from "@scure/base";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { equal } from "../../src/bytes.js";
@@ -146,3 +147,60 @@ describe("a line", () => {
     expect(trimmed(` ${line} `)).toBe(line);
   });
 });
+
+describe("what cannot be used is told why:", () => {
+  const encoded = (prefix: string, ...bytes: number[]) =>
+    bech32m.encode(prefix, bech32m.toWords(Uint8Array.from(bytes)), false);
+  const some = (length: number) => Array.from({ length }, () => 9);
+  const zeros = (length: number) => Array.from({ length }, () => 0);
+  const words = bech32m.toWords(Uint8Array.of(1, ...some(32)));
+  const padded = bech32m.encode("seal", words.with(-1, words.at(-1)! | 1), false);
+  const secretOf = (...bytes: number[]) => encoded("seal-secret-key-", ...bytes).toUpperCase();
+
+  test.each([
+    ["a recipient of another type", "recipient", encoded("seal", 2, ...some(32)), "its type, 2, is unknown"],
+    ["a short recipient", "recipient", encoded("seal", 1, ...some(31)), "31 bytes instead of 32"],
+    ["a long recipient", "recipient", encoded("seal", 1, ...some(33)), "33 bytes instead of 32"],
+    ["padding that is not zero", "recipient", padded, "padding is not zero"],
+    ["a recipient that is zero", "recipient", encoded("seal", 1, ...zeros(32)), "it is zero, of small order"],
+    ["a recipient in upper case", "recipient", recipient.toUpperCase(), "lower case only"],
+    ["a signer of another type", "signer", encoded("sealsig", 2, ...some(32)), "its type, 2, is unknown"],
+    ["a short signer", "signer", encoded("sealsig", 1, ...some(31)), "31 bytes instead of 32"],
+    ["a signer that is no point of prime order", "signer", encoded("sealsig", 1, ...zeros(32)), "of prime order"],
+    ["a signer in mixed case", "signer", signer.slice(0, 20) + signer.slice(20).toUpperCase(), "lower case only"],
+    ["a secret of another type", "secret", secretOf(2, ...some(64)), "its type, 2, is unknown"],
+    ["a short secret", "secret", secretOf(1, ...some(63)), "63 bytes instead of 64"],
+    ["a secret whose first half is zero", "secret", secretOf(1, ...zeros(32), ...some(32)), "a half of it is zero"],
+    ["a secret whose other half is zero", "secret", secretOf(1, ...some(32), ...zeros(32)), "a half of it is zero"],
+    ["a secret in lower case", "secret", secret.toLowerCase(), "upper case only"],
+  ] as const)("%s", async (_what, kind, text, why) => {
+    const parse = { recipient: parseRecipient, signer: parseSigner, secret: parseSecret }[kind];
+    const error = await failure((async () => parse(text))());
+    expect([error.code, error.message]).toEqual([
+      "usage",
+      expect.stringMatching(`^not a usable ${kind} key: .*${why}`),
+    ]);
+  });
+
+  test("a mistyped one, and one that is none, with what to do", async () => {
+    expect((await refusedRecipient(recipient.slice(0, -1))).hint).toMatch(/Copy the key again/);
+    const none = await refusedRecipient("hello");
+    expect([none.code, none.message, none.hint]).toEqual(["usage", "not a recipient key", 'It begins with "seal1".']);
+    expect((await refusedSecret("hello")).hint).toBe('It begins with "SEAL-SECRET-KEY-1".');
+  });
+});
+
+test.each([
+  ["a", "a"],
+  ["a\r", "a"],
+  [" \t a \t\t ", "a"],
+  ["\ta\t \r", "a"],
+  ["a  b\tc", "a  b\tc"],
+  ["a\r ", "a\r"],
+  ["a\r\r", "a\r"],
+  ["\ra", "\ra"],
+  ["a\rb", "a\rb"],
+  ["\u00a0a\u000b", "\u00a0a\u000b"],
+  [" \t\r", ""],
+  ["", ""],
+])("only spaces, tabs and a line's end are taken off it: %j", (line, text) => expect(trimmed(line)).toBe(text));

@@ -1,0 +1,37 @@
+// For tests of secrets: that no message shows one, and that no copy of one outlives its use.
+
+import { createHash } from "node:crypto";
+import { expect } from "vitest";
+import type { Bytes } from "../../src/bytes.js";
+import { native } from "../../src/crypto/native.js";
+import type { Suite } from "../../src/crypto/suite.js";
+import type { SealError } from "../../src/errors.js";
+import type { AskPassphrase } from "../../src/keys/identity.js";
+
+export const nobody: AskPassphrase = async () => expect.fail("a passphrase was asked for");
+
+/** No message shows the secret, in whatever case. */
+export function expectNoSecret(error: SealError, text: string): void {
+  const shown = `${error.message} ${error.hint} ${JSON.stringify(error)}`.toUpperCase();
+  for (let from = 17; from + 6 <= text.length; from++) expect(shown).not.toContain(text.slice(from, from + 6));
+}
+
+/** A suite that remembers the secrets which pass through it: `held` are the arrays that its caller has, not copies. Its scrypt is quick. */
+export function watched(): { suite: Suite; held: Uint8Array[] } {
+  const held: Uint8Array[] = [];
+  const note = <T extends Uint8Array | null>(bytes: T): T => {
+    if (bytes) held.push(bytes);
+    return bytes;
+  };
+  const suite: Suite = {
+    ...native,
+    signingKey: (seed) => native.signingKey(note(seed).slice()),
+    agreementKey: (secret) => native.agreementKey(note(secret).slice()),
+    scrypt: async (passphrase, salt): Promise<Bytes> => {
+      const key = createHash("sha256").update(note(passphrase)).update(salt).digest();
+      return note(Uint8Array.from(key));
+    },
+    aeadOpen: (key, nonce, sealed, aad) => note(native.aeadOpen(key, nonce, sealed, aad)),
+  };
+  return { suite, held };
+}
