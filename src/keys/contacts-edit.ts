@@ -45,8 +45,8 @@ export function addContact(contacts: Contacts, name: string, keys: NewKeys, addi
   }
   const marked = adding.sender || before.some(({ state }) => state.is === "current" && state.sender);
   const fresh = [
-    ...keys.recipients.map((text) => keyEntry(name, "recipient", text, false)),
-    ...keys.signers.map((text) => keyEntry(name, "signer", text, marked)),
+    ...keys.recipients.map((text) => keyEntry(name, "recipient", text, { is: "current", sender: false })),
+    ...keys.signers.map((text) => keyEntry(name, "signer", text, { is: "current", sender: marked })),
   ].filter(({ text }, i, all) => all.findIndex((other) => other.text === text) === i);
   for (const { key, kind, text } of fresh) {
     const revoked = contacts.revocation(key);
@@ -55,9 +55,9 @@ export function addContact(contacts: Contacts, name: string, keys: NewKeys, addi
   return replaceKeys(contacts, name, fresh, adding.now);
 }
 
-function keyEntry(name: string, kind: PublicKind, text: string, sender: boolean): KeyEntry {
+function keyEntry(name: string | null, kind: PublicKind, text: string, state: KeyState): KeyEntry {
   const key = kind === "recipient" ? parseRecipient(text) : decodeSigner(text);
-  return { type: "key", name, kind, text, key, state: { is: "current", sender } };
+  return { type: "key", name, kind, text, key, state };
 }
 
 /** The contact's lines where they stood, with those that are new behind them, or at the end. */
@@ -75,10 +75,10 @@ function replaceKeys(contacts: Contacts, name: string, fresh: readonly KeyEntry[
   return new Contacts(lines.toSpliced(last < 0 ? lines.length : last + 1, 0, ...added));
 }
 
-/** The line of another entry, or the line as it was written where that says the same. */
+/** The line of another entry, or the line (which has one) as it was written where that says the same. */
 function changed(line: Line, entry: Entry): Line {
   const next = lineOf(entry);
-  return line.entry && lineOf(line.entry).raw === next.raw ? line : next;
+  return lineOf(line.entry!).raw === next.raw ? line : next;
 }
 
 function withState(entry: KeyEntry, state: KeyState): KeyEntry {
@@ -96,13 +96,10 @@ export function revokeKeys(contacts: Contacts, keys: NewKeys, revocation: { at: 
   const texts = [...keys.recipients, ...keys.signers];
   const revoked = revokeWhere(contacts, ({ text }) => texts.includes(text), revocation);
   const strangers = [
-    ...keys.recipients.map((text) => keyEntry("", "recipient", text, false)),
-    ...keys.signers.map((text) => keyEntry("", "signer", text, false)),
+    ...keys.recipients.map((text) => keyEntry(null, "recipient", text, { is: "revoked", ...revocation })),
+    ...keys.signers.map((text) => keyEntry(null, "signer", text, { is: "revoked", ...revocation })),
   ].filter(({ text }) => !contacts.keys.some((entry) => entry.text === text));
-  const nameless = strangers.map((entry) =>
-    lineOf({ ...withState(entry, { is: "revoked", ...revocation }), name: null }),
-  );
-  return new Contacts([...revoked.lines, ...nameless]);
+  return new Contacts([...revoked.lines, ...strangers.map(lineOf)]);
 }
 
 function revokeWhere(
@@ -125,7 +122,7 @@ export function removeContact(contacts: Contacts, name: string): Contacts {
   const nameless = new Set(contacts.keys.filter((entry) => entry.name === null).map(({ text }) => text));
   const lines = contacts.lines.flatMap((line): Line[] => {
     const { entry } = line;
-    if (entry?.type === "group" && entry.members.includes(name)) return [changed(line, without(entry, [name]))];
+    if (entry?.type === "group") return [changed(line, without(entry, [name]))];
     if (entry?.type !== "key" || entry.name !== name) return [line];
     const stays = entry.state.is === "revoked" && !nameless.has(entry.text);
     return stays ? [lineOf({ ...entry, name: null })] : [];

@@ -130,11 +130,11 @@ function parsePublicKey(text: string): { kind: PublicKind; key: Bytes } {
 }
 
 function parseState(words: readonly string[], line: string): KeyState {
-  const [word, at, ...more] = words;
+  const [word, at = "", ...more] = words;
   if (word === undefined) return { is: "current", sender: false };
-  if (word === "sender" && at === undefined) return { is: "current", sender: true };
+  if (word === "sender" && at === "") return { is: "current", sender: true };
   if (word !== "superseded" && word !== "revoked") fail('after the key: nothing, "sender", "superseded" or "revoked"');
-  if (at === undefined || !isTime(at)) fail(`after "${word}" a time such as 2026-01-31T12:00:00Z is due`);
+  if (!isTime(at)) fail(`after "${word}" a time such as 2026-01-31T12:00:00Z is due`);
   if (word === "superseded") return more.length === 0 ? { is: word, at } : fail("nothing belongs after that time");
   // Taken from the line, not from the words: spaces inside of a reason stay.
   const reason = line.replace(/^(?:[^ \t]+[ \t]+){3}[^ \t]+[ \t]*/, "");

@@ -63,18 +63,15 @@ export function identityOf(suite: Suite, secretLine: string): Identity {
 export async function parseIdentityFile(suite: Suite, text: string, ask: AskPassphrase): Promise<IdentityFile> {
   const { secrets, block, accept } = await readLines(text);
   if (secrets.length + (block === null ? 0 : 1) !== 1) {
-    const found = secrets.length === 0 && block === null ? "no secret key" : "more than one secret key";
+    const found = secrets.length === 0 ? "no secret key" : "more than one secret key";
     throw new SealError("usage", `${found} in the identity file`, { hint: notAnIdentity(text) });
   }
-  const locked = block;
-  const unlock = async () => identityOf(suite, locked !== null ? await unprotect(suite, locked, ask) : secrets[0]!);
-  // A plain secret is parsed at once, so that a mistyped one is found where the file is read.
-  let identity = locked === null ? await unlock() : null;
+  let identity: Identity | null = null;
   return {
     accept,
-    isProtected: locked !== null,
+    isProtected: block !== null,
     unlock: async () => {
-      identity ??= await unlock();
+      identity ??= identityOf(suite, block === null ? secrets[0]! : await unprotect(suite, block, ask));
       return identity;
     },
   };
@@ -105,7 +102,7 @@ async function readLines(text: string): Promise<Lines> {
       found.secrets.push(line);
     } else if (line === BEGIN && found.block === null) {
       const end = lines.indexOf(END, i);
-      if (end < 0) throw new SealError("usage", "the protected block of the identity file has no end");
+      if (end === -1) throw new SealError("usage", "the protected block of the identity file has no end");
       found.block = lines.slice(i + 1, end).join("\n");
       i = end;
     } else {

@@ -13,7 +13,6 @@ const VERSION = 1;
 const SALT_BYTES = 16;
 const SECRET_LINE_BYTES = 127;
 const BLOCK_BYTES = 1 + SALT_BYTES + SECRET_LINE_BYTES + 16;
-const LINE_LENGTH = 64;
 /** The key is fresh with each salt, so a fixed nonce is used once. */
 const NONCE = new Uint8Array(12);
 const ATTEMPTS = 3;
@@ -24,8 +23,7 @@ export async function protect(suite: Suite, secretLine: string, passphrase: stri
   const key = await keyOf(suite, passphrase, head);
   const sealed = suite.aeadSeal(key, NONCE, utf8(secretLine), associatedData(head));
   key.fill(0);
-  const lines = base64.encode(concat(head, sealed)).match(new RegExp(`.{1,${LINE_LENGTH}}`, "g"))!;
-  return `${[BEGIN, ...lines, END].join("\n")}\n`;
+  return `${BEGIN}\n${inLines(concat(head, sealed))}\n${END}\n`;
 }
 
 /**
@@ -49,18 +47,21 @@ export async function unprotect(suite: Suite, block: string, ask: AskPassphrase)
 }
 
 function parseBlock(block: string): Bytes {
-  const lines = block.split("\n");
-  const bytes = decodeBase64(lines.join(""));
-  const wrapped = lines.every((line, i) =>
-    i < lines.length - 1 ? line.length === LINE_LENGTH : line.length <= LINE_LENGTH,
-  );
-  if (!bytes || !wrapped || bytes.length !== BLOCK_BYTES) {
+  const bytes = decodeBase64(block.replaceAll("\n", ""));
+  if (bytes?.length !== BLOCK_BYTES || inLines(bytes) !== block) {
     throw new SealError("usage", "the protected block of the identity file is damaged");
   }
   if (bytes[0] !== VERSION) {
     throw new SealError("usage", `version ${bytes[0]} of protected identity, which this program does not know`);
   }
   return bytes;
+}
+
+function inLines(bytes: Uint8Array): string {
+  return base64
+    .encode(bytes)
+    .match(/.{1,64}/g)!
+    .join("\n");
 }
 
 function decodeBase64(text: string): Bytes | null {

@@ -109,6 +109,12 @@ describe("an identity file", () => {
       ["accept of a secret", `accept ${secret}\n`, "line 1"],
       ["accept of a mistyped signer", `${secret}\n# c\naccept ${friend!.signer.slice(0, -1)}b\n`, "line 3"],
       ["accept of two signers", `${secret}\naccept ${friend!.signer} ${other!.signer}\n`, "line 2"],
+      [
+        "accept of a signer and something behind a line separator",
+        `${secret}\naccept ${friend!.signer}\u2028x\n`,
+        "line 2",
+      ],
+      ["a word before accept", `${secret}\nx accept ${friend!.signer}\n`, "line 2"],
       ["accept without a space", `${secret}\naccept${friend!.signer}\n`, "line 2"],
       ["a mistyped secret", `# c\n\n${mistyped}\n`, "line 3"],
       ["a secret in lower case", `# c\n${secret.toLowerCase()}\n`, "line 2"],
@@ -128,11 +134,12 @@ describe("an identity file", () => {
       const error = await refused(formatPublicKeys(own));
       expect(error.code).toBe("usage");
       expect(error.hint).toMatch(/public key/);
+      expect((await refused(`${own.recipient}\n`)).hint).toMatch(/public key/);
       expect((await refused(`# mine\n \t${own.signer}\n`)).hint).toMatch(/public key/);
     });
 
     test("something else, without that hint, and with the one that the line has", async () => {
-      for (const text of ["", "hello\n", `# ${own.recipient}\n`, `key: ${own.signer}\n`]) {
+      for (const text of ["", "hello\n", `x${own.recipient}\n`, `# ${own.recipient}\n`, `key: ${own.signer}\n`]) {
         expect((await refused(text)).hint).toBeUndefined();
       }
       expect((await refused(`${mistyped}\n`)).hint).toMatch(/Copy the key again/);
