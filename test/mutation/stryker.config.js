@@ -1,0 +1,20 @@
+// Mutation testing of the format and the keys: `npm run mutation` (docs/TESTING.md).
+
+export default {
+  mutate: ["src/format/**/*.ts", "src/chunk/**/*.ts", "src/keys/**/*.ts"],
+  testRunner: "vitest",
+  plugins: ["@stryker-mutator/vitest-runner", "./test/mutation/messages.js"],
+  // An emptied message is still an error, of the same code and at the same place: such mutants tell nothing of the tests.
+  ignorers: ["messages"],
+  vitest: { configFile: "test/mutation/vitest.config.ts", related: false },
+  coverageAnalysis: "perTest",
+  concurrency: 1,
+  // Endless loops are found by their count; a machine that is busy with something else should not look like one.
+  timeoutMS: 60_000,
+  ignorePatterns: ["/.ci", "/bench", "/docs", "/dist", "/tsconfig.json"],
+  tempDirName: "coverage/mutation/sandbox",
+  reporters: ["progress-append-only", "clear-text", "html", "json"],
+  clearTextReporter: { allowColor: false, allowEmojis: false, logTests: false, reportTests: false },
+  htmlReporter: { fileName: "coverage/mutation/report.html" },
+  jsonReporter: { fileName: "coverage/mutation/report.json" },
+};
