@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { native } from "../../src/crypto/native.js";
 import { SealError } from "../../src/errors.js";
 import { groupFault, lineOf, nameFault, parseContacts, reasonFault, tellRevocation } from "../../src/keys/contacts.js";
+import { removeContact } from "../../src/keys/contacts-edit.js";
 import { identityOf } from "../../src/keys/identity.js";
 import { encodeSecret } from "../../src/keys/text.js";
 
