@@ -1,7 +1,6 @@
 // Edits of contacts: what changes, and that every other line stays as it was written.
 
-import { describe, expect, it } from "vitest";
-import { native } from "../../src/crypto/native.js";
+import { beforeEach, describe, expect, it } from "vitest";
 import { SealError } from "../../src/errors.js";
 import { type Contacts, parseContacts } from "../../src/keys/contacts.js";
 import {
@@ -13,16 +12,12 @@ import {
   revokeContact,
   revokeKeys,
 } from "../../src/keys/contacts-edit.js";
-import { type Identity, identityOf } from "../../src/keys/identity.js";
-import { encodeSecret } from "../../src/keys/text.js";
+import { alice as one, type Person, carol as three, bob as two } from "./people.js";
 
-const half = (byte: number) => new Uint8Array(32).fill(byte);
-const idOf = (n: number) => identityOf(native, encodeSecret({ x25519Secret: half(n), ed25519Seed: half(n) }));
-const [one, two, three] = [idOf(1), idOf(2), idOf(3)] as const;
 const T = "2026-01-31T12:00:00Z";
 const LATER = "2026-02-01T00:00:00Z";
 
-const keys = ({ recipient, signer }: Identity) => ({ recipients: [recipient], signers: [signer] });
+const keys = ({ recipient, signer }: Person) => ({ recipients: [recipient], signers: [signer] });
 const adding = { sender: false, replace: false, now: T };
 
 function refusal(edit: () => Contacts): SealError {
@@ -36,7 +31,10 @@ function refusal(edit: () => Contacts): SealError {
 }
 
 describe("edits", () => {
-  const base = parseContacts(`# mine\na   ${one.recipient}\na ${one.signer} sender\n# end\n`);
+  let base: Contacts;
+  beforeEach(() => {
+    base = parseContacts(`# mine\na   ${one.recipient}\na ${one.signer} sender\n# end\n`);
+  });
   const lines = (contacts: Contacts) => contacts.format().split("\n").slice(0, -1);
 
   it("adds at the end, and leaves the other lines alone", () => {
@@ -207,7 +205,10 @@ describe("edits", () => {
   });
 
   describe("groups", () => {
-    const split = parseContacts(`a ${one.recipient}\nb ${two.recipient}\n@g   a\n@h   a  b\n@g b\n@e\n`);
+    let split: Contacts;
+    beforeEach(() => {
+      split = parseContacts(`a ${one.recipient}\nb ${two.recipient}\n@g   a\n@h   a  b\n@g b\n@e\n`);
+    });
 
     it("a new one comes last, once with each member", () => {
       expect(lines(addToGroup(split, "@n", ["b", "a", "b"], false)).at(-1)).toBe("@n b a");
@@ -227,7 +228,7 @@ describe("edits", () => {
   });
 
   const without = { recipients: [two.recipient], signers: [] };
-  const revokedBase = revokeContact(base, "a", { at: T, reason: "stolen" });
+  const revokedBase = () => revokeContact(base, "a", { at: T, reason: "stolen" });
   it.each([
     ["a name that is taken", () => addContact(base, "a", keys(two), adding), "there is a contact a already", /replace/],
     ["a bad name", () => addContact(base, "A", keys(two), adding), '"A": a name is made of'],
@@ -250,12 +251,12 @@ describe("edits", () => {
     ],
     [
       "a revoked recipient",
-      () => addContact(revokedBase, "b", { ...without, recipients: [one.recipient] }, adding),
+      () => addContact(revokedBase(), "b", { ...without, recipients: [one.recipient] }, adding),
       `recipient key ${one.recipient} was revoked on ${T} (stolen)`,
     ],
     [
       "a revoked signer",
-      () => addContact(revokedBase, "b", { recipients: [], signers: [one.signer] }, adding),
+      () => addContact(revokedBase(), "b", { recipients: [], signers: [one.signer] }, adding),
       `signer key ${one.signer} was revoked on ${T} (stolen)`,
     ],
   ] as [string, () => Contacts, string, RegExp?][])("refuses %s", (_what, edit, message, hint) => {

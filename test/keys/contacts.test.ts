@@ -1,15 +1,18 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
-import { native } from "../../src/crypto/native.js";
+import { beforeEach, describe, expect, it } from "vitest";
 import { SealError } from "../../src/errors.js";
-import { groupFault, lineOf, nameFault, parseContacts, reasonFault, tellRevocation } from "../../src/keys/contacts.js";
+import {
+  type Contacts,
+  groupFault,
+  lineOf,
+  nameFault,
+  parseContacts,
+  reasonFault,
+  tellRevocation,
+} from "../../src/keys/contacts.js";
 import { removeContact } from "../../src/keys/contacts-edit.js";
-import { identityOf } from "../../src/keys/identity.js";
-import { encodeSecret } from "../../src/keys/text.js";
+import { alice as one, carol as three, bob as two } from "./people.js";
 
-const half = (byte: number) => new Uint8Array(32).fill(byte);
-const idOf = (n: number) => identityOf(native, encodeSecret({ x25519Secret: half(n), ed25519Seed: half(n) }));
-const [one, two, three] = [idOf(1), idOf(2), idOf(3)] as const;
 const T = "2026-01-31T12:00:00Z";
 const LATER = "2026-02-01T00:00:00Z";
 
@@ -241,21 +244,23 @@ describe("parsing", () => {
 });
 
 describe("questions", () => {
-  const contacts = parseContacts(
-    [
-      `- ${three.recipient} revoked ${T} lost`,
-      `a ${one.recipient} superseded ${T}`,
-      `a ${one.signer} superseded ${T}`,
-      `a ${two.signer} sender`,
-      `b ${two.signer}`,
-      `b ${one.recipient}`,
-      `c ${three.signer} revoked ${T}`,
-      "@g a b",
-      "@h b",
-      "@g c a",
-      "",
-    ].join("\n"),
-  );
+  let contacts: Contacts;
+  const text = [
+    `- ${three.recipient} revoked ${T} lost`,
+    `a ${one.recipient} superseded ${T}`,
+    `a ${one.signer} superseded ${T}`,
+    `a ${two.signer} sender`,
+    `b ${two.signer}`,
+    `b ${one.recipient}`,
+    `c ${three.signer} revoked ${T}`,
+    "@g a b",
+    "@h b",
+    "@g c a",
+    "",
+  ].join("\n");
+  beforeEach(() => {
+    contacts = parseContacts(text);
+  });
 
   it("who is there", () => {
     expect(contacts.names()).toEqual(["a", "b", "c"]);

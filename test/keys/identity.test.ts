@@ -14,13 +14,12 @@ import {
 } from "../../src/keys/identity.js";
 import { encodeSigner, parseRecipient, parseSigner } from "../../src/keys/text.js";
 import { failure } from "../support.js";
+import { bob as friend, carol as other, alice as own, type Person } from "./people.js";
 import { expectNoSecret, nobody, watched } from "./secrets.js";
 
 const NOW = Date.UTC(2026, 10, 21);
-const secret = generateSecret(native);
-const own = identityOf(native, secret);
-const [friend, other] = [0, 1].map(() => identityOf(native, generateSecret(native)));
-const keysOf = (...people: (typeof own | undefined)[]) => people.map((person) => person!.signingKey.publicKey);
+const { secret } = own;
+const keysOf = (...people: Person[]) => people.map((person) => person.signingKey.publicKey);
 
 async function refused(text: string): Promise<SealError> {
   return failure(parseIdentityFile(native, text, nobody).then((file) => file.unlock()));
@@ -40,7 +39,7 @@ describe("an identity file", () => {
   });
 
   test("is read aloud as it is written", async () => {
-    const { signer } = friend!;
+    const { signer } = friend;
     expect((await formatIdentity(native, secret, { accept: keysOf(friend), now: NOW })).split("\n")).toEqual([
       "# seal identity: keep this file secret",
       "# created 2026-11-21T00:00:00.000Z",
@@ -70,23 +69,23 @@ describe("an identity file", () => {
     ["a tab", "\t"],
     ["tabs and spaces", " \t "],
   ])("has accept lines: word and key separated by %s", async (_what, separator) => {
-    const text = `${secret}\naccept${separator}${friend!.signer}\n`;
+    const text = `${secret}\naccept${separator}${friend.signer}\n`;
     expect((await parseIdentityFile(native, text, nobody)).accept).toEqual(keysOf(friend));
   });
 
   test("may have its lines in any order, ends and space around them of any kind", async () => {
-    const lines = ["# a comment", `accept ${friend!.signer}`, "", secret, "  # another", `\taccept ${other!.signer}  `];
+    const lines = ["# a comment", `accept ${friend.signer}`, "", secret, "  # another", `\taccept ${other.signer}  `];
     for (const end of ["\n", "\r\n"]) {
       for (const text of [lines.join(end), lines.toReversed().join(end), `${lines.join(end)}${end}${end}`]) {
         const file = await parseIdentityFile(native, text, nobody);
-        expect(file.accept.map(encodeSigner).sort()).toEqual([friend!.signer, other!.signer].sort());
+        expect(file.accept.map(encodeSigner).sort()).toEqual([friend.signer, other.signer].sort());
         expect((await file.unlock()).signer).toBe(own.signer);
       }
     }
   });
 
   test("counts an accept line that is repeated once", async () => {
-    const text = `${secret}\naccept ${friend!.signer}\naccept\t${friend!.signer}\n`;
+    const text = `${secret}\naccept ${friend.signer}\naccept\t${friend.signer}\n`;
     expect((await parseIdentityFile(native, text, nobody)).accept).toEqual(keysOf(friend));
   });
 
@@ -107,20 +106,20 @@ describe("an identity file", () => {
       ["accept of nothing", `${secret}\naccept \t \n`, "line 2"],
       ["accept of a recipient", `${secret}\naccept ${own.recipient}\n`, "line 2"],
       ["accept of a secret", `accept ${secret}\n`, "line 1"],
-      ["accept of a mistyped signer", `${secret}\n# c\naccept ${friend!.signer.slice(0, -1)}b\n`, "line 3"],
-      ["accept of two signers", `${secret}\naccept ${friend!.signer} ${other!.signer}\n`, "line 2"],
+      ["accept of a mistyped signer", `${secret}\n# c\naccept ${friend.signer.slice(0, -1)}b\n`, "line 3"],
+      ["accept of two signers", `${secret}\naccept ${friend.signer} ${other.signer}\n`, "line 2"],
       [
         "accept of a signer and something behind a line separator",
-        `${secret}\naccept ${friend!.signer}\u2028x\n`,
+        `${secret}\naccept ${friend.signer}\u2028x\n`,
         "line 2",
       ],
-      ["a word before accept", `${secret}\nx accept ${friend!.signer}\n`, "line 2"],
-      ["accept without a space", `${secret}\naccept${friend!.signer}\n`, "line 2"],
+      ["a word before accept", `${secret}\nx accept ${friend.signer}\n`, "line 2"],
+      ["accept without a space", `${secret}\naccept${friend.signer}\n`, "line 2"],
       ["a mistyped secret", `# c\n\n${mistyped}\n`, "line 3"],
       ["a secret in lower case", `# c\n${secret.toLowerCase()}\n`, "line 2"],
       ["two secrets", `${secret}\n${generateSecret(native)}\n`, "secret"],
       ["the same secret twice", `${secret}\n${secret}\n`, "secret"],
-      ["no secret", `# c\naccept ${friend!.signer}\n`, "no secret"],
+      ["no secret", `# c\naccept ${friend.signer}\n`, "no secret"],
       ["nothing", "", "no secret"],
     ])("%s", async (_what, text, named) => {
       const error = await refused(text);
@@ -143,7 +142,7 @@ describe("an identity file", () => {
         expect((await refused(text)).hint).toBeUndefined();
       }
       expect((await refused(`${mistyped}\n`)).hint).toMatch(/Copy the key again/);
-      expect((await refused(`${secret}\naccept ${friend!.signer.slice(0, -1)}b\n`)).hint).toMatch(/Copy the key again/);
+      expect((await refused(`${secret}\naccept ${friend.signer.slice(0, -1)}b\n`)).hint).toMatch(/Copy the key again/);
     });
   });
 });
@@ -156,15 +155,15 @@ describe("a public key file", () => {
   });
 
   test("may hold several, and comments; the other kind is left alone", async () => {
-    const text = `# a\r\n\r\n  ${friend!.recipient}\r\n${own.recipient}\r\n${own.signer.slice(0, -1)}\r\n#${other!.recipient}`;
-    expect(await parsePublicKeys(text, "recipient")).toEqual([friend!.publicKey, own.publicKey]);
+    const text = `# a\r\n\r\n  ${friend.recipient}\r\n${own.recipient}\r\n${own.signer.slice(0, -1)}\r\n#${other.recipient}`;
+    expect(await parsePublicKeys(text, "recipient")).toEqual([friend.publicKey, own.publicKey]);
     expect((await failure(parsePublicKeys(text, "signer"))).message).toContain("line 5");
   });
 
   test.each([
     ["a line that is none", `${own.recipient}\n# c\nhello\n`, "line 3"],
     ["a mistyped key", `# c\n${own.recipient.slice(0, -1)}\n`, "line 2"],
-    ["two keys in a line", `${own.recipient} ${friend!.recipient}\n`, "line 1"],
+    ["two keys in a line", `${own.recipient} ${friend.recipient}\n`, "line 1"],
     ["no recipient", `${own.signer}\n`, "no recipient"],
     ["nothing", "", "no recipient"],
     ["a secret", `# c\n${secret}\n`, "secret"],
@@ -205,10 +204,10 @@ describe("a public key file", () => {
 
 describe("all the keys of a public key file", () => {
   test("as text, by their kind", async () => {
-    const text = `#\n${friend!.signer}\n\n ${own.recipient}\r\n${own.signer}\n`;
+    const text = `#\n${friend.signer}\n\n ${own.recipient}\r\n${own.signer}\n`;
     expect(await parseAllPublicKeys(text)).toEqual({
       recipients: [own.recipient],
-      signers: [friend!.signer, own.signer],
+      signers: [friend.signer, own.signer],
     });
   });
 

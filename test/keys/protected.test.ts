@@ -1,27 +1,29 @@
 // Identities under a passphrase: what an attempt gives, what damage is found, and that no secret is left behind.
 
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { native } from "../../src/crypto/native.js";
 import { portable } from "../../src/crypto/portable.js";
 import type { Suite } from "../../src/crypto/suite.js";
 import type { SealError } from "../../src/errors.js";
-import { formatIdentity, generateSecret, identityOf, parseIdentityFile } from "../../src/keys/identity.js";
+import { formatIdentity, parseIdentityFile } from "../../src/keys/identity.js";
 import { protect, unprotect } from "../../src/keys/protected.js";
 import { failure } from "../support.js";
+import { bob as friend, alice as own } from "./people.js";
 import { expectNoSecret, nobody, watched } from "./secrets.js";
 
 const NOW = Date.UTC(2026, 10, 21);
-const secret = generateSecret(native);
-const own = identityOf(native, secret);
-const friend = identityOf(native, generateSecret(native));
+const { secret } = own;
+/** scrypt takes its time, which only what is about it needs. */
+const quick = watched().suite;
 
 async function refused(text: string): Promise<SealError> {
-  return failure(parseIdentityFile(native, text, nobody).then((file) => file.unlock()));
+  return failure(parseIdentityFile(quick, text, nobody).then((file) => file.unlock()));
 }
 
 describe("a protected identity", () => {
   const passphrase = "pässwörd \u212b"; // NFC: ä ö as one, and the Ångström sign as Å
-  let texts: { native: string; portable: string };
+  const options = { accept: [friend.signingKey.publicKey], passphrase, now: NOW };
+  let text: string;
 
   const unlock = async (suite: Suite, text: string, ...answers: (string | null)[]) => {
     const asked: number[] = [];
@@ -34,33 +36,26 @@ describe("a protected identity", () => {
     return { file, identity, asked };
   };
 
-  beforeAll(async () => {
-    const options = { accept: [friend.signingKey.publicKey], passphrase, now: NOW };
-    texts = {
-      native: await formatIdentity(native, secret, options),
-      portable: await formatIdentity(portable, secret, options),
-    };
+  beforeEach(async () => {
+    text = await formatIdentity(quick, secret, options);
   });
 
   test("shows nothing of its secret, but its senders and who it is", async () => {
-    for (const text of Object.values(texts)) {
-      expect(text).not.toMatch(/SECRET-KEY-1/i);
-      for (let from = 17; from + 8 <= secret.length; from++) expect(text).not.toContain(secret.slice(from, from + 8));
-      expect(text).toContain(own.recipient);
-      const file = await parseIdentityFile(native, text, nobody);
-      expect(file).toMatchObject({ isProtected: true, accept: [friend.signingKey.publicKey] });
-      const block = text.split("\n").filter((line) => /^[A-Za-z0-9+/=]+$/.test(line));
-      expect(block.map((line) => line.length)).toEqual([64, 64, 64, 24]);
-    }
-    expect(texts.native).not.toBe(texts.portable);
+    expect(text).not.toMatch(/SECRET-KEY-1/i);
+    for (let from = 17; from + 8 <= secret.length; from++) expect(text).not.toContain(secret.slice(from, from + 8));
+    expect(text).toContain(own.recipient);
+    const file = await parseIdentityFile(quick, text, nobody);
+    expect(file).toMatchObject({ isProtected: true, accept: [friend.signingKey.publicKey] });
+    const block = text.split("\n").filter((line) => /^[A-Za-z0-9+/=]+$/.test(line));
+    expect(block.map((line) => line.length)).toEqual([64, 64, 64, 24]);
   });
 
   test("is unlocked by its passphrase, across the suites, and asked for once", async () => {
-    for (const [suite, text] of [
-      [native, texts.portable],
-      [portable, texts.native],
+    for (const [one, other] of [
+      [native, portable],
+      [portable, native],
     ] as const) {
-      const { file, identity, asked } = await unlock(suite, text, passphrase);
+      const { file, identity, asked } = await unlock(one, await formatIdentity(other, secret, options), passphrase);
       expect(identity).toMatchObject({ recipient: own.recipient, signer: own.signer });
       expect(await file.unlock()).toBe(identity);
       expect(asked).toEqual([0]);
@@ -68,44 +63,44 @@ describe("a protected identity", () => {
   });
 
   test("takes its passphrase in any normalisation of Unicode", async () => {
-    const { identity } = await unlock(native, texts.native, passphrase.normalize("NFD"));
+    const { identity } = await unlock(quick, text, passphrase.normalize("NFD"));
     expect(identity).toMatchObject({ recipient: own.recipient });
   });
 
   test("gives up after three wrong passphrases", async () => {
     const wrong = [passphrase.normalize("NFKD").replace(/\p{M}/gu, ""), `${passphrase} `, ""];
-    const { identity, asked } = await unlock(native, texts.native, ...wrong, passphrase);
+    const { identity, asked } = await unlock(quick, text, ...wrong, passphrase);
     expect(identity).toMatchObject({ code: "no-key" });
     expect(asked).toEqual([0, 1, 2]);
     expectNoSecret(identity as SealError, secret);
   });
 
   test("is unlocked by the third, too, and gives up at once where there is no answer", async () => {
-    const third = await unlock(native, texts.native, "a", "b", passphrase);
+    const third = await unlock(quick, text, "a", "b", passphrase);
     expect(third.identity).toMatchObject({ recipient: own.recipient });
-    const none = await unlock(native, texts.native, null, passphrase);
+    const none = await unlock(quick, text, null, passphrase);
     expect(none.identity).toMatchObject({ code: "no-key" });
     expect(none.asked).toEqual([0]);
-    const one = await unlock(native, texts.native, "a", null, passphrase);
+    const one = await unlock(quick, text, "a", null, passphrase);
     expect(one.identity).toMatchObject({ code: "no-key" });
     expect(one.asked).toEqual([0, 1]);
   });
 
   test("has another salt each time, and the block cannot be taken for another's", async () => {
-    const again = await formatIdentity(native, secret, { accept: [], passphrase, now: NOW });
+    const again = await formatIdentity(quick, secret, options);
     const block = (text: string) => /BEGIN.*\n([^-]*)/.exec(text)![1]!.replace(/\n/g, "");
-    const [one, two] = [texts.native, again].map((text) => Buffer.from(block(text), "base64"));
+    const [one, two] = [text, again].map((text) => Buffer.from(block(text), "base64"));
     expect(one!.subarray(1, 17).equals(two!.subarray(1, 17))).toBe(false);
     const mixed = Buffer.concat([one!.subarray(0, 17), two!.subarray(17)]).toString("base64");
-    const text = texts.native.replace(/(BEGIN.*\n)[^-]*/, `$1${mixed.match(/.{1,64}/g)!.join("\n")}\n`);
-    expect((await unlock(native, text, passphrase, null)).identity).toMatchObject({ code: "no-key" });
+    const spliced = text.replace(/(BEGIN.*\n)[^-]*/, `$1${mixed.match(/.{1,64}/g)!.join("\n")}\n`);
+    expect((await unlock(quick, spliced, passphrase, null)).identity).toMatchObject({ code: "no-key" });
   });
 
   describe("is found damaged before its passphrase is asked for:", () => {
     const BLOCK = /-----BEGIN[^\n]*\n[^-]*-----END[^\n]*\n/;
     /** The identity file with another block, made of the lines of the good one. */
     const damaged = (change: (lines: string[]) => string[]) =>
-      texts.native.replace(BLOCK, (block) => {
+      text.replace(BLOCK, (block) => {
         const [begin, ...lines] = block.trimEnd().split("\n");
         return `${[begin, ...change(lines.slice(0, -1)), lines.at(-1)].join("\n")}\n`;
       });
@@ -132,9 +127,9 @@ describe("a protected identity", () => {
       ["a byte less", (lines) => wrapped(decoded(lines).subarray(0, -1))],
       ["nothing in it", () => []],
     ])("%s", async (_what, change) => {
-      const text = damaged(change);
-      expect(text).not.toBe(texts.native);
-      const error = await refused(text);
+      const changed = damaged(change);
+      expect(changed).not.toBe(text);
+      const error = await refused(changed);
       expect([error.code, error.message]).toEqual(["usage", expect.stringContaining("is damaged")]);
     });
 
@@ -144,18 +139,18 @@ describe("a protected identity", () => {
     });
 
     test("no end, or none behind its beginning", async () => {
-      const headless = texts.native.replace("-----END SEAL", "-----END");
-      for (const text of [headless, `-----END SEAL PROTECTED IDENTITY-----\n${headless}`]) {
-        const error = await refused(text);
+      const headless = text.replace("-----END SEAL", "-----END");
+      for (const endless of [headless, `-----END SEAL PROTECTED IDENTITY-----\n${headless}`]) {
+        const error = await refused(endless);
         expect([error.code, error.message]).toEqual(["usage", expect.stringMatching(/no end|line 1 /)]);
       }
     });
 
     test("one secret too many", async () => {
-      const error = await refused(`${texts.native}${secret}\n`);
+      const error = await refused(`${text}${secret}\n`);
       expect([error.code, error.message]).toEqual(["usage", expect.stringContaining("more than one secret key")]);
-      const lines = texts.native.split("\n").length;
-      const twice = await refused(texts.native + texts.native.replace(/^#.*\n/gm, ""));
+      const lines = text.split("\n").length;
+      const twice = await refused(text + text.replace(/^#.*\n/gm, ""));
       expect([twice.code, twice.message]).toEqual(["usage", expect.stringContaining(`line ${lines} of`)]);
     });
   });

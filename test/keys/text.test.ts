@@ -18,11 +18,11 @@ import {
   trimmed,
 } from "../../src/keys/text.js";
 import { failure } from "../support.js";
+import { alice } from "./people.js";
 
 const CHARACTERS = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 const BOTH = [native, portable];
-const secret = generateSecret(native);
-const { recipient, signer } = identityOf(native, secret);
+const { secret, recipient, signer } = alice;
 
 const refusedRecipient = (text: string) => failure(Promise.resolve().then(() => parseRecipient(text)));
 const refusedSecret = (text: string) => failure(Promise.resolve().then(() => parseSecret(text)));
