@@ -29,7 +29,7 @@ const { values } = parseArgs({
 Error.stackTraceLimit = 4;
 watchArrays();
 
-const LARGEST_KEPT = 1024;
+const LARGEST_KEPT = 400;
 const KEPT = resolve("fixtures/fuzz/corpus");
 const say = (text: string) => process.stdout.write(`${text}\n`);
 

@@ -44,7 +44,7 @@ export const CASES = [
     when: "before the signer",
     argv: OPEN,
     status: 7,
-    bytes: 16 * MIB,
+    bytes: 32 * MIB,
     make: () =>
       sealed(cat(build({ name: "x", from: "stranger", label: "x".repeat(255) }).header, new Uint8Array(64 * MIB))),
   },
@@ -61,7 +61,7 @@ export const CASES = [
     when: BEFORE,
     argv: OPEN,
     status: 6,
-    bytes: 16 * MIB,
+    bytes: 32 * MIB,
     make: () =>
       sealed(
         cat(build({ name: "x" }).core, u16(MAX_STANZAS), u16(9), u16(4096), new Uint8Array(4096), u16(9), u16(4096)),
@@ -107,7 +107,7 @@ export const CASES = [
     when: AFTER,
     argv: OPEN,
     status: 6,
-    bytes: 16 * MIB,
+    bytes: 32 * MIB,
     make: () => sealed(build({ name: "x", exponent: 24, bytes: 100, edit: ([only]) => [only.slice(0, 111)] }).file),
   },
   {
