@@ -42,9 +42,11 @@ export class Bearers {
     const now = performance.now();
     if (known && now - known.checked < REMEMBERED) return known;
     const grant = await findGrant(this.#directory.place(inbox), digest);
+    // Requests that come at the same moment share one bucket: whichever got here first has made it.
+    const bucket = this.#known.get(key)?.bucket ?? new Bucket(this.#rate, now);
     this.#known.delete(key);
     if (!grant) return null;
-    const bearer = { grant, bucket: known?.bucket ?? new Bucket(this.#rate, now), checked: now };
+    const bearer = { grant, bucket, checked: now };
     this.#known.set(key, bearer);
     if (this.#known.size > MOST) this.#known.delete(this.#known.keys().next().value!);
     return bearer;
