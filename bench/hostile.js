@@ -16,12 +16,16 @@ const least = await baseline(folder);
 say(
   `a small good file: ${mebibytes(least.bytes)} MiB, ${least.seconds.toFixed(2)} s of processor time; beyond that:\n`,
 );
-for (const { name, argv, make, env, status, when } of CASES) {
+for (const { name, argv, make, env, status, when, bytes } of CASES) {
   if (words.length > 0 && !words.some((word) => name.includes(word))) continue;
   write(folder, make());
   const found = await cost(argv, folder, env);
   if (found.status !== status) {
     say(`${name}: exit status ${found.status}, not ${status}: ${found.stderr}`);
+    process.exitCode = 1;
+  }
+  if (found.bytes - least.bytes > bytes) {
+    say(`${name}: more memory than the ${mebibytes(bytes)} MiB that are its bound`);
     process.exitCode = 1;
   }
   const memory = `${mebibytes(found.bytes - least.bytes)} MiB`;

@@ -2,40 +2,37 @@
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build } from "rolldown";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
 
 /**
- * @param {string} outfile
+ * @param {string} file where to
  * @param {{ file: string, from: string, to: string }[]} changes to the source that is bundled; the files stay as they are
  */
-export async function bundle(outfile, changes = []) {
+export async function bundle(file, changes = []) {
   await build({
-    absWorkingDir: root,
-    entryPoints: ["fuzz/main.ts"],
-    outfile,
-    bundle: true,
-    format: "esm",
+    cwd: root,
+    input: "fuzz/main.ts",
     platform: "node",
-    target: "node20.19",
-    external: ["@noble/*"],
-    logLevel: "warning",
+    external: (id) => id.startsWith("node:") || id.startsWith("@noble/"),
+    transform: { target: "node20.19" },
+    // What is never run must be seen, too.
+    treeshake: false,
     plugins: [changing(changes)],
+    output: { file, format: "esm", codeSplitting: false },
   });
 }
 
 function changing(changes) {
   return {
     name: "changes",
-    setup({ onLoad }) {
-      for (const { file, from, to } of changes) {
-        onLoad({ filter: new RegExp(`/${file.replaceAll(".", "\\.")}$`) }, ({ path }) => {
-          const text = readFileSync(path, "utf8");
-          if (text.split(from).length !== 2) throw new Error(`${file} does not have ${from} once`);
-          return { contents: text.replace(from, () => to), loader: "ts" };
-        });
-      }
+    load(id) {
+      const change = changes.find(({ file }) => id === `${root}${file}`);
+      if (!change) return null;
+      const text = readFileSync(id, "utf8");
+      if (text.split(change.from).length !== 2) throw new Error(`${change.file} does not have ${change.from} once`);
+      return { code: text.replace(change.from, () => change.to), moduleType: "ts" };
     },
   };
 }
