@@ -53,10 +53,11 @@ export function poolEngine(threads: number, { small = SMALL } = {}): PoolEngine 
   };
 
   return {
+    // Each thread has a task at hand while another waits for it: none stands still until the main thread gets a core to answer on.
     session: (keys, size) =>
       threads <= 1 || (size !== null && size < small)
         ? inlineSession(keys)
-        : pooledSession(keys, sessions++, threads + 1, small, () => least(keys.suite.name)),
+        : pooledSession(keys, sessions++, 2 * threads, small, () => least(keys.suite.name)),
     start: (suite) => {
       while (threads > 1 && members.length < threads && another(suite.name));
     },
