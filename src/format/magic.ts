@@ -16,7 +16,7 @@ export function refuseMagic(start: Uint8Array): SealError {
       hint: "Transfer it again, as binary: line ends or bytes over 127 were converted on the way.",
     });
   }
-  if (start.length < MAGIC.length && equal(start, MAGIC.subarray(0, start.length))) {
+  if (equal(start, MAGIC.subarray(0, start.length))) {
     return new SealError("malformed", `the input ends after ${start.length} bytes, inside the magic`);
   }
   return new SealError("malformed", "not a sealed file");

@@ -43,7 +43,7 @@ export function addContact(contacts: Contacts, name: string, keys: NewKeys, addi
   if (adding.sender && keys.signers.length === 0) {
     throw new SealError("usage", `--sender: ${name} has no signer key (sealsig1…) that could be accepted`);
   }
-  const marked = adding.sender || before.some(({ state }) => state.is === "current" && state.sender);
+  const marked = adding.sender || before.some(({ state }) => state.sender);
   const fresh = [
     ...keys.recipients.map((text) => keyEntry(name, "recipient", text, { is: "current", sender: false })),
     ...keys.signers.map((text) => keyEntry(name, "signer", text, { is: "current", sender: marked })),

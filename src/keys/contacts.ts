@@ -17,8 +17,8 @@ export interface Revocation {
 /** What a line says of its key: to be used, accepted as a sender too, replaced by another, or never to be used again. */
 export type KeyState =
   | { readonly is: "current"; readonly sender: boolean }
-  | { readonly is: "superseded"; readonly at: string }
-  | ({ readonly is: "revoked" } & Revocation);
+  | { readonly is: "superseded"; readonly at: string; readonly sender?: never }
+  | ({ readonly is: "revoked"; readonly sender?: never } & Revocation);
 
 export interface KeyEntry {
   readonly type: "key";
@@ -116,8 +116,7 @@ function parseKey(words: string[], line: string): KeyEntry {
   if (text === "") fail("a name without a key");
   const { kind, key } = parsePublicKey(text);
   const state = parseState(rest, line);
-  if (state.is === "current" && state.sender && kind !== "signer")
-    fail("only a signer key (sealsig1…) can be a sender");
+  if (state.sender && kind !== "signer") fail("only a signer key (sealsig1…) can be a sender");
   if (name === NOBODY && state.is !== "revoked") fail(`"${NOBODY}" stands before revoked keys only`);
   return { type: "key", name: name === NOBODY ? null : name!, kind, text, key, state };
 }
@@ -236,9 +235,7 @@ export class Contacts {
 
   /** The keys of the contacts that are marked as senders; see `KeyEntry.key` on what is known of them. */
   senders(): Bytes[] {
-    return this.keys
-      .filter(({ state, key }) => state.is === "current" && state.sender && !this.revocation(key))
-      .map(({ key }) => key);
+    return this.keys.filter(({ state, key }) => state.sender && !this.revocation(key)).map(({ key }) => key);
   }
 
   /** The text of the file. */

@@ -10,7 +10,6 @@ import {
   KIND_FILE,
   KIND_JOURNAL,
   kindOf,
-  labelFault,
   MAX_SEALED_AT,
   parseCore,
 } from "../../src/format/core.js";
@@ -19,9 +18,10 @@ import { parseBytes, parseFrom } from "../../src/format/parser.js";
 import { failure } from "../support.js";
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length }) as fc.Arbitrary<Bytes>;
+const FORBIDDEN = /[\p{Cc}\u2028-\u202e\u2066-\u2069\ufeff]/gu;
 const label = fc
   .oneof(fc.string({ unit: "binary", maxLength: 60 }), fc.string({ maxLength: 255 }))
-  .filter((text) => labelFault(text) === null);
+  .map((text) => text.replace(FORBIDDEN, "x"));
 const core: fc.Arbitrary<Core> = fc.record({
   chunkExponent: fc.integer({ min: 12, max: 24 }),
   signer: fc.option(bytes(32).filter((key) => key.some((byte) => byte !== 0))),

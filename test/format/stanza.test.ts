@@ -81,6 +81,37 @@ describe("encode and parse", () => {
   });
 });
 
+describe("bounds", () => {
+  const encoded = (stanzas: Stanza[]) => outcome(encodeStanzas(stanzas));
+  const empty = (count: number) => Array.from({ length: count }, () => ({ type: 3, body: new Uint8Array() }));
+  const filled = (length: number, type = 3): Stanza => ({ type, body: new Uint8Array(length) });
+
+  test("one stanza at least, 4096 at most", () => {
+    expect([0, 1, 4096, 4097].map((count) => encoded(empty(count)))).toEqual(["malformed", "ok", "ok", "malformed"]);
+  });
+
+  test("no body of more than 4096 bytes", () => {
+    expect([4096, 4097].map((length) => encoded([filled(length)]))).toEqual(["ok", "malformed"]);
+  });
+
+  test("exactly 80 bytes for X25519", () => {
+    expect([79, 80, 81].map((length) => encoded([filled(length, 1)]))).toEqual(["malformed", "ok", "malformed"]);
+  });
+
+  test("8 MiB in all, count included", () => {
+    const most = [...Array.from({ length: 2046 }, () => filled(4096)), filled(2)];
+    expect(encodeStanzas(most)).toHaveLength(8 * 1024 * 1024);
+    expect(encoded(most)).toBe("ok");
+    expect(encoded(most.with(-1, filled(3)))).toBe("malformed");
+  });
+
+  test("no type 0, and not both 1 and 2, in whichever order", () => {
+    const of = (...types: number[]) => encoded(types.map((type) => filled(80, type)));
+    expect([of(0), of(3, 0), of(1, 2), of(2, 3, 1)]).toEqual(Array(4).fill("malformed"));
+    expect([of(1, 1), of(2, 2), of(1, 3), of(2, 3)]).toEqual(Array(4).fill("ok"));
+  });
+});
+
 describe("what is declared and does not come", () => {
   /** How many bytes are asked for at a time, and in all, of an input that ends there. */
   async function asked(input: Uint8Array): Promise<{ most: number; all: number; given: number }> {

@@ -35,7 +35,13 @@ describe("edits", () => {
   beforeEach(() => {
     base = parseContacts(`# mine\na   ${one.recipient}\na ${one.signer} sender\n# end\n`);
   });
-  const lines = (contacts: Contacts) => contacts.format().split("\n").slice(0, -1);
+  /** The lines of the file, which say what the contacts do. */
+  const lines = (contacts: Contacts) => {
+    const text = contacts.format();
+    expect(parseContacts(text).keys).toEqual(contacts.keys);
+    expect(parseContacts(text).groups).toEqual(contacts.groups);
+    return text.split("\n").slice(0, -1);
+  };
 
   it("adds at the end, and leaves the other lines alone", () => {
     expect(lines(addContact(base, "b", keys(two), adding))).toEqual([
@@ -207,7 +213,7 @@ describe("edits", () => {
   describe("groups", () => {
     let split: Contacts;
     beforeEach(() => {
-      split = parseContacts(`a ${one.recipient}\nb ${two.recipient}\n@g   a\n@h   a  b\n@g b\n@e\n`);
+      split = parseContacts(`# mine\na ${one.recipient}\nb ${two.recipient}\n@g   a\n@h   a  b\n@g b\n@e\n`);
     });
 
     it("a new one comes last, once with each member", () => {
@@ -215,14 +221,19 @@ describe("edits", () => {
       expect(lines(addToGroup(split, "@n", [], true)).at(-1)).toBe("@n");
     });
 
+    it("one that stands first stays there", () => {
+      const first = parseContacts(`@g\na ${one.recipient}\n`);
+      expect(lines(addToGroup(first, "@g", ["a"], false))).toEqual(["@g a", `a ${one.recipient}`]);
+    });
+
     it("loses members, on each of its lines, and other groups do not", () => {
       const grown = addToGroup(split, "@h", ["a"], false);
-      expect(lines(removeFromGroup(grown, "@g", ["a", "b"])).slice(2)).toEqual(["@g", "@h a b", "@g", "@e"]);
-      expect(lines(removeFromGroup(split, "@g", ["b"])).slice(2)).toEqual(["@g   a", "@h   a  b", "@g", "@e"]);
+      expect(lines(removeFromGroup(grown, "@g", ["a", "b"])).slice(3)).toEqual(["@g", "@h a b", "@g", "@e"]);
+      expect(lines(removeFromGroup(split, "@g", ["b"])).slice(3)).toEqual(["@g   a", "@h   a  b", "@g", "@e"]);
     });
 
     it("goes as a whole", () => {
-      expect(lines(removeGroup(split, "@g"))).toEqual([...lines(split).slice(0, 2), "@h   a  b", "@e"]);
+      expect(lines(removeGroup(split, "@g"))).toEqual([...lines(split).slice(0, 3), "@h   a  b", "@e"]);
       expect(removeGroup(split, "@e").groups.has("@e")).toBe(false);
     });
   });
