@@ -1,13 +1,10 @@
 // node bench/inbox.js: acknowledged POSTs a second of seal-inbox, and its memory meanwhile. See --help.
 
-import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import autocannon from "autocannon";
-import { ROOT } from "./options.js";
+import { makeInbox, processorSeconds, residentBytes } from "./inbox/service.js";
+import { MIB } from "./options.js";
 
 const HELP = `node bench/inbox.js [options]
 
@@ -35,56 +32,17 @@ if (values.help) {
   process.exit();
 }
 
-const directory = mkdtempSync(join(tmpdir(), "seal-bench-inbox-"));
-const box = join(directory, "box");
-const program = (path, ...args) =>
-  execFileSync(process.execPath, [ROOT + path, ...args], {
-    cwd: directory,
-    env: { ...process.env, SEAL_HOME: directory, SEAL_INBOX_DIR: box },
-    encoding: "utf8",
-  }).trim();
-const seal = (...args) => program("bin/seal.js", ...args);
-const inbox = (...args) => program("inbox/bin/seal-inbox.js", ...args);
-
+const inbox = makeInbox(values.node);
 try {
-  const token = setUp();
-  const service = await start();
+  const service = await inbox.serve();
   try {
-    report(await measure(service, token));
+    report(await measure(service, inbox.tokens.producer));
   } finally {
     service.child.kill("SIGTERM");
     await service.ended;
   }
 } finally {
-  rmSync(directory, { recursive: true, force: true });
-}
-
-/** The producer's token. */
-function setUp() {
-  seal("keygen", "-q", "-o", "inbox.key");
-  seal("keygen", "-q", "-o", "user.key", "--from", "inbox.pub");
-  inbox("init", box);
-  inbox("add", "bench", "--to", "user.pub");
-  return inbox("token", "create", "bench", "--producer", "bench", "-q");
-}
-
-async function start() {
-  const limits = ["--rate", "1000000", "--max-keys", "10000000"];
-  const args = ["serve", "--dir", box, "--sign", join(directory, "inbox.key"), "--listen", "127.0.0.1:0", ...limits];
-  const child = spawn(values.node, [`${ROOT}inbox/bin/seal-inbox.js`, ...args], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const ended = new Promise((resolve) => child.once("close", resolve));
-  const url = await new Promise((resolve, reject) => {
-    let text = "";
-    child.stdout.on("data", (piece) => {
-      text += piece;
-      const [, found] = /listening on (http:[^"]+)/.exec(text) ?? [];
-      if (found) resolve(found);
-    });
-    ended.then((status) => reject(new Error(`the service ended with ${status}`)));
-  });
-  return { child, ended, url };
+  inbox.remove();
 }
 
 async function measure({ child, url }, token) {
@@ -138,21 +96,11 @@ function report({ result, processor, memory }) {
       most: mib(Math.max(...third)),
       last: mib(memory.at(-1)),
     },
+    memory: memory.map(mib),
   };
   process.stdout.write(`${JSON.stringify(facts, null, values.json ? 0 : 2)}\n`);
 }
 
 function mib(bytes) {
-  return Math.round(bytes / 1024 / 1024);
-}
-
-/** Linux alone tells this of another process. */
-function residentBytes(pid) {
-  return 1024 * Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0);
-}
-
-/** User and system time of all threads of a process. */
-function processorSeconds(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / 100;
+  return Math.round(bytes / MIB);
 }

@@ -9,7 +9,7 @@ import { MIB, parseOptions, ROOT } from "./options.js";
 import { table } from "./report/format.js";
 import { casesTable } from "./report/tables.js";
 import { writeReport } from "./report/write.js";
-import { readResults, writeResults } from "./results.js";
+import { writeResults } from "./results.js";
 import { runGroups } from "./rounds.js";
 import { furnish, makeWorkspace, room } from "./workspace.js";
 
@@ -20,7 +20,7 @@ const options = parseOptions(process.argv.slice(2));
 const say = (text) => process.stderr.write(`${text}\n`);
 
 if (!options.report) await measureAll();
-if (options.out) writeReport(options.out, readResults(options.results));
+if (options.out) writeReport(options.out, options.results);
 
 async function measureAll() {
   const workspace = makeWorkspace();

@@ -2,12 +2,12 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { readNamed, readResults } from "../results.js";
 import { table } from "./format.js";
+import { JOURNAL_TARGETS, journalSections } from "./journals.js";
 import { plots } from "./plots.js";
 import { peersList, sections } from "./sections.js";
 import { TARGETS } from "./targets.js";
-
-/** @typedef {import("../results.js").Results} Results */
 
 const HOW = `## How it was measured
 
@@ -31,20 +31,32 @@ What the peers do:
 
 ${peersList()}`;
 
-/** @param {string} out path of the Markdown @param {Results[]} all */
-export function writeReport(out, all) {
+/** @param {string} out path of the Markdown @param {string} results directory of the raw results */
+export function writeReport(out, results) {
+  const [files, journals, soaks] = [readResults(results), readNamed(results, "journals"), readNamed(results, "soak")];
   const directory = join(dirname(out), "benchmarks");
   mkdirSync(directory, { recursive: true });
-  const bodies = all.map((results) => {
-    const name = nodeName(results);
-    const drawn = plots(results.cases, name);
+  const write = (each, drawn) => {
+    const name = nodeName(each);
     for (const [plot, svg] of Object.entries(drawn)) writeFileSync(join(directory, fileOf(name, plot)), `${svg}\n`);
-    const image = (plot) => (drawn[plot] ? `![${plot}, ${name}](${basename(directory)}/${fileOf(name, plot)})` : "");
-    return sections(results, image);
-  });
-  const text = ["# Benchmarks", targets(all), HOW, ...bodies].join("\n\n");
-  writeFileSync(out, `${text}\n`);
+    return (plot) => (drawn[plot] ? `![${plot}, ${name}](${basename(directory)}/${fileOf(name, plot)})` : "");
+  };
+  const bodies = files.map((each) => sections(each, write(each, plots(each.cases, nodeName(each)))));
+  const ofJournals = journalSections(journals, soaks, write);
+  const text = [
+    "# Benchmarks",
+    `## Targets\n\n${NOTE}`,
+    targets(TARGETS, files, ({ cases }) => cases),
+    targets(JOURNAL_TARGETS, journals, (each) => each),
+    HOW,
+    ...bodies,
+    ...ofJournals,
+  ];
+  writeFileSync(out, `${text.join("\n\n")}\n`);
 }
+
+const NOTE =
+  "Ratios are medians, with the least and the greatest of all rounds. In comparisons of speed more is better, elsewhere less.";
 
 function nodeName({ about }) {
   return `Node ${about.node.split(".")[0]}`;
@@ -54,18 +66,16 @@ function fileOf(name, plot) {
   return `${name.toLowerCase().replace(" ", "")}-${plot}.svg`;
 }
 
-/** @param {Results[]} all */
-function targets(all) {
+/** A row for each target, with what each version of Node reached. */
+function targets(list, all, figures) {
   const head = ["target", "wanted", ...all.flatMap((results) => [nodeName(results), ""])];
-  const rows = TARGETS.map(({ name, wanted, look }) => [
+  const rows = list.map(({ name, wanted, look }) => [
     name,
     wanted,
-    ...all.flatMap(({ cases }) => {
-      const found = look(cases);
+    ...all.flatMap((results) => {
+      const found = look(figures(results));
       return found ? [found.text, found.met ? "met" : "**missed**"] : ["not measured", ""];
     }),
   ]);
-  const note =
-    "Ratios are medians, with the least and the greatest of all rounds. In comparisons of speed more is better, elsewhere less.";
-  return `## Targets\n\n${note}\n\n${table([head, ...rows])}`;
+  return table([head, ...rows]);
 }

@@ -1,0 +1,256 @@
+// What bench/journals.js and bench/soak.js have to say.
+
+import { median, pairedRatio } from "../stats.js";
+import { axis, draw, lineColor } from "./chart.js";
+import { memoryText, table, timeText } from "./format.js";
+
+const MILLION = 1e6;
+
+/** @param {any[]} cases @param {string} work @param {number} [records] */
+function found(cases, work, records) {
+  return cases.find((each) => each.work === work && (records === undefined || each.records === records));
+}
+
+function rate({ records, seconds }) {
+  return records / median(seconds);
+}
+
+function rateText(value) {
+  return Math.round(value).toLocaleString("en").replaceAll(",", " ");
+}
+
+const mostMemory = ({ bytes }) => Math.max(...bytes);
+
+/** Records a second, at least. */
+function fast(name, work, least) {
+  return {
+    name,
+    wanted: `≥ ${rateText(least)} records/s`,
+    look: ({ rates }) => {
+      const value = rate(found(rates, work));
+      return { text: rateText(value), met: value >= least };
+    },
+  };
+}
+
+/** One million records, opened, against the same by another way: a sample of it. */
+function against(name, tool, least) {
+  return {
+    name: `one million records opened, against ${name}`,
+    wanted: `≥ ${least} × as fast`,
+    look: ({ rates, single }) => {
+      const other = single.find((each) => each.tool.startsWith(tool));
+      if (!other) return null;
+      const ratio = median(other.open) * rate(found(rates, "read"));
+      return { text: `${ratio.toFixed(0)} ×`, met: ratio >= least };
+    },
+  };
+}
+
+function latency(delay) {
+  const injected = delay > 0 ? `, with ${delay} ms added to each flush` : "";
+  return {
+    name: `a record alone: acknowledged after the flush${injected}, median`,
+    wanted: "≤ 5 ms",
+    look: ({ trickle }) => {
+      const { median: middle, p99 } = trickle.find((each) => each.delay === delay).beyond;
+      return { text: `${middle.toFixed(2)} ms (99 %: ${p99.toFixed(2)} ms)`, met: middle <= 5 };
+    },
+  };
+}
+
+const LARGE = {
+  name: "memory of reading the large journal, against the smaller one",
+  wanted: "± 10 %",
+  look: ({ large, how }) => {
+    const [small, most] = [how.records, how.large].map((count) => mostMemory(found(large, "read", count)));
+    return { text: `${memoryText(most)} against ${memoryText(small)}`, met: Math.abs(most / small - 1) <= 0.1 };
+  },
+};
+
+const PICK_UP = {
+  name: "pick-up of the last 1 000 records from the large journal, against the smaller one",
+  wanted: "≤ 1.2 × the time",
+  look: ({ large, how }) => {
+    const [small, most] = [how.records, how.large].map((count) => pickUp(large, count).seconds);
+    const ratio = pairedRatio(most, small);
+    return { text: `${ratio.median.toFixed(2)} × (${timeText(median(most))})`, met: ratio.median <= 1.2 };
+  },
+};
+
+function pickUp(large, count) {
+  return large.find(({ work, records }) => work.startsWith("pick-up") && records === count);
+}
+
+const POSTS = {
+  name: "inbox: acknowledged POSTs of one record, 64 connections",
+  wanted: "≥ 5 000 a second",
+  look: ({ inbox }) => {
+    const rates = inbox.slice(0, -1).map(({ perSecond }) => perSecond);
+    const all = `${rateText(median(rates))} (${rateText(Math.min(...rates))} – ${rateText(Math.max(...rates))})`;
+    return { text: all, met: median(rates) >= 5000 };
+  },
+};
+
+const INBOX_MEMORY = {
+  name: "inbox: memory over a million POSTs, the last tenth against the second",
+  wanted: "± 10 %",
+  look: ({ inbox }) => {
+    const { memory } = inbox.at(-1);
+    const tenth = (which) => {
+      const length = memory.length / 10;
+      return median(memory.slice(Math.floor(which * length), Math.ceil((which + 1) * length)));
+    };
+    const [early, late] = [tenth(1), tenth(9)];
+    return { text: `${late} MiB against ${early} MiB`, met: Math.abs(late / early - 1) <= 0.1 };
+  },
+};
+
+/** @type {{ name: string, wanted: string, look: (results: any) => { text: string, met: boolean } | null }[]} */
+export const JOURNAL_TARGETS = [
+  fast("append, from a pipe, to a disk", "append, to disk", 400_000),
+  fast("read: verified and decrypted, into a pipe", "read", MILLION),
+  against("a sealed age file each, by age", "age, ", 100),
+  against("a sealed age file each, in one process", "age-encryption", 100),
+  against("an HPKE seal each", "HPKE", 20),
+  latency(0),
+  latency(5),
+  POSTS,
+  INBOX_MEMORY,
+  LARGE,
+  PICK_UP,
+];
+
+const HOW = `Written by \`node bench/journals.js\` and \`node bench/soak.js\`. Records have 256 bytes. Rates are of whole processes, with their start, from a pipe
+and into a pipe. What age and HPKE need for one record is a sample, and leaves the start of the process out where there is one for all records.`;
+
+/**
+ * @param {any[]} journals @param {any[]} soaks
+ * @param {(results: any, drawn: Record<string, string>) => (plot: string) => string} write draws what is there, and gives the image of each
+ */
+export function journalSections(journals, soaks, write) {
+  if (journals.length + soaks.length === 0) return [];
+  return [
+    "# Journals",
+    HOW,
+    ...journals.map((each) => journalSection(each, write)),
+    ...soaks.map((each) => soakSection(each, write)),
+  ];
+}
+
+function journalSection(results, write) {
+  const { about, rates, large, trickle, single, inbox, how } = results;
+  const image = write(results, { posts: memoryPlot(results) });
+  const timed = (each) => [
+    each.work,
+    rateText(each.records),
+    timeText(median(each.seconds)),
+    `${timeText(Math.min(...each.seconds))} – ${timeText(Math.max(...each.seconds))}`,
+    rateText(rate(each)),
+    memoryText(mostMemory(each)),
+  ];
+  const head = ["work", "records", "median", "min – max", "records/s", "memory"];
+  const ms = ({ median: middle, p99, most }) => `${middle.toFixed(2)}, ${p99.toFixed(2)}, ${most.toFixed(2)}`;
+  return [
+    `## Journals, Node ${about.node}`,
+    `${about.cpu}, ${about.cores} cores; ${how.rounds} rounds; ${about.date}; load when it began: ${about.load.toFixed(2)}.`,
+    table([head, ...rates.map(timed)], 1),
+    "### A public-key operation for each record",
+    table(
+      [
+        ["tool", "sample", "to seal one", "to open one", "to open a million"],
+        ...single.map(({ tool, sample, seal, open }) => [
+          tool,
+          rateText(sample),
+          micro(seal),
+          micro(open),
+          timeText(median(open) * MILLION),
+        ]),
+        ["seal journal read", "", "", "", timeText(MILLION / rate(found(rates, "read")))],
+      ],
+      1,
+    ),
+    "### Records that come one by one",
+    "Milliseconds from the call to the acknowledgement, of the flush in it, and between them: median, 99 %, most.",
+    table(
+      [
+        ["added to each flush", "acknowledged", "flush", "beyond the flush"],
+        ...trickle.map(({ delay, acknowledged, flushed, beyond }) => [
+          `${delay} ms`,
+          ms(acknowledged),
+          ms(flushed),
+          ms(beyond),
+        ]),
+      ],
+      1,
+    ),
+    "### A large journal",
+    table([head, ...large.map(timed)], 1),
+    "### The inbox",
+    "One record a POST, each acknowledged when it is on disk. The load comes from the same machine.",
+    table(
+      [
+        ["acknowledged", "a second", "by second of processor", "latency: median", "99 %", "memory: second", "last"],
+        ...inbox.map((each) => [
+          rateText(each.acknowledged),
+          rateText(each.perSecond),
+          rateText(each.perProcessorSecond),
+          `${each.medianMs} ms`,
+          `${each.p99Ms} ms`,
+          `${each.residentMiB.first} MiB`,
+          `${each.residentMiB.last} MiB`,
+        ]),
+      ],
+      1,
+    ),
+    image("posts"),
+  ].join("\n\n");
+}
+
+function micro(seconds) {
+  return `${rateText(median(seconds) * 1e6)} µs`;
+}
+
+function memoryPlot({ about, inbox }) {
+  const { memory, acknowledged } = inbox.at(-1);
+  const data = memory.map((resident, second) => [second, resident]);
+  const title = `Memory of the inbox over ${rateText(acknowledged)} POSTs, Node ${about.node.split(".")[0]}`;
+  return timeline(title, "seconds", [{ name: "seal-inbox", data }]);
+}
+
+function soakSection(results, write) {
+  const { about, how, inbox, journal, samples } = results;
+  const names = { service: "seal-inbox", reader: "journal read --follow", writer: "journal append" };
+  const lines = Object.entries(names).map(([name, title]) => ({
+    name: title,
+    data: samples.map((sample) => [sample.second / 60, sample[name]]),
+  }));
+  const image = write(results, {
+    soak: timeline(`Memory over ${how.minutes} minutes, Node ${about.node.split(".")[0]}`, "minutes", lines),
+  });
+  return [
+    `## A soak of ${how.minutes} minutes, Node ${about.node}`,
+    "An inbox that is posted to, and followed over HTTP; a journal that is written in bursts, with an epoch each minute, and picked up by cursor every ten seconds.",
+    table(
+      [
+        ["", "acknowledged", "read"],
+        ["inbox", rateText(inbox.acknowledged), rateText(inbox.followed)],
+        ["journal", rateText(journal.acknowledged), `${rateText(journal.picked)}, in ${journal.pickUps} pick-ups`],
+      ],
+      1,
+    ),
+    image("soak"),
+  ].join("\n\n");
+}
+
+/** @param {string} title @param {string} unit of the time @param {{ name: string, data: number[][] }[]} series times and MiB */
+function timeline(title, unit, series) {
+  return draw(title, {
+    xAxis: axis({ type: "value", name: unit, nameGap: 32 }),
+    yAxis: axis({ type: "value", name: "MiB", nameGap: 44, min: 0 }),
+    series: series.map(({ name, data }, index) => {
+      const color = lineColor("seal", index);
+      return { name, type: "line", symbol: "none", data, lineStyle: { width: 1.5, color }, itemStyle: { color } };
+    }),
+  });
+}
