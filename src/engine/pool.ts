@@ -137,10 +137,16 @@ class Member {
   #lastId = 0;
 
   constructor(suite: string) {
-    // With streams of its own, a worker does not make the process's stdout non-blocking.
     // Loaded with the first thread, as many runs need none.
     const { Worker } = process.getBuiltinModule("node:worker_threads");
-    this.#worker = new Worker(WORKER, { workerData: { suite }, stdout: true, stderr: true });
+    this.#worker = new Worker(WORKER, {
+      workerData: { suite },
+      // The objects of a task are few and small: more would only let memory grow with the file.
+      resourceLimits: { maxYoungGenerationSizeMb: 2 },
+      // With streams of its own, a worker does not make the process's stdout non-blocking.
+      stdout: true,
+      stderr: true,
+    });
     this.#worker.unref();
     this.#worker.on("message", (message: FromWorker) => this.#answer(message));
     this.#worker.on("error", (error) => this.#die(error.message));

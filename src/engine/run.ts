@@ -1,7 +1,7 @@
 // One task, start to end, on the thread that calls it. A chunk passes in pieces that stay in the processor's cache.
 
 import { readSync, writeSync } from "node:fs";
-import { concat, release } from "../bytes.js";
+import { type Bytes, concat, release } from "../bytes.js";
 import { type ChunkKeys, openChunk, plaintextLength, sealChunk, verifyChunk } from "../chunk/record.js";
 import { ioError, SealError } from "../errors.js";
 import { endsEarly } from "../format/sizes.js";
@@ -20,17 +20,21 @@ export function runSeal(keys: ChunkKeys, task: Task): SealResult {
   return { digest, buffer: task.buffer };
 }
 
+/** Plaintext that is not authentic yet, one chunk for each thread: memory that is used again costs no page faults. */
+let holder = new Uint8Array();
+
+function holding(length: number): Bytes {
+  if (holder.length < length) holder = new Uint8Array(length);
+  return holder.subarray(0, length);
+}
+
 export function runOpen(keys: ChunkKeys, task: Task): OpenResult {
   const length = plaintextLength(task.length, keys.signed);
-  const held: Uint8Array[] = [];
-  const hold = task.output ? (piece: Uint8Array) => held.push(piece) : output(task);
+  const held = task.output ? holding(length) : null;
+  const hold = output({ output: null, buffer: held ?? task.buffer });
   const opened = openChunk(keys, task, input(task, 0, length, endsWhileOpening), trailer(task, length), hold);
-  const write = output(task);
-  for (const piece of held) {
-    if (opened.authentic) write(piece);
-    else piece.fill(0);
-  }
-  if (!opened.authentic) task.buffer?.fill(0);
+  if (!opened.authentic) (held ?? task.buffer)?.fill(0);
+  else if (held) writeFully(task.output!, held, 0);
   return { ...opened, buffer: task.buffer };
 }
 
@@ -83,7 +87,7 @@ function trailer(task: Task, from: number): () => Uint8Array {
 }
 
 /** Takes the result piece by piece; a piece cannot be used afterwards. */
-function output(task: Task): (piece: Uint8Array) => void {
+function output(task: Pick<Task, "output" | "buffer">): (piece: Uint8Array) => void {
   const put = placing(task);
   return (piece) => {
     put(piece);
@@ -92,7 +96,7 @@ function output(task: Task): (piece: Uint8Array) => void {
 }
 
 /** Puts pieces one behind the other where the result is wanted; drops them where only the digest is. */
-function placing({ output, buffer }: Task): (piece: Uint8Array) => void {
+function placing({ output, buffer }: Pick<Task, "output" | "buffer">): (piece: Uint8Array) => void {
   let at = 0;
   return (piece) => {
     if (output) writeFully(output, piece, at);
