@@ -77,8 +77,7 @@ function byThreads(plan, size) {
 /** The same work on all sizes in the same round. age -d is left out: a third large file would not fit beside the others. */
 function bySize(plan) {
   const works = [
-    ...WORKS.filter(({ tool, work }) => tool === "seal" && work !== "open, unsigned"),
-    workOf("bare loop", "seal, signed"),
+    ...WORKS.filter(({ tool, work }) => ["seal", "bare loop"].includes(tool) && work !== "open, unsigned"),
     workOf("age", "encrypt"),
   ].filter(({ tool }) => plan.has(tool));
   return plan.sizes.flatMap((size) =>
