@@ -1,5 +1,7 @@
 // How many bytes of requests may be in memory at a time, from the first byte to the answer.
 
+import { Problem } from "../problem.js";
+
 export class Admission {
   readonly #max: number;
   #held = 0;
@@ -12,14 +14,14 @@ export class Admission {
     return this.#held;
   }
 
-  /** Takes room; gives it back when the function it returns is called. null where there is not so much. */
-  admit(bytes: number): (() => void) | null {
-    if (this.#held + bytes > this.#max) return null;
+  /** Does `work`, for which it takes so much room. Throws `Problem` where there is not so much; what `work` throws. */
+  async hold<T>(bytes: number, work: () => Promise<T>): Promise<T> {
+    if (this.#held + bytes > this.#max) throw new Problem("busy", "Try again in a moment.", { retryAfter: 1 });
     this.#held += bytes;
-    let isHeld = true;
-    return () => {
-      if (isHeld) this.#held -= bytes;
-      isHeld = false;
-    };
+    try {
+      return await work();
+    } finally {
+      this.#held -= bytes;
+    }
   }
 }

@@ -51,6 +51,7 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Buffe
       resolve(body);
     });
     const gone = () => fail(new Problem("bad-request", "The body ended early."));
+    if (request.destroyed) return gone();
     request.once("error", gone);
     request.once("aborted", gone);
   });

@@ -19,27 +19,32 @@ export function recordsRoute(app: FastifyInstance, service: Service): void {
     schema: schemas.records,
     // A body is bytes: what it holds is nobody's business.
     validatorCompiler: () => () => true,
-    onRequest: async (request, reply) => {
+    onRequest: async (request) => {
       request.bearer = await service.authorize(request, "producer");
-      admit(service, request, reply);
+      checkHeaders(request, service.options.maxBody);
     },
-    handler: (request, reply) => append(service, request, reply),
+    handler: (request, reply) => {
+      const bytes = announced(request) ?? service.options.maxBody;
+      return service.admission.hold(bytes, () => append(service, request, reply));
+    },
   });
 }
 
 /** Refuses before anything of the body is read. Throws `Problem`. */
-function admit({ admission, options }: Service, request: Request, reply: FastifyReply): void {
-  const { "content-length": length, "content-encoding": encoding, "content-type": type } = request.headers;
+function checkHeaders(request: Request, maxBody: number): void {
+  const { "content-encoding": encoding, "content-type": type } = request.headers;
   if (encoding !== undefined && encoding !== "identity") {
     throw new Problem("media-type", "Bodies are taken as they are: no Content-Encoding.");
   }
   if (type === undefined)
     throw new Problem("media-type", `Content-Type is missing: ${Object.keys(MEDIA_TYPES).join(", ")}.`);
-  const bytes = length === undefined ? options.maxBody : Number(length);
-  if (bytes > options.maxBody) throw tooLarge(options.maxBody);
-  const leave = admission.admit(bytes);
-  if (!leave) throw new Problem("busy", "Try again in a moment.", { retryAfter: 1 });
-  reply.raw.once("close", leave);
+  if ((announced(request) ?? 0) > maxBody) throw tooLarge(maxBody);
+}
+
+/** The length that the body is said to have. */
+function announced({ headers }: Request): number | null {
+  const length = headers["content-length"];
+  return length === undefined ? null : Number(length);
 }
 
 async function append(service: Service, request: Request, reply: FastifyReply): Promise<{ records: number }> {

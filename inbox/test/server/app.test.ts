@@ -3,7 +3,7 @@
 import { connect } from "node:net";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { SealError } from "seal";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { PROBLEMS } from "../../src/problem.js";
 import { createToken, revokeToken } from "../../src/store/tokens.js";
 import { fakeDisk } from "../fake-writer.js";
@@ -151,6 +151,43 @@ describe("records", () => {
     for (let i = 0; i < 500 && service.admission.held > 0; i++) await new Promise((resolve) => setTimeout(resolve, 5));
     expect(service.admission.held).toBe(0);
     expect(disk.written).toEqual([]);
+  });
+});
+
+describe("room for bodies is given back", () => {
+  const request = (token: string, body: string) =>
+    `POST /v1/inboxes/till/records HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nContent-Type: text/plain\r\nContent-Length: 10\r\n\r\n${body}`;
+
+  test("where the client goes while its token is looked up", async () => {
+    const { url, producer, service, disk } = await start();
+    const authorize = service.authorize.bind(service);
+    const hold = vi.spyOn(service.admission, "hold");
+    service.authorize = async (...args) => {
+      const bearer = await authorize(...args);
+      const gone = new Promise((resolve) => args[0].raw.once("close", resolve));
+      socket.destroy();
+      await gone;
+      return bearer;
+    };
+    const socket = connect(Number(new URL(url).port), "127.0.0.1");
+    socket.write(request(producer, "0123"));
+    await vi.waitFor(() => expect(hold).toHaveBeenCalled());
+    await vi.waitFor(() => expect(service.admission.held).toBe(0));
+    expect(disk.written).toEqual([]);
+  });
+
+  test("where it goes while others of its requests are before this one", async () => {
+    const { url, producer, service, disk } = await start();
+    let go!: () => void;
+    disk.gate = new Promise((resolve) => {
+      go = resolve;
+    });
+    const socket = connect(Number(new URL(url).port), "127.0.0.1");
+    socket.write(request(producer, "0123456789").repeat(3));
+    await vi.waitFor(() => expect(service.admission.held).toBe(30));
+    socket.destroy();
+    go();
+    await vi.waitFor(() => expect(service.admission.held).toBe(0));
   });
 });
 

@@ -13,12 +13,17 @@ test("a bucket gives its rate at once, then as fast as it fills", () => {
   expect(bucket.take(1_000_000)).toBe(1);
 });
 
-test("room is given back once", () => {
+test("room is held while there is work, and given back however that ends", async () => {
   const admission = new Admission(10);
-  const leave = admission.admit(6)!;
-  expect(admission.admit(5)).toBeNull();
-  expect(admission.admit(4)).not.toBeNull();
-  leave();
-  leave();
-  expect(admission.held).toBe(4);
+  let end!: () => void;
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const six = admission.hold(6, () => ended);
+  await expect(admission.hold(5, async () => undefined)).rejects.toMatchObject({ problem: "busy", retryAfter: 1 });
+  await expect(admission.hold(4, () => Promise.reject(new Error("a failure")))).rejects.toThrow("a failure");
+  expect(admission.held).toBe(6);
+  end();
+  await six;
+  expect(admission.held).toBe(0);
 });
