@@ -1,5 +1,6 @@
 // The HTTP service: fastify, with what it must and must not say.
 
+import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import swagger from "@fastify/swagger";
 import fastify, {
@@ -45,6 +46,8 @@ export async function makeApp(service: Service, { logger, tls, version }: AppOpt
     ...(tls && { https: tls }),
   }) as unknown as FastifyInstance;
   app.server.headersTimeout = HEADERS_TIME;
+  // Else fastify's own read a body before it is known that nothing is at its address.
+  app.removeAllContentTypeParsers();
   app.decorateRequest("bearer", null as never);
   app.setErrorHandler((error, request, reply) => refuse(asProblem(error as FastifyError), request, reply));
   app.setNotFoundHandler((request, reply) => refuse(new Problem("not-found", "See /openapi.json."), request, reply));
@@ -120,12 +123,20 @@ function told(service: Service, request: FastifyRequest, reply: FastifyReply): v
 
 /** What is not HTTP: answered without a word about it in the log, as the error holds the bytes that came. */
 function malformed(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
+  if (error.code === "ECONNRESET" || !socket.writable || isAnswering(socket)) return void socket.destroy();
   const name = CLIENT_ERRORS[error.code ?? ""] ?? "bad-request";
   const problem = new Problem(name, "The connection is closed.");
   const text = JSON.stringify(problem.body());
   const head = `HTTP/1.1 ${problem.status} ${name}\r\nContent-Type: application/problem+json\r\nContent-Length: ${text.length}\r\nConnection: close\r\n\r\n`;
-  socket.end(head + text);
+  socket.write(head + text);
+  // What else comes is not taken in, and when the connection ends is not for the client to say.
+  socket.destroySoon();
+}
+
+/** Whether another answer is due, or has begun: this one would pass for it. */
+function isAnswering(socket: Socket & { _httpMessage?: ServerResponse | null }): boolean {
+  const response = socket._httpMessage;
+  return response ? response.headersSent || response.req.complete : false;
 }
 
 const CLIENT_ERRORS: Readonly<Record<string, ProblemName>> = {

@@ -11,7 +11,6 @@ import type { Service } from "./service.js";
 type Request = FastifyRequest<{ Params: { inbox: string } }>;
 
 export function recordsRoute(app: FastifyInstance, service: Service): void {
-  app.removeAllContentTypeParsers();
   for (const type of Object.keys(MEDIA_TYPES)) {
     app.addContentTypeParser(type, (_request, payload, done) => done(null, payload));
   }
@@ -32,9 +31,12 @@ export function recordsRoute(app: FastifyInstance, service: Service): void {
 
 /** Refuses before anything of the body is read. Throws `Problem`. */
 function checkHeaders(request: Request, maxBody: number): void {
-  const { "content-encoding": encoding, "content-type": type } = request.headers;
+  const { "content-encoding": encoding, "content-type": type, "transfer-encoding": transfer } = request.headers;
   if (encoding !== undefined && encoding !== "identity") {
     throw new Problem("media-type", "Bodies are taken as they are: no Content-Encoding.");
+  }
+  if (transfer !== undefined && transfer.toLowerCase() !== "chunked") {
+    throw new Problem("media-type", "Bodies are taken as they are: no Transfer-Encoding but chunked.");
   }
   if (type === undefined)
     throw new Problem("media-type", `Content-Type is missing: ${Object.keys(MEDIA_TYPES).join(", ")}.`);

@@ -1,6 +1,6 @@
 // The routes, over a real connection, with a disk that does what a test wants. What is documented for each route is checked against what comes.
 
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { SealError } from "seal";
 import { describe, expect, test, vi } from "vitest";
@@ -127,6 +127,16 @@ describe("records", () => {
     }
   });
 
+  test("a body that is coded for the way", async () => {
+    const { url, producer, disk } = await start();
+    const coded = postOf(producer, 0, "1\r\nx\r\n0\r\n\r\n").replace(
+      "Content-Length: 0",
+      "Connection: close\r\nTransfer-Encoding: gzip, chunked",
+    );
+    expect(await raw(url, coded)).toMatch(/^HTTP\/1\.1 415 .*urn:seal-inbox:media-type/s);
+    expect(disk.written).toEqual([]);
+  });
+
   test("a body that is too long, announced or not", async () => {
     const { post, disk, service } = await start({ maxBody: 1000 });
     expect((await post(Buffer.alloc(1000))).status).toBe(201);
@@ -141,9 +151,7 @@ describe("records", () => {
   test("a body that breaks off is no record", async () => {
     const { url, producer, service, disk } = await start();
     const socket = connect(Number(new URL(url).port), "127.0.0.1");
-    socket.write(
-      `POST /v1/inboxes/till/records HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${producer}\r\nContent-Type: text/plain\r\nContent-Length: 10\r\n\r\nhalf`,
-    );
+    socket.write(postOf(producer, 10, "half"));
     for (let i = 0; i < 500 && service.admission.held === 0; i++)
       await new Promise((resolve) => setTimeout(resolve, 5));
     expect(service.admission.held).toBe(10);
@@ -155,9 +163,6 @@ describe("records", () => {
 });
 
 describe("room for bodies is given back", () => {
-  const request = (token: string, body: string) =>
-    `POST /v1/inboxes/till/records HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nContent-Type: text/plain\r\nContent-Length: 10\r\n\r\n${body}`;
-
   test("where the client goes while its token is looked up", async () => {
     const { url, producer, service, disk } = await start();
     const authorize = service.authorize.bind(service);
@@ -170,7 +175,7 @@ describe("room for bodies is given back", () => {
       return bearer;
     };
     const socket = connect(Number(new URL(url).port), "127.0.0.1");
-    socket.write(request(producer, "0123"));
+    socket.write(postOf(producer, 10, "0123"));
     await vi.waitFor(() => expect(hold).toHaveBeenCalled());
     await vi.waitFor(() => expect(service.admission.held).toBe(0));
     expect(disk.written).toEqual([]);
@@ -183,7 +188,7 @@ describe("room for bodies is given back", () => {
       go = resolve;
     });
     const socket = connect(Number(new URL(url).port), "127.0.0.1");
-    socket.write(request(producer, "0123456789").repeat(3));
+    socket.write(postOf(producer, 10, "0123456789").repeat(3));
     await vi.waitFor(() => expect(service.admission.held).toBe(30));
     socket.destroy();
     go();
@@ -395,6 +400,66 @@ describe("the service", () => {
     expect(log.join("")).not.toContain("x-secret-x");
   });
 
+  test("does not read what is sent where there is nothing", async () => {
+    const { url } = await start();
+    const address = "POST /nowhere HTTP/1.1\r\nHost: x\r\n";
+    const answer = await raw(url, `${address}Content-Type: application/json\r\nContent-Length: 10\r\n\r\n{"hal`);
+    expect(answer).toMatch(/^HTTP\/1\.1 404 .*urn:seal-inbox:not-found/s);
+  });
+
+  test("takes nothing any more of what has been answered with a timeout", async () => {
+    const { url, app, producer, service, disk } = await start();
+    const connected = new Promise<Socket>((resolve) => app.server.once("connection", resolve));
+    const socket = connect({ port: Number(new URL(url).port), host: "127.0.0.1", allowHalfOpen: true });
+    socket.on("error", () => undefined).write(postOf(producer, 10, "half-"));
+    let answer = "";
+    socket.on("data", (piece) => {
+      answer += piece;
+    });
+    await vi.waitFor(() => expect(service.admission.held).toBe(10));
+    const late = Object.assign(new Error("late"), { code: "ERR_HTTP_REQUEST_TIMEOUT" });
+    app.server.emit("clientError", late, await connected);
+    await vi.waitFor(() => expect(answer).toMatch(/^HTTP\/1\.1 408 .*urn:seal-inbox:timeout/s));
+    socket.write("other");
+    await vi.waitFor(() => expect(service.admission.held).toBe(0));
+    expect(disk.written).toEqual([]);
+    socket.destroy();
+  });
+
+  test("does not answer what is no HTTP as if that were the request before it", async () => {
+    const { url, producer, service, disk } = await start();
+    let go!: () => void;
+    disk.gate = new Promise((resolve) => {
+      go = resolve;
+    });
+    const socket = connect(Number(new URL(url).port), "127.0.0.1");
+    let answer = "";
+    socket.on("data", (piece) => {
+      answer += piece;
+    });
+    const closed = new Promise((resolve) => socket.once("close", resolve));
+    socket.write(postOf(producer, 5, "12345"));
+    await vi.waitFor(() => expect(service.admission.held).toBe(5));
+    socket.write("6");
+    await closed;
+    expect(answer).toBe("");
+    go();
+    await vi.waitFor(() => expect(disk.written.length).toBe(1));
+  });
+
+  test("ends a connection behind what is no HTTP, whether or not the client does", async () => {
+    const { url, app } = await start();
+    const connected = new Promise<Socket>((resolve) => app.server.once("connection", resolve));
+    const socket = connect({ port: Number(new URL(url).port), host: "127.0.0.1", allowHalfOpen: true });
+    socket
+      .on("error", () => undefined)
+      .resume()
+      .write("x\r\n\r\n");
+    const there = await connected;
+    await vi.waitFor(() => expect(there.destroyed).toBe(true));
+    socket.destroy();
+  });
+
   test("tells figures, of nobody by name", async () => {
     const { post, url, producer } = await start();
     await post("a\nb\n", { "content-type": "application/x-ndjson", "idempotency-key": KEY });
@@ -466,6 +531,12 @@ test("the log holds neither content nor tokens, at any level", async () => {
     expect(log.join("")).not.toContain(secret);
   }
 });
+
+/** The bytes of a request with a record. */
+function postOf(token: string, length: number, body: string): string {
+  const head = `POST /v1/inboxes/till/records HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}`;
+  return `${head}\r\nContent-Type: text/plain\r\nContent-Length: ${length}\r\n\r\n${body}`;
+}
 
 /** What comes back for these bytes, until the connection ends. */
 function raw(url: string, bytes: string): Promise<string> {
