@@ -12,6 +12,7 @@ import { ioError } from "./store/files.js";
 
 /** Of a journal's writer, what an inbox needs: seal's JournalWriter. */
 export interface Writer {
+  /** The records are copied before this returns. */
   append(records: readonly Uint8Array[], tag: unknown): Promise<void>;
   readonly queuedBytes: number;
   readonly recovered: { readonly aside: string | null };
@@ -105,7 +106,7 @@ export class Inbox {
   }
 
   /**
-   * Appends records: they are on disk when this returns. A request with a key that was answered already, or that is under way, is not done
+   * Appends records, which are copied at once: they are on disk when this is done. A request with a key that was answered already, or that is under way, is not done
    * again. Throws `Problem`; what the writer throws.
    */
   async append(records: readonly Uint8Array[], request: KeyedRequest | null): Promise<{ replayed: boolean }> {

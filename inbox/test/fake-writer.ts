@@ -48,11 +48,12 @@ async function open(disk: FakeDisk, { path, beforeFrame }: WriterOptions): Promi
     await truncate(path, end);
     await appendFile(path, frame);
     end += frame.length;
-    disk.written.push(records.map((record) => Uint8Array.from(record)));
+    disk.written.push([...records]);
   };
   return {
     append: (records, tag) => {
-      const done = last.then(() => writeFrame(records, tag));
+      const copies = records.map((record) => Uint8Array.from(record));
+      const done = last.then(() => writeFrame(copies, tag));
       last = done.catch(() => undefined);
       return done;
     },

@@ -70,15 +70,19 @@ async function take(
   framing: Framing,
   reply: FastifyReply,
 ): Promise<number> {
-  const records = recordsOf(body, framing);
   const key = idempotencyKey(request);
-  const keyed = key === null ? null : keyedRequest(request.bearer.grant.name, key, framing, body, records.length);
-  const { replayed } = await service.inboxes.use(request.params.inbox, (inbox) =>
-    store(service, inbox, records, keyed),
-  );
+  const { replayed, count } = await service.inboxes.use(request.params.inbox, async (inbox) => {
+    const records = recordsOf(body, framing);
+    const count = records.length;
+    const keyed = key === null ? null : keyedRequest(request.bearer.grant.name, key, framing, body, count);
+    const stored = store(service, inbox, records, keyed);
+    // They are copied by now, and such views take far more memory than the body while they wait for the disk.
+    records.length = 0;
+    return { ...(await stored), count };
+  });
   if (replayed) service.metrics.replayed();
-  else service.metrics.appended(records.length, body.length, reply.elapsedTime / 1000);
-  return records.length;
+  else service.metrics.appended(count, body.length, reply.elapsedTime / 1000);
+  return count;
 }
 
 async function store(service: Service, inbox: Inbox, records: readonly Buffer[], keyed: KeyedRequest | null) {

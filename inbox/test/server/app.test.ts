@@ -4,6 +4,7 @@ import { connect, type Socket } from "node:net";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { SealError } from "seal";
 import { describe, expect, test, vi } from "vitest";
+import type { OpenWriter } from "../../src/inbox.js";
 import { PROBLEMS } from "../../src/problem.js";
 import { createToken, revokeToken } from "../../src/store/tokens.js";
 import { fakeDisk } from "../fake-writer.js";
@@ -160,6 +161,31 @@ describe("records", () => {
     expect(service.admission.held).toBe(0);
     expect(disk.written).toEqual([]);
   });
+});
+
+test("records that wait for the disk are held once, by the writer", async () => {
+  const disk = fakeDisk();
+  const given: (readonly Uint8Array[])[] = [];
+  const openWriter: OpenWriter = async (options) => {
+    const writer = await disk.openWriter(options);
+    const { append } = writer;
+    writer.append = (records, tag) => {
+      given.push(records);
+      return append(records, tag);
+    };
+    return writer;
+  };
+  const { post } = await startService(openWriter);
+  let go!: () => void;
+  disk.gate = new Promise((resolve) => {
+    go = resolve;
+  });
+  const answer = post("a\nb\n", { "content-type": "application/x-ndjson" });
+  await vi.waitFor(() => expect(given.length).toBe(1));
+  expect(given[0]).toEqual([]);
+  go();
+  expect(await (await answer).json()).toEqual({ records: 2 });
+  expect(disk.written[0]!.length).toBe(2);
 });
 
 describe("room for bodies is given back", () => {
