@@ -93,22 +93,30 @@ export class Inboxes {
 
   #close(name: string, { inbox }: Entry): void {
     this.#entries.delete(name);
-    const closed = inbox
-      .then((open) => open.close())
-      .then(() => this.#options.note({ is: "closed", inbox: name }))
-      .catch((error) => this.#options.note({ is: "failed", inbox: name, error }))
-      .finally(() => this.#closing.delete(name));
-    this.#closing.set(name, closed);
+    const closed = this.#afterOpening(name, inbox, async (open) => {
+      await open.close();
+      this.#options.note({ is: "closed", inbox: name });
+    });
+    this.#closing.set(
+      name,
+      closed.finally(() => this.#closing.delete(name)),
+    );
+  }
+
+  /** Nothing where the inbox could not be opened, which has been told. Never rejects. */
+  #afterOpening(name: string, inbox: Promise<Inbox>, work: (open: Inbox) => Promise<void>): Promise<void> {
+    const failed = (error: unknown) => this.#options.note({ is: "failed", inbox: name, error });
+    return inbox.then(
+      (open) => work(open).catch(failed),
+      () => undefined,
+    );
   }
 
   #sweep(): void {
     const since = performance.now() - this.#options.idle;
     for (const [name, entry] of this.#entries) {
       if (entry.users === 0 && entry.left < since) this.#close(name, entry);
-      else
-        entry.inbox
-          .then((open) => open.tidy())
-          .catch((error) => this.#options.note({ is: "failed", inbox: name, error }));
+      else this.#afterOpening(name, entry.inbox, (open) => open.tidy());
     }
   }
 }

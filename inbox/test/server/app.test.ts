@@ -258,12 +258,13 @@ describe("the disk", () => {
     const refuse = async () => {
       throw new SealError("tampered", "the journal does not continue its cursor");
     };
-    const { post, get, events } = await startService(refuse);
+    const { post, get, events, service } = await startService(refuse);
     for (const ask of [post("x"), get()]) {
       const response = await ask;
       expect([response.status, await problemOf(response)]).toEqual([503, "refused"]);
     }
-    expect(events).toMatchObject([{ is: "failed", inbox: "till" }]);
+    await service.inboxes.close();
+    expect(events).toMatchObject([{ is: "failed", inbox: "till", error: { code: "tampered" } }]);
   });
 
   test("a bug is told as one, and no more of it than where it is", async () => {
