@@ -18,6 +18,8 @@ export type InboxEvent =
 
 interface Entry {
   readonly inbox: Promise<Inbox>;
+  /** The same, as soon as it is open. */
+  open: Inbox | null;
   users: number;
   /** When the last user left. */
   left: number;
@@ -42,9 +44,8 @@ export class Inboxes {
   }
 
   /** How many are open now, and the bytes that wait for the disk in them. */
-  async figures(): Promise<{ open: number; queuedBytes: number }> {
-    const settled = await Promise.allSettled([...this.#entries.values()].map(({ inbox }) => inbox));
-    const open = settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  figures(): { open: number; queuedBytes: number } {
+    const open = [...this.#entries.values()].flatMap(({ open }) => open ?? []);
     return { open: open.length, queuedBytes: open.reduce((sum, { queuedBytes }) => sum + queuedBytes, 0) };
   }
 
@@ -82,10 +83,13 @@ export class Inboxes {
       setTimeout(() => this.#entries.delete(name), PAUSE).unref();
       throw storageProblem(error);
     });
-    const entry = { inbox, users: 0, left: performance.now() };
+    const entry: Entry = { inbox, open: null, users: 0, left: performance.now() };
     this.#entries.set(name, entry);
     inbox.then(
-      ({ aside }) => this.#options.note({ is: "opened", inbox: name, aside }),
+      (open) => {
+        entry.open = open;
+        this.#options.note({ is: "opened", inbox: name, aside: open.aside });
+      },
       () => undefined,
     );
     return entry;

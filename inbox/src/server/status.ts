@@ -13,7 +13,7 @@ export function statusRoutes(app: FastifyInstance, service: Service): void {
   });
 
   app.get("/metrics", { schema: schemas.metrics }, async (_request, reply) => {
-    const { open, queuedBytes } = await service.inboxes.figures();
+    const { open, queuedBytes } = service.inboxes.figures();
     const gauges = {
       heldBytes: service.admission.held,
       queuedBytes,

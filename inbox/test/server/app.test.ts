@@ -511,6 +511,21 @@ describe("the service", () => {
     expect(text).not.toContain(producer);
   });
 
+  test("tells figures while an inbox is being opened", async () => {
+    let go!: () => void;
+    const gate = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const { openWriter } = fakeDisk();
+    const { post, url } = await startService((options) => gate.then(() => openWriter(options)));
+    const answer = post("x");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain("seal_inbox_open_inboxes 0\n");
+    go();
+    expect((await answer).status).toBe(201);
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain("seal_inbox_open_inboxes 1\n");
+  });
+
   test("stops: what is under way is finished, nothing new is begun", async () => {
     const { post, disk, service, app, url } = await start();
     await post("x");
