@@ -71,7 +71,7 @@ class Delivery {
   #held: Uint8Array[] = [];
   #heldBytes = 0;
   #reached: Cursor | null = null;
-  /** Bytes that were written, and the cursor behind them; null where writing failed. */
+  /** Bytes that were written, and the cursor behind them; null where writing or flushing failed. */
   #written = 0;
   #delivered: Cursor | null = null;
   #saved: Cursor | null;
@@ -144,7 +144,10 @@ class Delivery {
     const cursor = this.#delivered;
     this.#savedAt = Date.now();
     if (!cursor || !save || cursor === this.#saved) return;
+    // What could not be flushed may be lost, and a second flush would not tell.
+    this.#delivered = null;
     await flush?.();
+    this.#delivered = cursor;
     await save(cursor);
     this.#saved = cursor;
   }

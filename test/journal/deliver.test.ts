@@ -121,6 +121,17 @@ describe("the cursor", () => {
     expect(saved).toEqual([]);
   });
 
+  test("where the output cannot be flushed, it is not saved, even if it can be afterwards", async () => {
+    let attempts = 0;
+    const flush = async () => {
+      if (attempts++ === 0) throw new SealError("io", "the disk is broken");
+    };
+    const saved: Cursor[] = [];
+    const { run } = delivery({ flush, save: async (cursor) => void saved.push(cursor) });
+    expect((await failure(run(sample().bytes()))).message).toBe("the disk is broken");
+    expect(saved).toEqual([]);
+  });
+
   test("where it cannot be saved, that is told of", async () => {
     const { run, sink } = delivery({ save: () => Promise.reject(new SealError("io", "no room for it")) });
     expect((await failure(run(sample().bytes()))).message).toBe("no room for it");
