@@ -49,7 +49,7 @@ interface Stretch {
   readonly source: Source;
   /** Where it is read next, and where it ends. */
   position: number;
-  readonly end: number;
+  end: number;
 }
 
 class UrlJournal implements JournalSource {
@@ -131,8 +131,11 @@ class UrlJournal implements JournalSource {
   }
 
   async #next(length: number): Promise<Uint8Array> {
-    const bytes = await this.#stretch!.source.read(length);
-    this.#stretch!.position += bytes.length;
+    const stretch = this.#stretch!;
+    const bytes = await stretch.source.read(length);
+    stretch.position += bytes.length;
+    // The answer was of a shorter version: what the next one has more is to be asked for.
+    if (bytes.length < length) stretch.end = stretch.position;
     return bytes;
   }
 

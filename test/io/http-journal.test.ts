@@ -136,6 +136,18 @@ describe("following", () => {
     expect(error.message).toBe("the end");
   });
 
+  test("an answer of an older version, which is shorter, does not end it", async () => {
+    const maker = new Maker().epoch();
+    for (let i = 0; i < 50; i++) maker.frame([new Uint8Array(3000)]);
+    const old = maker.bytes();
+    const one = await served(maker.frame(["new"]).bytes(), {
+      body: (turn) => (turn === 1 ? old : maker.bytes()),
+    });
+    const { came, error } = await followed(one, 2);
+    expect(came.length).toBe(51);
+    expect(error.message).toBe("the end");
+  });
+
   test("one that is cut off", async () => {
     let asked = 0;
     const one = await site((request, response, self) => {
