@@ -98,6 +98,8 @@ class UrlJournal implements JournalSource {
       );
     }
     await sleep(this.#wait, undefined, { signal }).catch(() => signal.throwIfAborted());
+    // An incomplete end in it may be replaced by now.
+    this.#held = { position: 0, bytes: new Uint8Array() };
     this.#wait = Math.min(LONGEST_WAIT, 2 * this.#wait);
   }
 

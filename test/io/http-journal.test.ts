@@ -1,6 +1,7 @@
 // A journal on a web server: what is asked for, that it may grow from one request to the next, and servers that give no parts.
 
 import { afterEach, describe, expect, test } from "vitest";
+import { concat } from "../../src/bytes.js";
 import { openJournalUrl } from "../../src/io/http-journal.js";
 import type { Cursor } from "../../src/journal/cursor.js";
 import { readJournal } from "../../src/journal/reader.js";
@@ -145,6 +146,17 @@ describe("following", () => {
     });
     const { came, error } = await followed(one, 2);
     expect(came.length).toBe(51);
+    expect(error.message).toBe("the end");
+  });
+
+  test("an incomplete end may be moved aside by the writer that comes back, and an epoch stand in its place", async () => {
+    const maker = new Maker().epoch().frame(["a"]);
+    const before = maker.bytes();
+    const again = new Maker({ previous: maker.chain }).epoch().frame(["b"]).bytes();
+    const torn = maker.frame(["lost"]).bytes().subarray(0, -10);
+    const body = (turn: number) => (turn === 0 ? torn : concat(before, again));
+    const { came, error } = await followed(await served(torn, { body }), 2);
+    expect(came).toEqual(["a", "b"]);
     expect(error.message).toBe("the end");
   });
 
