@@ -102,6 +102,9 @@ class LengthSplitter extends Splitter {
   }
 }
 
+/** Memory of 64 bytes and less lies where V8 moves it, and leaves copies that cannot be overwritten. */
+const LEAST_BYTES = 1024;
+
 /** A record whose end is yet to come. Its memory grows by doubling, as bytes arrive. */
 class Begun {
   #memory: Bytes = new Uint8Array();
@@ -115,7 +118,7 @@ class Begun {
   add(piece: Uint8Array): void {
     const end = this.length + piece.length;
     if (end > this.#memory.length) {
-      const larger = new Uint8Array(Math.max(end, 2 * this.#memory.length));
+      const larger = new Uint8Array(Math.max(LEAST_BYTES, end, 2 * this.#memory.length));
       larger.set(this.bytes);
       this.#memory.fill(0);
       this.#memory = larger;

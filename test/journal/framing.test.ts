@@ -55,6 +55,17 @@ test("an empty line is a record, CR is data, and nothing is nothing", () => {
   expect(split("length", utf8(""), [2]).records).toEqual([]);
 });
 
+test.each<[Framing, string]>([
+  ["lines", "short\n"],
+  ["length", "\0\0\0\x05short"],
+])("%s: a record in two pieces is put together where V8 moves nothing", (framing, stream) => {
+  const cutter = splitter(framing, 1000);
+  cutter.push(utf8(stream.slice(0, 3)));
+  const [record] = cutter.push(utf8(stream.slice(3)));
+  expect(Buffer.from(record!).toString()).toBe("short");
+  expect(record!.buffer.byteLength).toBeGreaterThan(64);
+});
+
 describe.each([[1], [3], [100]])("in pieces of %i", (size) => {
   test("a record of the longest length, and one byte more", () => {
     const ten = "x".repeat(10);
