@@ -1,6 +1,17 @@
 // A journal as a regular file, with what its writer keeps beside it: a lock, a cursor, and ends that were moved aside (docs/FORMAT.md, "Writing a journal").
 
-import { constants, fdatasync, fstatSync, ftruncate, lstatSync, openSync, read, statSync, unlinkSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fdatasync,
+  fstatSync,
+  ftruncate,
+  lstatSync,
+  openSync,
+  read,
+  statSync,
+  unlinkSync,
+} from "node:fs";
 import { realpath } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { promisify } from "node:util";
@@ -68,6 +79,7 @@ function openRegular(target: string, path: string): number {
   const fd = openSync(target, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o666);
   const { nlink } = fstatSync(fd);
   if (nlink === 1) return fd;
+  closeSync(fd);
   throw new SealError("io", `${path} has ${nlink} names, and could be written under each of them`, {
     hint: "A journal has a lock and a cursor beside it. Remove the other hard links.",
   });

@@ -5,6 +5,7 @@ import {
   appendFileSync,
   linkSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -65,6 +66,15 @@ describe("names", () => {
     expect((await failure(openJournalFile(at("j")))).message).toContain("2 names");
     unlinkSync(at("k"));
     await (await openJournalFile(at("j"))).close();
+  });
+
+  test("what is refused does not stay open", { skip: process.platform !== "linux" }, async () => {
+    const { at } = folder();
+    writeFileSync(at("j"), "");
+    linkSync(at("j"), at("k"));
+    const before = readdirSync("/proc/self/fd").length;
+    await failure(openJournalFile(at("j")));
+    expect(readdirSync("/proc/self/fd").length).toBe(before);
   });
 
   test.each([
