@@ -45,6 +45,16 @@ function sourceOf(stat: BigIntStats, name: string): Source {
   return streamSource(createReadStream("", { fd: 0, autoClose: false, highWaterMark: READ_SIZE }), name);
 }
 
+/** Whether standard input is the regular file of that name. What is wrong with a name is for whoever opens it to tell. */
+export function isStdin(path: string): boolean {
+  try {
+    const there = statSync(path, { bigint: true });
+    return there.isFile() && isSame(there, fstatSync(0, { bigint: true }));
+  } catch {
+    return false;
+  }
+}
+
 /** Standard input piece by piece, as it arrives. Whoever has used a piece may overwrite it. Throws `usage` where it is a directory. */
 export function stdinPieces(): AsyncIterable<Uint8Array> {
   const stat = fstatSync(0);

@@ -4,7 +4,7 @@ import { Option } from "commander";
 import { loadSuite } from "../../../crypto/index.js";
 import { ioError, SealError } from "../../../errors.js";
 import { openJournalFile } from "../../../io/journal-file.js";
-import { stdinPieces } from "../../../io/stdio.js";
+import { isStdin, stdinPieces } from "../../../io/stdio.js";
 import { maxRecord } from "../../../journal/batch.js";
 import { type Framing, type Splitter, splitter } from "../../../journal/framing.js";
 import { DEFAULT_LIMITS, JournalWriter, type WriterOptions } from "../../../journal/writer.js";
@@ -83,6 +83,7 @@ async function openWriter(
   onCommit: (records: number) => void,
 ): Promise<JournalWriter> {
   if (path === "-") throw new SealError("usage", "JOURNAL is a file: standard input has the records");
+  if (isStdin(path)) throw new SealError("usage", `${path} is input and output at once`);
   if (options.sign === "-") throw new SealError("usage", "standard input cannot be both the identity and the records");
   const settings = await settingsOf(options, context);
   const opening = new AbortController();
@@ -182,6 +183,7 @@ async function feed(writer: JournalWriter, records: Splitter, stop: AbortControl
   }
   const last = records.end();
   if (last) add([last]);
+  records.erase();
   await abortable(Promise.all(waiting), stop.signal);
   if (records.fault) throw records.fault;
 }
