@@ -9,12 +9,7 @@ import { openOutput } from "./output.js";
 /** The cursor in a file; null where there is none of that name. Throws `usage` for what is no cursor, `io`. */
 export function loadCursor(path: string): Cursor | null {
   const bytes = read(path);
-  try {
-    return bytes && parseCursor(bytes);
-  } catch (error) {
-    if (!(error instanceof SealError)) throw error;
-    throw new SealError(error.code, `${path} is ${error.message}`, { hint: error.hint });
-  }
+  return bytes && parseCursor(bytes, path);
 }
 
 function read(path: string): Uint8Array | null {

@@ -32,11 +32,11 @@ const TEXT = new RegExp(
   `^seal journal cursor 1\njournal ${HASH}\nepoch ${NUMBER}\nframes ${NUMBER}\nend ${NUMBER}\nchain ${HASH}\n$`,
 );
 
-/** Parses a cursor, of which there is one encoding. Throws `usage`. */
-export function parseCursor(bytes: Uint8Array): Cursor {
+/** Parses a cursor, of which there is one encoding. Throws `usage`, which calls it `name`. */
+export function parseCursor(bytes: Uint8Array, name?: string): Cursor {
   const text = bytes.length <= MAX_CURSOR_BYTES ? fromUtf8(bytes) : null;
   const fields = TEXT.exec(text ?? "");
-  if (!fields) throw notACursor();
+  if (!fields) throw notACursor(name);
   const [, journal, epoch, frames, end, chain] = fields as unknown as readonly string[];
   const cursor = {
     journal: fromHex(journal!),
@@ -45,12 +45,13 @@ export function parseCursor(bytes: Uint8Array): Cursor {
     end: Number(end),
     chain: fromHex(chain!),
   };
-  if (!Number.isSafeInteger(cursor.end) || cursor.epoch >= cursor.end || cursor.frames > MAX_FRAMES) throw notACursor();
+  if (!Number.isSafeInteger(cursor.end) || cursor.epoch >= cursor.end || cursor.frames > MAX_FRAMES)
+    throw notACursor(name);
   return cursor;
 }
 
-function notACursor(): SealError {
-  return new SealError("usage", "not a journal's cursor", {
+function notACursor(name: string | undefined): SealError {
+  return new SealError("usage", `${name === undefined ? "" : `${name} is `}not a journal's cursor`, {
     hint: "It was made by something else, or is damaged. Without it, the journal is read from the beginning.",
   });
 }

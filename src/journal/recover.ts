@@ -42,7 +42,7 @@ export async function recover(
   signal: AbortSignal | undefined,
 ): Promise<Found> {
   const saved = await store.cursor();
-  const cursor = saved ? parseCursor(saved) : null;
+  const cursor = saved ? parseCursor(saved, `the writer's cursor of ${store.name}`) : null;
   if ((await store.size()) === 0) {
     if (cursor) throw missing(store.name);
     return { aside: null, frames: [], cursor: null, core: null, saved };
