@@ -6,7 +6,7 @@ import { openJournalFile } from "../io/journal-file.js";
 import type { EpochLimits } from "../journal/appender.js";
 import type { FramePlace, Recovered } from "../journal/recover.js";
 import type { JournalStore } from "../journal/store.js";
-import { DEFAULT_LIMITS, JournalWriter as Writer } from "../journal/writer.js";
+import { DEFAULT_LIMITS, JournalWriter as Writer, type WriterOptions } from "../journal/writer.js";
 import { parseRecipient } from "../keys/text.js";
 import { exponentOf } from "./chunk-size.js";
 import { Identity } from "./identity.js";
@@ -53,18 +53,11 @@ export class JournalWriter {
     target: { readonly path: string } | JournalStore,
     options: JournalWriterOptions,
   ): Promise<JournalWriter> {
-    const { beforeFrame, label, chunkSize, signal } = options;
-    const settings = {
-      suite: await loadSuite(),
-      signer: (await Identity.fileOf(options.signer).unlock()).signingKey,
-      recipients: options.recipients.map(parseRecipient),
-      label,
-      chunkExponent: chunkSize === undefined ? undefined : exponentOf(chunkSize),
-      limits: limitsOf(options.epoch),
-      beforeFrame: beforeFrame && ((frame: FramePlace, tags: readonly unknown[]) => beforeFrame({ ...frame, tags })),
-      signal,
-    };
-    const store = "path" in target ? await openJournalFile(target.path, signal) : target;
+    const settings = await settingsOf(options).catch(async (error) => {
+      if (!("path" in target)) await target.close();
+      throw error;
+    });
+    const store = "path" in target ? await openJournalFile(target.path, options.signal) : target;
     return new JournalWriter(await Writer.open(store, settings));
   }
 
@@ -92,6 +85,20 @@ export class JournalWriter {
   close(): Promise<void> {
     return this.#writer.close();
   }
+}
+
+async function settingsOf(options: JournalWriterOptions): Promise<WriterOptions> {
+  const { beforeFrame, label, chunkSize, signal } = options;
+  return {
+    suite: await loadSuite(),
+    signer: (await Identity.fileOf(options.signer).unlock()).signingKey,
+    recipients: options.recipients.map(parseRecipient),
+    label,
+    chunkExponent: chunkSize === undefined ? undefined : exponentOf(chunkSize),
+    limits: limitsOf(options.epoch),
+    beforeFrame: beforeFrame && ((frame: FramePlace, tags: readonly unknown[]) => beforeFrame({ ...frame, tags })),
+    signal,
+  };
 }
 
 function limitsOf(given: Partial<EpochLimits> = {}): EpochLimits {

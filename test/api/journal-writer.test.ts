@@ -61,6 +61,14 @@ test("a store of one's own, the limits of an epoch, and what is told before each
   expect(store.closed).toBe(true);
 });
 
+test("a store of one's own is closed where it is not written to", async () => {
+  for (const wrong of [{ recipients: ["seal1"] }, { recipients: [] }, { chunkSize: 5 }]) {
+    const store = memoryStore();
+    expect((await failure(JournalWriter.open(store, { ...OPTIONS, ...wrong }))).code).toBe("usage");
+    expect(store.closed).toBe(true);
+  }
+});
+
 describe("usage", () => {
   test.each<[string, Partial<JournalWriterOptions>]>([
     ["no recipient", { recipients: [] }],
