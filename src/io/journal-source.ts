@@ -39,7 +39,7 @@ class OpenedJournal implements FileJournal {
 
   /** Of the file that has the name now: whether it goes on as the one before did is for its chain values to tell. */
   async size(): Promise<number> {
-    const named = statSync(this.name, { bigint: true, throwIfNoEntry: false });
+    const named = this.#named();
     if (named && !isSame(named, this.#seen)) {
       const before = this.#fd;
       this.#fd = openRegular(this.name);
@@ -72,8 +72,17 @@ class OpenedJournal implements FileJournal {
     this.#isOpen = false;
   }
 
+  /** What has the name now. */
+  #named(): BigIntStats | undefined {
+    try {
+      return statSync(this.name, { bigint: true, throwIfNoEntry: false });
+    } catch (error) {
+      throw ioError(`cannot read ${this.name}`, error);
+    }
+  }
+
   #differs(): boolean {
-    const named = statSync(this.name, { bigint: true, throwIfNoEntry: false });
+    const named = this.#named();
     // A name that is gone may come back; what was opened is read on until then.
     const now = named ?? fstatSync(this.#fd, { bigint: true });
     return !isSame(now, this.#seen) || now.size !== this.#seen.size || now.mtimeNs !== this.#seen.mtimeNs;

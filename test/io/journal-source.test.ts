@@ -1,7 +1,7 @@
 // A journal's file as its reader sees it, while others do things to it.
 
 import { execFileSync } from "node:child_process";
-import { appendFileSync, mkdirSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { SealError } from "../../src/errors.js";
 import { openJournal } from "../../src/io/journal-source.js";
@@ -88,6 +88,14 @@ test("a file whose name is gone is read on, and one that takes its name is found
     setTimeout(() => writeFileSync(name, "012345"), 30);
     await changed;
     expect(await source.size()).toBe(6);
+  }));
+
+test("a name that leads nowhere any more is an io error", () =>
+  withJournal("0123", async (source, name) => {
+    rmSync(name);
+    symlinkSync(name, name);
+    expect((await failure(source.size())).code).toBe("io");
+    expect((await failure(source.changed!(never))).code).toBe("io");
   }));
 
 describe("refused:", () => {
