@@ -1,7 +1,7 @@
 // seal journal read JOURNAL|URL --key KEY
 
-import { fsync } from "node:fs";
-import { resolve } from "node:path";
+import { fsync, realpathSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { loadSuite } from "../../../crypto/index.js";
 import { ioError, SealError } from "../../../errors.js";
@@ -110,13 +110,23 @@ export const read: CommandDefinition<Options> = {
 function checkCombination({ follow, until, output, cursor }: Options): void {
   if (follow && until !== undefined) throw new SealError("usage", "--follow has no end, and excludes --until");
   if (output === undefined || isStdout(output)) return;
-  if (cursor !== undefined && resolve(cursor) === resolve(output)) {
+  if (cursor !== undefined && nameOf(cursor) === nameOf(output)) {
     throw new SealError("usage", "--cursor and -o name the same file");
   }
   if (follow && checkOutput(output, { force: true }).kind === "file") {
     throw new SealError("usage", "--follow writes to standard output: a file of -o gets its name at the end", {
       hint: "Redirect it: seal journal read … --follow >> OUT",
     });
+  }
+}
+
+/** The one name of what is put at a path: what stands there, a link too, is replaced. */
+function nameOf(path: string): string {
+  const name = resolve(path);
+  try {
+    return join(realpathSync(dirname(name)), basename(name));
+  } catch {
+    return name;
   }
 }
 
