@@ -24,7 +24,7 @@ export function recordsRoute(app: FastifyInstance, service: Service): void {
     },
     handler: (request, reply) => {
       const bytes = announced(request) ?? service.options.maxBody;
-      return service.admission.hold(bytes, () => append(service, request, reply));
+      return service.admission.hold(request.bearer.bucket, bytes, () => append(service, request, reply));
     },
   });
 }

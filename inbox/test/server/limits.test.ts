@@ -19,11 +19,28 @@ test("room is held while there is work, and given back however that ends", async
   const ended = new Promise<void>((resolve) => {
     end = resolve;
   });
-  const six = admission.hold(6, () => ended);
-  await expect(admission.hold(5, async () => undefined)).rejects.toMatchObject({ problem: "busy", retryAfter: 1 });
-  await expect(admission.hold(4, () => Promise.reject(new Error("a failure")))).rejects.toThrow("a failure");
+  const [ann, bob] = [{}, {}];
+  const six = admission.hold(ann, 6, () => ended);
+  await expect(admission.hold(bob, 5, async () => undefined)).rejects.toMatchObject({ problem: "busy", retryAfter: 1 });
+  await expect(admission.hold(bob, 4, () => Promise.reject(new Error("a failure")))).rejects.toThrow("a failure");
   expect(admission.held).toBe(6);
   end();
   await six;
   expect(admission.held).toBe(0);
+});
+
+test("nobody takes all of the room with several bodies", async () => {
+  const admission = new Admission(10);
+  const [ann, bob] = [{}, {}];
+  let end!: () => void;
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const three = admission.hold(ann, 3, () => ended);
+  await expect(admission.hold(ann, 3, async () => undefined)).rejects.toMatchObject({ problem: "busy" });
+  expect(await admission.hold(ann, 2, async () => "half")).toBe("half");
+  expect(await admission.hold(bob, 7, async () => "a first one")).toBe("a first one");
+  end();
+  await three;
+  expect(await admission.hold(ann, 10, async () => "all, alone")).toBe("all, alone");
 });
