@@ -1,5 +1,6 @@
 // Going on at a cursor: whether the journal is still the one that it was made of (docs/FORMAT.md, "Reading a journal").
 
+import { setImmediate } from "node:timers/promises";
 import { equal } from "../bytes.js";
 import { SealError } from "../errors.js";
 import { KIND_JOURNAL, parseCore } from "../format/core.js";
@@ -14,6 +15,7 @@ import {
   readCore,
   readRest,
 } from "./header.js";
+import type { Ratchet } from "./ratchet.js";
 import type { JournalSource } from "./store.js";
 import { Window } from "./window.js";
 
@@ -40,11 +42,23 @@ export async function resumeAt(
   const window = same ? first : windowAt(cursor.epoch, HEADER_PIECE);
   const epoch = await epochOf(window, beginning, cursor, settings);
   try {
-    for (let i = 0; i < cursor.frames; i++) epoch.ratchet?.skip();
+    if (epoch.ratchet) await skip(epoch.ratchet, cursor.frames, signal);
     return { beginning, epoch };
   } catch (error) {
     epoch.ratchet?.erase();
     throw error;
+  }
+}
+
+/** So many that a signal is heard in time: tens of milliseconds. */
+const SKIPPED_AT_ONCE = 10_000;
+
+async function skip(ratchet: Ratchet, frames: number, signal: AbortSignal | undefined): Promise<void> {
+  for (let i = 1; i <= frames; i++) {
+    ratchet.skip();
+    if (i % SKIPPED_AT_ONCE > 0) continue;
+    await setImmediate();
+    signal?.throwIfAborted();
   }
 }
 

@@ -285,4 +285,18 @@ describe("following", () => {
     );
     await expect(steps.next()).rejects.toThrow("enough");
   });
+
+  test("a signal is heard on the way to a cursor far inside an epoch", async () => {
+    const maker = sample();
+    const { cursor } = await outcome(maker.bytes());
+    const frames = 20_000;
+    const bytes = concat(maker.bytes(), new Uint8Array(200 * frames));
+    const signal = AbortSignal.timeout(10);
+    const steps = readJournal(memoryJournal(bytes), {
+      ...READ,
+      cursor: { ...cursor!, frames, end: bytes.length },
+      signal,
+    });
+    await expect(steps.next()).rejects.toMatchObject({ name: "TimeoutError" });
+  });
 });
