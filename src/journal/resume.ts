@@ -6,6 +6,7 @@ import { SealError } from "../errors.js";
 import { KIND_JOURNAL, parseCore } from "../format/core.js";
 import { checkDemands } from "../ops/header.js";
 import type { Cursor } from "./cursor.js";
+import { frameSize } from "./frame.js";
 import {
   acceptBeginning,
   type Beginning,
@@ -81,10 +82,15 @@ async function epochOf(window: Window, beginning: Beginning, cursor: Cursor, set
   checkDemands(core.core, settings.policy);
   const epoch = await readRest(reading, core, beginning, offset, settings);
   if (!epoch) throw discontinued("an epoch's header is cut off", offset);
-  const fits = cursor.frames > 0 || (epoch.end === cursor.end && equal(epoch.header.coreHash, cursor.chain));
-  if (fits) return epoch;
+  if (fits(epoch, cursor)) return epoch;
   epoch.ratchet?.erase();
   throw discontinued("the epoch's header is another", offset);
+}
+
+function fits({ end, header }: Epoch, cursor: Cursor): boolean {
+  if (cursor.frames === 0) return end === cursor.end && equal(header.coreHash, cursor.chain);
+  // Each is a step of the ratchet: without room for them, the steps are not taken.
+  return cursor.epoch + cursor.frames * frameSize(1) <= cursor.end;
 }
 
 /** The error for a journal that does not continue a cursor. */

@@ -237,6 +237,14 @@ describe("with a cursor", () => {
     await refused(bytes, { ...cursor, journal: new Uint8Array(32) });
   });
 
+  test("more frames than there is room for: the ratchet does not go so far", async () => {
+    const bytes = joined(P.slice(0, 2));
+    const cursor = (await outcome(bytes)).cursor!;
+    expect(await outcome(bytes, { cursor })).toMatchObject({ error: null });
+    await refused(bytes, { ...cursor, frames: Math.floor(cursor.end / 117) + 1 });
+    await refused(bytes, { ...cursor, frames: 2 ** 32 });
+  });
+
   test("at the beginning of an epoch without frames, it is bound to the header too", async () => {
     const bytes = joined(P.slice(0, 5));
     const cursor = (await outcome(bytes)).cursor!;
