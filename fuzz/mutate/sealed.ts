@@ -6,7 +6,12 @@ import { byInsider, type Level, repaired } from "../sealed/forge.js";
 import { assemble, type Parts, type StanzaPart, takeApart } from "../sealed/parts.js";
 import { mutateBytes, shortLength } from "./bytes.js";
 
-type PartsMutation = (parts: Parts, other: Parts, random: Random) => void;
+type Mutation<T> = (parts: T, other: T, random: Random) => void;
+type PartsMutation = Mutation<Parts>;
+/** What follows a header, record by record. */
+export interface Records {
+  records: Bytes[];
+}
 
 const LABELS = [
   "",
@@ -76,6 +81,10 @@ const CORE: readonly PartsMutation[] = [
   (parts, _, random) => {
     parts.labelLength = randomByte(random, 0, 1, parts.label.length + 1, 255);
   },
+  (parts, other, random) => {
+    if (parts.previous)
+      parts.previous = random.pick([other.previous ?? parts.signer, new Uint8Array(32), random.bytes(32)]);
+  },
 ];
 
 function stanza(random: Random, other: Parts): StanzaPart {
@@ -138,7 +147,7 @@ const STANZAS: readonly PartsMutation[] = [
   },
 ];
 
-const RECORDS: readonly PartsMutation[] = [
+export const RECORDS: readonly Mutation<Records>[] = [
   ({ records }, _, random) => {
     records.splice(random.below(records.length), 1);
   },
@@ -178,7 +187,7 @@ const RECORDS: readonly PartsMutation[] = [
 ];
 
 /** One field of a record's end (tag, chain, signature, its halves) from another record. */
-function trade(records: Bytes[], other: Parts, random: Random): void {
+function trade(records: Bytes[], other: Records, random: Random): void {
   const donors = [...records, ...other.records].filter(({ length }) => length >= 112);
   const at = random.below(records.length);
   const old = records[at];

@@ -4,17 +4,19 @@
 export type HeaderVerdict = { readonly length: number } | "malformed" | "tampered";
 
 const MAGIC = [0x89, 0x53, 0x45, 0x41, 0x4c, 0x0d, 0x0a, 0x1a];
+const FILE = 1n;
+const JOURNAL = 2n;
 const SIGNED_AUTHENTICATOR = 64;
 const UNSIGNED_AUTHENTICATOR = 32;
 
 class Cut extends Error {}
 class Wrong extends Error {}
 
-/** What the format says of the header at the beginning of `bytes`: its length, or the kind of error. */
-export function judgeHeader(bytes: Uint8Array): HeaderVerdict {
+/** What the format says of the header of that kind at the beginning of `bytes`: its length, or the kind of error. */
+export function judgeHeader(bytes: Uint8Array, kind = FILE): HeaderVerdict {
   if (MAGIC.some((byte, i) => bytes[i] !== byte)) return "malformed";
   try {
-    return { length: walk(bytes) };
+    return { length: walk(bytes, kind) };
   } catch (error) {
     if (error instanceof Cut) return "tampered";
     if (error instanceof Wrong) return "malformed";
@@ -22,7 +24,7 @@ export function judgeHeader(bytes: Uint8Array): HeaderVerdict {
   }
 }
 
-function walk(bytes: Uint8Array): number {
+function walk(bytes: Uint8Array, kind: bigint): number {
   let at = MAGIC.length;
   const field = (length: number): Uint8Array => {
     if (bytes.length - at < length) throw new Cut();
@@ -35,16 +37,17 @@ function walk(bytes: Uint8Array): number {
   };
 
   must(integer(1) === 1n);
-  must(integer(1) === 1n);
+  must(integer(1) === kind);
   const exponent = integer(1);
   must(12n <= exponent && exponent <= 24n);
   const algorithm = integer(1);
-  must(algorithm === 0n || algorithm === 1n);
+  must((algorithm === 0n && kind === FILE) || algorithm === 1n);
   must((integer(32) === 0n) === (algorithm === 0n));
   field(32);
   must(integer(8) <= 253402300799n);
   const labelLength = Number(integer(1));
   must(isLabel(field(labelLength)));
+  if (kind === JOURNAL) field(32);
 
   const count = Number(integer(2));
   must(1 <= count && count <= 4096);

@@ -17,25 +17,43 @@ export function judgeRecords(file: Uint8Array, headerLength: number, signer: Ver
   let chain = coreHash;
   for (let index = 0; ; index++) {
     const record = file.subarray(headerLength + index * full, headerLength + (index + 1) * full);
-    if (record.length < TRAILER) return { chunk: index };
-    const body = record.length - TRAILER;
-    const digest = sha256(record.subarray(0, body + TAG));
-    const isFinal = record.length < full;
-    const message = Buffer.alloc(115);
-    message.write("seal.v1 chunk\0", "latin1");
-    message.set(coreHash, 14);
-    message.writeUInt32BE(index, 46);
-    message.writeUInt8(isFinal ? 1 : 0, 50);
-    message.set(chain, 51);
-    message.set(digest, 83);
-    const carried = record.subarray(body + TAG, body + TAG + 32);
-    if (!chain.equals(carried) || !signer.verify(message, record.subarray(body + TAG + 32))) return { chunk: index };
-    chain = sha256(chain, digest);
-    if (isFinal) return { digest: chain.toString("hex") };
+    const final = record.length < full;
+    const next = judgeRecord(record, { coreHash, chain, index, final }, signer);
+    if (!next) return { chunk: index };
+    chain = next;
+    if (final) return { digest: chain.toString("hex") };
   }
 }
 
-function sha256(...parts: Uint8Array[]): Buffer {
+interface Due {
+  readonly coreHash: Uint8Array;
+  readonly chain: Uint8Array;
+  readonly index: number;
+  readonly final: boolean;
+}
+
+/** The chain value after a record; null where it is not the one that is due. */
+export function judgeRecord(
+  record: Uint8Array,
+  { coreHash, chain, index, final }: Due,
+  signer: VerifyingKey,
+): Buffer | null {
+  if (record.length < TRAILER) return null;
+  const body = record.length - TRAILER;
+  const digest = sha256(record.subarray(0, body + TAG));
+  const message = Buffer.alloc(115);
+  message.write("seal.v1 chunk\0", "latin1");
+  message.set(coreHash, 14);
+  message.writeUInt32BE(index, 46);
+  message.writeUInt8(final ? 1 : 0, 50);
+  message.set(chain, 51);
+  message.set(digest, 83);
+  const carried = record.subarray(body + TAG, body + TAG + 32);
+  const isDue = Buffer.from(carried).equals(chain) && signer.verify(message, record.subarray(body + TAG + 32));
+  return isDue ? sha256(chain, digest) : null;
+}
+
+export function sha256(...parts: Uint8Array[]): Buffer {
   const hash = createHash("sha256");
   for (const part of parts) hash.update(part);
   return hash.digest();

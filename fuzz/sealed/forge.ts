@@ -9,7 +9,7 @@ import { commitment, headerMac, headerMessage, payloadKey, recipientInfo } from 
 import { STANZA_X25519 } from "../../src/format/stanza.js";
 import { bytesOf, forger, reader, repeatable } from "../actors.js";
 import type { Random } from "../random.js";
-import { coreOf, type Parts, recordSize, type StanzaPart, stanzasOf } from "./parts.js";
+import { coreOf, type HeaderParts, type Parts, recordSize, type StanzaPart, stanzasOf } from "./parts.js";
 
 /** From which level on a file is made right: all that stands behind depends on it. */
 export type Level = "authenticator" | "stanzas" | "records";
@@ -71,7 +71,7 @@ function sealedRecords(parts: Parts, fileKey: Bytes, random: Random): Bytes[] {
 }
 
 /** The file key, where the reader can open it. */
-function keyOf(parts: Parts, coreHash: Bytes): Bytes | null {
+export function keyOf(parts: HeaderParts, coreHash: Bytes): Bytes | null {
   for (const { type, body } of parts.stanzas) {
     if (type !== STANZA_X25519 || body.length !== 80) continue;
     const info = recipientInfo(coreHash);

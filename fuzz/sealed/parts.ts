@@ -9,7 +9,8 @@ export interface StanzaPart {
   body: Bytes;
 }
 
-export interface Parts {
+/** Any header, of a file or an epoch of a journal. */
+export interface HeaderParts {
   magic: Bytes;
   version: number;
   kind: number;
@@ -21,23 +22,40 @@ export interface Parts {
   /** What the length field says; null for the truth. */
   labelLength: number | null;
   label: Bytes;
+  /** null where there is none, as in a file. */
+  previous: Bytes | null;
   /** null for the truth. */
   count: number | null;
   stanzas: StanzaPart[];
   authenticator: Bytes;
+}
+
+export interface Parts extends HeaderParts {
   records: Bytes[];
 }
 
 const FIXED = 85;
+const JOURNAL = 2;
+const CHAIN = 32;
 
 /** null where the bytes end inside the core. Whether fields are in their bounds is not looked at. */
 export function takeApart(bytes: Bytes): Parts | null {
-  if (bytes.length < FIXED || bytes.length < FIXED + bytes[FIXED - 1]!) return null;
+  const header = takeHeader(bytes);
+  if (!header) return null;
+  const { parts, end } = header;
+  return { ...parts, records: takeRecords(bytes.subarray(end), recordSize(parts.exponent, parts.algorithm)) };
+}
+
+/** The header at the beginning, and where it ends; null as in `takeApart`. */
+export function takeHeader(bytes: Bytes): { parts: HeaderParts; end: number } | null {
+  if (bytes.length < FIXED) return null;
   const afterLabel = FIXED + bytes[FIXED - 1]!;
-  const { stanzas, count, end } = takeStanzas(bytes, afterLabel);
+  const coreEnd = afterLabel + (bytes[9] === JOURNAL ? CHAIN : 0);
+  if (bytes.length < coreEnd) return null;
+  const { stanzas, count, end } = takeStanzas(bytes, coreEnd);
   const algorithm = bytes[11]!;
   const headerEnd = end + (algorithm === 0 ? 32 : 64);
-  return {
+  const parts = {
     magic: bytes.slice(0, 8),
     version: bytes[8]!,
     kind: bytes[9]!,
@@ -48,11 +66,12 @@ export function takeApart(bytes: Bytes): Parts | null {
     sealedAt: readU64(bytes, 76),
     labelLength: null,
     label: bytes.slice(FIXED, afterLabel),
+    previous: coreEnd > afterLabel ? bytes.slice(afterLabel, coreEnd) : null,
     count: count === stanzas.length ? null : count,
     stanzas,
     authenticator: bytes.slice(end, headerEnd),
-    records: takeRecords(bytes.subarray(headerEnd), recordSize(bytes[10]!, algorithm)),
   };
+  return { parts, end: Math.min(headerEnd, bytes.length) };
 }
 
 function takeStanzas(bytes: Bytes, start: number): { stanzas: StanzaPart[]; count: number; end: number } {
@@ -79,7 +98,7 @@ function takeRecords(bytes: Bytes, size: number): Bytes[] {
   return records;
 }
 
-export function coreOf(parts: Parts): Bytes {
+export function coreOf(parts: HeaderParts): Bytes {
   return concat(
     parts.magic,
     Uint8Array.of(parts.version, parts.kind, parts.exponent, parts.algorithm),
@@ -88,14 +107,19 @@ export function coreOf(parts: Parts): Bytes {
     u64(BigInt.asUintN(64, parts.sealedAt)),
     Uint8Array.of(parts.labelLength ?? parts.label.length),
     parts.label,
+    parts.previous ?? new Uint8Array(),
   );
 }
 
-export function stanzasOf({ count, stanzas }: Parts): Bytes {
+export function stanzasOf({ count, stanzas }: HeaderParts): Bytes {
   const each = stanzas.flatMap(({ type, length, body }) => [u16(type), u16(length ?? body.length), body]);
   return concat(u16(count ?? stanzas.length), ...each);
 }
 
+export function headerOf(parts: HeaderParts): Bytes {
+  return concat(coreOf(parts), stanzasOf(parts), parts.authenticator);
+}
+
 export function assemble(parts: Parts): Bytes {
-  return concat(coreOf(parts), stanzasOf(parts), parts.authenticator, ...parts.records);
+  return concat(headerOf(parts), ...parts.records);
 }
