@@ -1,4 +1,4 @@
-// Finding headers and frames in a journal. What is found is not checked here against what stands before it: check.ts does that, in order,
+// Finding headers and frames in a journal. What is found is not checked here against what stands before it: walk.ts does that, in order,
 // while the scan is ahead.
 
 import type { Bytes } from "../bytes.js";
