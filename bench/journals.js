@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { largeCases, measureCases, rateCases } from "./journals/cases.js";
 import { furnish } from "./journals/furnish.js";
 import { inboxFigures, perRecord, trickles } from "./journals/parts.js";
-import { machine, nodeVersions, peerVersions } from "./machine.js";
+import { aboutNode, machine, peerVersions } from "./machine.js";
 import { ROOT } from "./options.js";
 import { writeReport } from "./report/write.js";
 import { writeNamed } from "./results.js";
@@ -54,7 +54,7 @@ else {
 }
 
 async function measureAll(plan) {
-  const about = { ...machine(), ...(await nodeVersions(plan.node)) };
+  const about = { ...machine(), ...(await aboutNode(plan.node)) };
   const peers = await peerVersions();
   const workspace = makeWorkspace();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {

@@ -3,7 +3,8 @@
 import { accessSync, constants } from "node:fs";
 import { arch, availableParallelism, cpus, loadavg, platform, release, totalmem } from "node:os";
 import { delimiter, join } from "node:path";
-import { run } from "./measure.js";
+import { must, run } from "./measure.js";
+import { ROOT } from "./options.js";
 
 /**
  * The programs that seal is compared with: how to ask for the version, and what they do.
@@ -55,13 +56,19 @@ async function version(command) {
 }
 
 /**
+ * The versions of a Node, and what the machine does with it now, on one core.
  * @param {string} node
- * @returns {Promise<{ node: string, openssl: string }>}
+ * @returns {Promise<{ node: string, openssl: string, primitives: { aes: number, sha256: number, x25519: number } }>}
  */
-export async function nodeVersions(node) {
-  const { stdout } = await run([node, "-p", "JSON.stringify(process.versions)"]);
-  const { node: own, openssl } = JSON.parse(stdout);
-  return { node: own, openssl };
+export async function aboutNode(node) {
+  const { node: own, openssl } = JSON.parse(await must([node, "-p", "JSON.stringify(process.versions)"]));
+  const primitives = JSON.parse(await must([node, `${ROOT}bench/bare/primitives.js`]));
+  return { node: own, openssl, primitives };
+}
+
+/** @returns {string} what `primitives` are, in words */
+export function primitivesText({ aes, sha256, x25519 }) {
+  return `AES-256-GCM ${aes.toFixed(2)} GB/s, SHA-256 ${sha256.toFixed(2)} GB/s, X25519 ${Math.round(1e6 / x25519)} µs`;
 }
 
 export function machine() {

@@ -3,7 +3,7 @@
 import { availableParallelism } from "node:os";
 import { groups } from "./cases/groups.js";
 import { hasSyncOption } from "./cases/special.js";
-import { machine, nodeVersions, peerVersions } from "./machine.js";
+import { aboutNode, machine, peerVersions } from "./machine.js";
 import { canMeasureMemory } from "./measure.js";
 import { MIB, parseOptions, ROOT } from "./options.js";
 import { table } from "./report/format.js";
@@ -39,7 +39,7 @@ async function measureAll() {
 /** @param {import("./workspace.js").Workspace} workspace */
 async function measureIn(workspace) {
   const started = performance.now();
-  const about = { ...machine(), ...(await nodeVersions(options.node)) };
+  const about = { ...machine(), ...(await aboutNode(options.node)) };
   const peers = await peerVersions();
   const sizes = fitting(options.sizes, room(workspace) - SLACK);
   const plan = {

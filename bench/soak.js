@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import autocannon from "autocannon";
 import { makeInbox, residentBytes } from "./inbox/service.js";
-import { machine, nodeVersions } from "./machine.js";
+import { aboutNode, machine } from "./machine.js";
 import { MIB, ROOT } from "./options.js";
 import { writeReport } from "./report/write.js";
 import { writeNamed } from "./results.js";
@@ -52,7 +52,7 @@ try {
 }
 
 async function soak() {
-  const about = { ...machine(), ...(await nodeVersions(values.node)) };
+  const about = { ...machine(), ...(await aboutNode(values.node)) };
   const service = await inbox.serve();
   const reading = follow(`${service.url}/v1/inboxes/bench/journal`);
   const writing = write();

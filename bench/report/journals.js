@@ -1,5 +1,6 @@
 // What bench/journals.js and bench/soak.js have to say.
 
+import { primitivesText } from "../machine.js";
 import { median, pairedRatio } from "../stats.js";
 import { axis, draw, lineColor } from "./chart.js";
 import { memoryText, table, timeText } from "./format.js";
@@ -153,7 +154,7 @@ function journalSection(results, write) {
   const ms = ({ median: middle, p99, most }) => `${middle.toFixed(2)}, ${p99.toFixed(2)}, ${most.toFixed(2)}`;
   return [
     `## Journals, Node ${about.node}`,
-    `${about.cpu}, ${about.cores} cores; ${how.rounds} rounds; ${about.date}; load when it began: ${about.load.toFixed(2)}.`,
+    `${about.cpu}, ${about.cores} cores; ${how.rounds} rounds; ${about.date}; load when it began: ${about.load.toFixed(2)}. One core then: ${primitivesText(about.primitives)}.`,
     table([head, ...rates.map(timed)], 1),
     "### A public-key operation for each record",
     table(

@@ -1,6 +1,6 @@
 // What one run has to say, section by section, in Markdown.
 
-import { AGE_ENCRYPTION, PEERS } from "../machine.js";
+import { AGE_ENCRYPTION, PEERS, primitivesText } from "../machine.js";
 import { all, sizesOf } from "./find.js";
 import { sizeText, table } from "./format.js";
 import {
@@ -42,6 +42,7 @@ function machineTable({ about, peers, how }) {
     ["memory", `${(about.memory / 2 ** 30).toFixed(0)} GiB`],
     ["system", about.system],
     ["Node, its OpenSSL", `${about.node}, ${about.openssl}`],
+    ["one core, when it began", about.primitives ? primitivesText(about.primitives) : "not measured"],
     ["peers", installed.join(", ")],
     ["data on", how.tmpfs ? "tmpfs" : "the directory for temporary files: NOT tmpfs, disk speed is in all figures"],
     ["threads of seal and of the limit loop", String(how.threads)],

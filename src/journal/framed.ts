@@ -57,13 +57,15 @@ function putLines(frame: OpenedFrame, into: Bytes, at: number): number | SealErr
 }
 
 function newlineIn({ epoch, frame, batch }: OpenedFrame): SealError | null {
-  let next = batch.indexOf(NEWLINE);
+  // A Buffer's search is many times as fast as that of other arrays.
+  const bytes = Buffer.from(batch.buffer, batch.byteOffset, batch.length);
+  let next = bytes.indexOf(NEWLINE);
   let index = 0;
   let found = -1;
   if (next < 0) return null;
   scanBatch(batch, (start, end) => {
     // Lengths may have such a byte, too.
-    if (next >= 0 && next < start) next = batch.indexOf(NEWLINE, start);
+    if (next >= 0 && next < start) next = bytes.indexOf(NEWLINE, start);
     if (found < 0 && next >= start && next < end) found = index;
     index += 1;
   });
