@@ -14,12 +14,13 @@ export type KeyKind = keyof typeof PREFIXES;
 export function trimmed(line: string): string {
   // A regular expression for the end would try again at each space inside, which takes minutes for a hostile line.
   let end = line.length - (line.endsWith("\r") ? 1 : 0);
-  while (end > 0 && isBlank(line.charCodeAt(end - 1))) end--;
+  while (isBlank(line.charCodeAt(end - 1))) end--;
   let start = 0;
-  while (start < end && isBlank(line.charCodeAt(start))) start++;
+  while (isBlank(line.charCodeAt(start))) start++;
   return line.slice(start, end);
 }
 
+/** Beyond its ends, a text has no character there: NaN, which is none of these. */
 function isBlank(code: number): boolean {
   return code === 0x20 || code === 0x09;
 }

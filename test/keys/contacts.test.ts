@@ -5,6 +5,7 @@ import {
   type Contacts,
   groupFault,
   lineOf,
+  NO_CONTACTS,
   nameFault,
   parseContacts,
   reasonFault,
@@ -294,3 +295,5 @@ describe("questions", () => {
 
   it("who is a sender", () => expect(contacts.senders()).toEqual([two.signingKey.publicKey]));
 });
+
+it("no contacts are an empty file", () => expect([NO_CONTACTS.format(), NO_CONTACTS.keys]).toEqual(["", []]));

@@ -114,6 +114,7 @@ describe("an identity file", () => {
         "line 2",
       ],
       ["a word before accept", `${secret}\nx accept ${friend.signer}\n`, "line 2"],
+      ["a word that ends in accept", `${secret}\nunaccept ${friend.signer}\n`, "line 2 of the identity file"],
       ["accept without a space", `${secret}\naccept${friend.signer}\n`, "line 2"],
       ["a mistyped secret", `# c\n\n${mistyped}\n`, "line 3"],
       ["a secret in lower case", `# c\n${secret.toLowerCase()}\n`, "line 2"],

@@ -62,6 +62,20 @@ describe("a protected identity", () => {
     }
   });
 
+  test("is bound to what it is, its version and its salt", async () => {
+    const seen: Uint8Array[] = [];
+    const suite: Suite = {
+      ...quick,
+      aeadSeal: (key, nonce, plain, aad) => {
+        seen.push(aad!);
+        return quick.aeadSeal(key, nonce, plain, aad);
+      },
+    };
+    const [, first] = /BEGIN.*\n(.*)/.exec(await protect(suite, secret, passphrase))!;
+    const head = Buffer.from(first!, "base64").subarray(0, 17);
+    expect(seen).toEqual([Uint8Array.from([...Buffer.from("seal.v1 identity\0"), ...head])]);
+  });
+
   test("takes its passphrase in any normalisation of Unicode", async () => {
     const { identity } = await unlock(quick, text, passphrase.normalize("NFD"));
     expect(identity).toMatchObject({ recipient: own.recipient });
