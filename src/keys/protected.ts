@@ -67,8 +67,8 @@ function inLines(bytes: Uint8Array): string {
 function decodeBase64(text: string): Bytes | null {
   try {
     return Uint8Array.from(base64.decode(text));
-  } catch {
     // Stryker disable next-line BlockStatement: undefined would be no block, too.
+  } catch {
     return null;
   }
 }
