@@ -149,10 +149,11 @@ function journalSection(results, write) {
     rateText(each.records),
     timeText(median(each.seconds)),
     `${timeText(Math.min(...each.seconds))} – ${timeText(Math.max(...each.seconds))}`,
-    rateText(rate(each)),
+    // A pick-up reads none of those before.
+    each.work.startsWith("pick-up") ? "" : rateText(rate(each)),
     memoryText(mostMemory(each)),
   ];
-  const head = ["work", "records", "median", "min – max", "records/s", "memory"];
+  const head = ["work", "records in it", "median", "min – max", "records/s", "memory"];
   const ms = ({ median: middle, p99, most }) => `${middle.toFixed(2)}, ${p99.toFixed(2)}, ${most.toFixed(2)}`;
   return [
     `## Journals, Node ${about.node}`,
