@@ -1,10 +1,9 @@
 // node bench/inbox.js: acknowledged POSTs a second of seal-inbox, and its memory meanwhile. See --help.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import autocannon from "autocannon";
 import { makeInbox, processorSeconds, residentBytes } from "./inbox/service.js";
-import { MIB } from "./options.js";
+import { MIB, plainOptions } from "./options.js";
 
 const HELP = `node bench/inbox.js [options]
 
@@ -16,21 +15,14 @@ const HELP = `node bench/inbox.js [options]
   --json           the figures as JSON
 `;
 
-const { values } = parseArgs({
-  options: {
-    requests: { type: "string", default: "200000" },
-    connections: { type: "string", default: "64" },
-    bytes: { type: "string", default: "256" },
-    keys: { type: "boolean", default: false },
-    node: { type: "string", default: process.execPath },
-    json: { type: "boolean", default: false },
-    help: { type: "boolean", short: "h", default: false },
-  },
+const values = plainOptions(HELP, {
+  requests: 200_000,
+  connections: 64,
+  bytes: 256,
+  keys: false,
+  node: process.execPath,
+  json: false,
 });
-if (values.help) {
-  process.stdout.write(HELP);
-  process.exit();
-}
 
 const inbox = makeInbox(values.node);
 try {
@@ -56,11 +48,11 @@ async function measure({ child, url }, token) {
   const load = autocannon({
     url: `${url}/v1/inboxes/bench/records`,
     method: "POST",
-    connections: Number(values.connections),
-    amount: Number(values.requests),
+    connections: values.connections,
+    amount: values.requests,
     timeout: 60,
     headers: { authorization: `Bearer ${token}`, "content-type": "application/octet-stream" },
-    body: Buffer.alloc(Number(values.bytes), 1),
+    body: Buffer.alloc(values.bytes, 1),
     ...(values.keys && { idReplacement: true }),
     ...(values.keys && { headers: keyed(token) }),
   });

@@ -1,12 +1,10 @@
 // node bench/journals.js: what it costs to append to journals, to read them, and to pick up what is new. See --help.
 
-import { availableParallelism } from "node:os";
-import { parseArgs } from "node:util";
 import { largeCases, measureCases, rateCases } from "./journals/cases.js";
 import { furnish } from "./journals/furnish.js";
 import { inboxFigures, perRecord, trickles } from "./journals/parts.js";
 import { aboutNode, machine, peerVersions } from "./machine.js";
-import { ROOT } from "./options.js";
+import { plainOptions, ROOT } from "./options.js";
 import { writeReport } from "./report/write.js";
 import { writeNamed } from "./results.js";
 import { makeWorkspace } from "./workspace.js";
@@ -23,37 +21,24 @@ const HELP = `node bench/journals.js [options]
 Otherwise the figures go to bench/results/, and into docs/BENCHMARKS.md.
 `;
 
-const { values } = parseArgs({
-  options: {
-    records: { type: "string", default: "2000000" },
-    large: { type: "string", default: "10000000" },
-    posts: { type: "string", default: "1000000" },
-    rounds: { type: "string", default: "3" },
-    node: { type: "string", default: process.execPath },
-    print: { type: "boolean", default: false },
-    help: { type: "boolean", short: "h", default: false },
-  },
+const { print, ...plan } = plainOptions(HELP, {
+  records: 2_000_000,
+  large: 10_000_000,
+  posts: 1_000_000,
+  rounds: 3,
+  node: process.execPath,
+  print: false,
 });
-if (values.help) {
-  process.stdout.write(HELP);
-  process.exit();
-}
 
 const say = (text) => process.stderr.write(`${text}\n`);
-const results = await measureAll({
-  records: Number(values.records),
-  large: Number(values.large),
-  posts: Number(values.posts),
-  rounds: Number(values.rounds),
-  node: values.node,
-});
-if (values.print) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
+const results = await measureAll();
+if (print) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
 else {
   writeNamed(`${ROOT}bench/results`, "journals", results);
   writeReport(`${ROOT}docs/BENCHMARKS.md`, `${ROOT}bench/results`);
 }
 
-async function measureAll(plan) {
+async function measureAll() {
   const about = { ...machine(), ...(await aboutNode(plan.node)) };
   const peers = await peerVersions();
   const workspace = makeWorkspace();
@@ -61,7 +46,7 @@ async function measureAll(plan) {
     process.once(signal, () => workspace.remove().then(() => process.exit(130)));
   }
   try {
-    say(`Node ${about.node}, ${availableParallelism()} cores, load ${about.load.toFixed(1)}`);
+    say(`Node ${about.node}, ${about.cores} cores, load ${about.load.toFixed(1)}`);
     await furnish(workspace, plan, peers.age !== null);
     const rates = await measureCases(rateCases(plan), workspace, plan.rounds, say);
     const trickle = await trickles(workspace, plan, say);

@@ -75,7 +75,30 @@ function sizes(list) {
     .sort((a, b) => a - b);
 }
 
+/**
+ * What is asked of a smaller benchmark: whole numbers, texts and switches, as their defaults are. Prints `help` where that is asked for.
+ * @template {Record<string, number | string | boolean>} T
+ * @param {string} help @param {T} defaults
+ * @returns {T}
+ */
+export function plainOptions(help, defaults) {
+  const options = Object.entries(defaults).map(([name, value]) => [
+    name,
+    { type: typeof value === "boolean" ? "boolean" : "string" },
+  ]);
+  const { values } = parseArgs({ options: { ...Object.fromEntries(options), help: { type: "boolean", short: "h" } } });
+  if (values.help) {
+    process.stdout.write(help);
+    process.exit();
+  }
+  const given = Object.entries(values).map(([name, value]) => [
+    name,
+    typeof defaults[name] === "number" ? wholeNumber(`--${name}`, value) : value,
+  ]);
+  return { ...defaults, ...Object.fromEntries(given) };
+}
+
 function wholeNumber(name, text) {
-  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  if (/^[1-9]\d{0,7}$/.test(text)) return Number(text);
   throw new Error(`${name}: a whole number, not "${text}"`);
 }

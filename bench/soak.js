@@ -4,11 +4,10 @@ import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import autocannon from "autocannon";
 import { makeInbox, residentBytes } from "./inbox/service.js";
 import { aboutNode, machine } from "./machine.js";
-import { MIB, ROOT } from "./options.js";
+import { MIB, plainOptions, ROOT } from "./options.js";
 import { writeReport } from "./report/write.js";
 import { writeNamed } from "./results.js";
 
@@ -24,25 +23,17 @@ a journal of its own, in bursts, with a new epoch by SIGHUP each minute; every t
 records must have come out once, in order.
 `;
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: "string", default: "30" },
-    rate: { type: "string", default: "500" },
-    node: { type: "string", default: process.execPath },
-    print: { type: "boolean", default: false },
-    help: { type: "boolean", short: "h", default: false },
-  },
+const { minutes, rate, node, print } = plainOptions(HELP, {
+  minutes: 30,
+  rate: 500,
+  node: process.execPath,
+  print: false,
 });
-if (values.help) {
-  process.stdout.write(HELP);
-  process.exit();
-}
-
-const SECONDS = 60 * Number(values.minutes);
-const inbox = makeInbox(values.node);
+const SECONDS = 60 * minutes;
+const inbox = makeInbox(node);
 try {
   const results = await soak();
-  if (values.print) process.stdout.write(`${JSON.stringify(results)}\n`);
+  if (print) process.stdout.write(`${JSON.stringify(results)}\n`);
   else {
     writeNamed(`${ROOT}bench/results`, "soak", results);
     writeReport(`${ROOT}docs/BENCHMARKS.md`, `${ROOT}bench/results`);
@@ -52,7 +43,7 @@ try {
 }
 
 async function soak() {
-  const about = { ...machine(), ...(await aboutNode(values.node)) };
+  const about = { ...machine(), ...(await aboutNode(node)) };
   const service = await inbox.serve();
   const reading = follow(`${service.url}/v1/inboxes/bench/journal`);
   const writing = write();
@@ -63,7 +54,7 @@ async function soak() {
     url: `${service.url}/v1/inboxes/bench/records`,
     method: "POST",
     connections: 16,
-    overallRate: Number(values.rate),
+    overallRate: rate,
     duration: SECONDS,
     timeout: 60,
     headers: { authorization: `Bearer ${inbox.tokens.producer}`, "content-type": "application/octet-stream" },
@@ -82,7 +73,7 @@ async function soak() {
   service.child.kill("SIGTERM");
   return {
     about,
-    how: { minutes: Number(values.minutes), rate: Number(values.rate) },
+    how: { minutes, rate },
     inbox: { acknowledged: posted["2xx"], refused: posted.non2xx, errors: posted.errors, followed },
     journal: appended,
     endedWith: await service.ended,
@@ -158,5 +149,5 @@ async function* linesOf(child) {
 
 function start(args) {
   const options = { cwd: inbox.directory, env: inbox.env, stdio: ["pipe", "pipe", "inherit"] };
-  return spawn(values.node, [join(ROOT, "bin/seal.js"), ...args], options);
+  return spawn(node, [join(ROOT, "bin/seal.js"), ...args], options);
 }
