@@ -1,4 +1,7 @@
 #!/usr/bin/env node
-import { main } from "../dist/cli.js";
+// From here on SIGUSR1 asks how far the work is. Until it is listened to, Node opens a debugger in this process, which
+// is to hold keys.
+process.on("SIGUSR1", () => undefined);
 
-await main("open", process.argv.slice(2));
+const { main } = require("../dist/cli.cjs");
+main("open", process.argv.slice(2));

@@ -2,12 +2,12 @@
 //
 //   node examples/pick-up.js JOURNAL|URL IDENTITY CURSOR
 //
-// CURSOR is a file that this program keeps. It is replaced when the records before it have been dealt with, so that a crash repeats some of them
-// and loses none.
+// CURSOR is a file that this program keeps. It is replaced when the records before it have been dealt with, so that a
+// crash repeats some of them and loses none.
 
 import { open, readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
-import { Identity, JournalReader, SealError } from "seal";
+import { Identity, JournalReader, SealError } from "@sealed-files/seal";
 
 const [journal, identity, cursorPath] = process.argv.slice(2);
 if (!cursorPath) {
@@ -16,8 +16,8 @@ if (!cursorPath) {
 }
 
 const input = /^https?:/.test(journal) ? { url: journal } : { path: journal };
-const reader = JournalReader.open(input, {
-  keys: [await Identity.parse(await readFile(identity, "utf8"))],
+const reader = await JournalReader.open(input, {
+  keys: [await Identity.parse(await readFile(identity))],
   cursor: await readFile(cursorPath).catch((error) => {
     if (error.code === "ENOENT") return null;
     throw error;

@@ -1,4 +1,5 @@
-// A service that takes in records and cannot read them again: lines from standard input go into a journal, each acknowledged when it is on disk.
+// A service that takes in records and cannot read them again: lines from standard input go into a journal, each
+// acknowledged when it is on disk.
 //
 //   node examples/produce.js JOURNAL RECIPIENT IDENTITY
 //
@@ -6,7 +7,7 @@
 
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
-import { Identity, JournalWriter, SealError } from "seal";
+import { Identity, JournalWriter, SealError } from "@sealed-files/seal";
 
 const [path, recipient, identity] = process.argv.slice(2);
 if (!identity) {
@@ -20,10 +21,10 @@ const MOST_QUEUED = 1024 * 1024;
 try {
   const writer = await JournalWriter.open(
     { path },
-    { recipients: [recipient], signer: await Identity.parse(await readFile(identity, "utf8")), epoch: { seconds: 60 } },
+    { to: [recipient], sign: await Identity.parse(await readFile(identity)), epoch: { seconds: 60 } },
   );
-  const { aside } = writer.recovered;
-  if (aside) console.error(`an incomplete end was moved to ${aside}`);
+  const { tailMovedTo } = writer.recovered;
+  if (tailMovedTo) console.error(`an incomplete end was moved to ${tailMovedTo}`);
   try {
     await produce(writer);
   } finally {
@@ -35,7 +36,10 @@ try {
   process.exitCode = 1;
 }
 
-/** Appends without waiting for each record, so that those that come together share a flush; waits where too many are under way. */
+/**
+ * Appends without waiting for each record, so that those that come together share a flush; waits where too many are
+ * under way.
+ */
 async function produce(writer) {
   const waiting = [];
   let failure = null;

@@ -1,5 +1,6 @@
-// The main job, end to end, on real data: two identities, a large file sealed, verified, opened to a file and through a
-// pipe, and what must be refused. Prints the commands as one would type them. Fails if anything is not as expected.
+// Both cases, end to end, on real data. Files: two identities, a large file sealed, verified, opened to a file and
+// through a pipe, and what must be refused. Records: a million appended, what a thief of the writer finds, all of them
+// picked up. Prints the commands as one would type them. Fails if anything is not as expected.
 import { spawn } from "node:child_process";
 import { createCipheriv, createHash, randomBytes } from "node:crypto";
 import {
@@ -15,12 +16,15 @@ import {
 import { copyFile, open, rm, stat, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
+import { searchMemory } from "./memory.js";
 
 const SIZE = 256_000_000;
 const LABEL = "demo backup";
+const RECORDS = 1_000_000;
 const root = fileURLToPath(new URL("..", import.meta.url));
 const { version } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
 const directory = mkdtempSync(join(tmpdir(), "seal-demo-"));
@@ -59,6 +63,7 @@ async function demo() {
   const hash = await sealAndVerify();
   await openBothWays(hash);
   await refusals();
+  await records();
   say("\nAll is well: what was sealed came back byte for byte, and what was not the sender's was refused.");
 }
 
@@ -107,6 +112,57 @@ async function refusals() {
   await refused("open gift.sealed --key server.key", 7, "gift");
 }
 
+/** Records that their writer cannot read again; the writer lives on while a thief looks for them. */
+async function records() {
+  const visit = (number) => `visit ${number} by 203.0.113.${number % 256}\n`;
+  say(
+    `\n${count(RECORDS)} records, one a line, for the server, who is away. They are acknowledged when they are on the disk:`,
+  );
+  const command = "seal journal append visits.journal --to server.pub --sign master.key";
+  const started = performance.now();
+  child = startProgram("seal", [...command.split(" ").slice(1), "--json"], ["pipe", "pipe", "inherit"]);
+  const exit = new Promise((resolve) => child.once("close", resolve));
+  const acknowledged = acknowledgements(child.stdout, RECORDS);
+  await pipeline(Readable.from(lines(visit)), child.stdin, { end: false });
+  expect((await acknowledged) === RECORDS, "not all records were acknowledged");
+  told(command, performance.now() - started, `${count(RECORDS)} records`);
+
+  const spoils = searchMemory(child.pid, "visit ");
+  // What is no secret is found: the search works.
+  expect(!spoils || searchMemory(child.pid, "visits.journal").found > 0, "the search of memory finds nothing at all");
+  const onDisk = readFileSync(at("visits.journal")).indexOf("visit ");
+  if (spoils)
+    say(`  a thief reads all ${megabytes(spoils.bytes)} of the running writer's memory: ${spoils.found} records found`);
+  else say("  (the memory of another process cannot be read here, so no thief is played)");
+  say(`  and the journal on its disk: ${onDisk < 0 ? "none" : "some"} found`);
+  expect(!spoils?.found && onDisk < 0, "records were found");
+  child.stdin.end();
+  expect((await exit) === 0, "the writer failed");
+
+  const hash = createHash("sha256");
+  for (const piece of lines(visit)) hash.update(piece);
+  const read = await run("seal journal read visits.journal --key server.key", { pipe: "sha256sum", records: RECORDS });
+  expect(read.hash === hash.digest("hex"), "the records read differ from those that were written");
+}
+
+function* lines(line) {
+  for (let number = 0; number < RECORDS; ) {
+    let text = "";
+    for (const end = Math.min(RECORDS, number + 10_000); number < end; number++) text += line(number);
+    yield text;
+  }
+}
+
+/** Resolves with the number of records acknowledged once that is `wanted`, or the program has ended. */
+async function acknowledgements(stdout, wanted) {
+  let total = 0;
+  for await (const line of createInterface({ input: stdout })) {
+    total += JSON.parse(line).records;
+    if (total >= wanted) break;
+  }
+  return total;
+}
+
 /** Runs a command that must fail with `status` and leave no output. */
 async function refused(command, status, output) {
   const { stderr } = await run(command, { status });
@@ -117,22 +173,35 @@ async function refused(command, status, output) {
 }
 
 /** Runs `seal …` or `open …` as a process of its own, shows and times it. Throws unless it exits with `status`. */
-async function run(command, { bytes, pipe, status = 0 } = {}) {
+async function run(command, { bytes, records, pipe, status = 0 } = {}) {
   const [program, ...words] = command.match(/"[^"]*"|\S+/g).map((word) => word.replaceAll('"', ""));
   const started = performance.now();
-  child = spawn(process.execPath, [join(root, "bin", `${program}.js`), ...words], {
-    cwd: directory,
-    env: { ...process.env, SEAL_HOME: at("home") },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  child = startProgram(program, words, ["ignore", "pipe", "pipe"]);
   const exit = new Promise((resolve, reject) => child.once("error", reject).once("close", resolve));
   const [code, hash, stderr] = await Promise.all([exit, hashOf(child.stdout), textOf(child.stderr)]);
-  const seconds = (performance.now() - started) / 1000;
-  const rate = bytes === undefined ? "" : `${Math.round(bytes / 1e6 / seconds)} MB/s`;
-  const shown = `$ ${command}${pipe ? ` | ${pipe}` : ""}`;
-  say(`${shown.padEnd(76)} ${seconds.toFixed(2).padStart(6)} s ${rate.padStart(10)}`.trimEnd());
+  const elapsed = performance.now() - started;
+  const seconds = elapsed / 1000;
+  const rate = bytes
+    ? `${Math.round(bytes / 1e6 / seconds)} MB/s`
+    : records
+      ? `${count(records / seconds)} records/s`
+      : "";
+  told(`${command}${pipe ? ` | ${pipe}` : ""}`, elapsed, rate);
   expect(code === status, `${command}: exit status ${code} instead of ${status}\n${stderr}`);
   return { hash, stderr };
+}
+
+function startProgram(program, words, stdio) {
+  return spawn(process.execPath, [join(root, "bin", `${program}.js`), ...words], {
+    cwd: directory,
+    env: { ...process.env, SEAL_HOME: at("home") },
+    stdio,
+  });
+}
+
+/** A command, how long it took, and what that means. */
+function told(command, milliseconds, rate) {
+  say(`${`$ ${command}`.padEnd(76)} ${(milliseconds / 1000).toFixed(2).padStart(6)} s ${rate.padStart(18)}`.trimEnd());
 }
 
 async function hashOf(stream) {
@@ -177,6 +246,10 @@ function expect(condition, message) {
 
 function megabytes(bytes) {
   return `${Math.round(bytes / 1e6)} MB`;
+}
+
+function count(number) {
+  return Math.round(number).toLocaleString("en");
 }
 
 function short(hash) {

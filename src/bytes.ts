@@ -5,7 +5,26 @@ import { SealError } from "./errors.js";
 /** A byte array over a plain ArrayBuffer, which is what the platform's interfaces take. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
-export function concat(...parts: readonly Uint8Array[]): Bytes {
+/** Marks a Secret (crypto/secret.ts), in types alone. */
+export declare const secrecy: unique symbol;
+
+/** Bytes that may be copied and shown: no Secret. */
+export type Open = Uint8Array & { readonly [secrecy]?: never };
+
+declare const owned: unique symbol;
+
+/**
+ * Bytes that nobody else can change, and that keep no larger memory alive: what is checked in them is what is used.
+ * Only `own` makes them.
+ */
+export type Owned = Bytes & { readonly [owned]: true };
+
+/** A copy of its own, whatever `bytes` is a view on. */
+export function own(bytes: Open): Owned {
+  return new Uint8Array(bytes) as Owned;
+}
+
+export function concat(...parts: readonly Open[]): Bytes {
   const out = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;
   for (const part of parts) {
@@ -16,10 +35,11 @@ export function concat(...parts: readonly Uint8Array[]): Bytes {
 }
 
 /**
- * Gives the memory back at once, where the platform can (from Node 22 on) and `bytes` is all of it; it cannot be used afterwards. The garbage
- * collector sees only a small object, and may leave tens of megabytes behind many of them for a long time.
+ * Gives the memory back at once, where the platform can (from Node 22 on) and `bytes` is all of it; it cannot be used
+ * afterwards. The garbage collector sees only a small object, and may leave tens of megabytes behind many of them for a
+ * long time.
  */
-export function release(bytes: Uint8Array): void {
+export function free(bytes: Uint8Array): void {
   const memory = bytes.buffer as { transfer?: ArrayBuffer["transfer"]; byteLength: number };
   if (memory.byteLength === bytes.length) memory.transfer?.(0);
 }
@@ -34,6 +54,11 @@ export function equal(a: Uint8Array, b: Uint8Array): boolean {
 
 export function isZero(bytes: Uint8Array): boolean {
   return bytes.every((byte) => byte === 0);
+}
+
+/** How many bytes at the end are zero. */
+export function zerosAtEnd(bytes: Uint8Array): number {
+  return bytes.length - 1 - bytes.findLastIndex((byte) => byte !== 0);
 }
 
 export function u16(value: number): Bytes {
@@ -78,7 +103,7 @@ export function utf8(text: string): Bytes {
 }
 
 /** Decodes strict UTF-8; null where the bytes are not. */
-export function fromUtf8(bytes: Uint8Array): string | null {
+export function fromUtf8(bytes: Open): string | null {
   try {
     return strictDecoder.decode(bytes);
   } catch {
@@ -86,7 +111,32 @@ export function fromUtf8(bytes: Uint8Array): string | null {
   }
 }
 
-export function toHex(bytes: Uint8Array): string {
+/** Whether bytes are strict UTF-8 (RFC 3629), found out without making a string of them. */
+export function isUtf8(bytes: Uint8Array): boolean {
+  for (let at = 0; at < bytes.length; ) {
+    const length = utf8Length(bytes[at]!, bytes[at + 1]);
+    if (length === 0 || at + length > bytes.length) return false;
+    for (let i = 2; i < length; i++) if (!isContinuation(bytes[at + i]!)) return false;
+    at += length;
+  }
+  return true;
+}
+
+function isContinuation(byte: number): boolean {
+  return (byte & 0xc0) === 0x80;
+}
+
+/** The bytes of the character that begins with these two; 0 where none does. */
+function utf8Length(first: number, second = 0): 0 | 1 | 2 | 3 | 4 {
+  if (first < 0x80) return 1;
+  if (first < 0xc2 || first > 0xf4 || !isContinuation(second)) return 0;
+  // What could be written shorter, surrogates, and what lies above U+10FFFF.
+  if ((first === 0xe0 && second < 0xa0) || (first === 0xed && second > 0x9f)) return 0;
+  if ((first === 0xf0 && second < 0x90) || (first === 0xf4 && second > 0x8f)) return 0;
+  return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+}
+
+export function toHex(bytes: Open): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 

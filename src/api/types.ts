@@ -1,12 +1,18 @@
 // The library's options and results.
 
 import type { Writable } from "node:stream";
-import type { Progress } from "../ops/io.js";
-import type { Range } from "../ops/range.js";
+import type { Range } from "../files/range.js";
+import type { Progress } from "../flow/io.js";
 import type { Identity } from "./identity.js";
+import type { Signer } from "./signer.js";
 
-/** A file, by its path. As an output it appears under its name when it is whole; an existing one is refused without `force`. */
-export interface FileAt {
+/** An input file, by its path. */
+export interface InputFile {
+  readonly path: string;
+}
+
+/** An output file, by its path. It gets its name when it is whole; an existing one is refused without `force`. */
+export interface OutputFile {
   readonly path: string;
   readonly force?: boolean;
   /** false leaves it to the system when an output reaches the disk; by default it has when the operation is done. */
@@ -14,22 +20,26 @@ export interface FileAt {
 }
 
 /**
- * A file on a web server, by its http or https address. A connection that breaks is taken up again by itself. `headers` go to that
- * address and to no other origin; user name and password in the address are sent as basic authentication, and never shown.
+ * An input file on a web server, by its http or https address. A connection that breaks resumes where it stopped.
+ * `headers` go to that address and to no other origin; user name and password in the address are sent as basic
+ * authentication, and never shown.
  */
-export interface UrlAt {
+export interface InputUrl {
   readonly url: string | URL;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Bytes, a Node Readable, a Web ReadableStream (or anything else that gives byte arrays one after the other), a file, or an address. */
-export type Input = Uint8Array | AsyncIterable<Uint8Array> | FileAt | UrlAt;
+/**
+ * Bytes, a Node Readable, a Web ReadableStream (or anything else that gives byte arrays one after the other), a file,
+ * or an address.
+ */
+export type Input = Uint8Array | AsyncIterable<Uint8Array> | InputFile | InputUrl;
 
 /** A Node Writable, a Web WritableStream, or a file. Streams are ended when all is done, destroyed where it fails. */
-export type Output = Writable | WritableStream<Uint8Array> | FileAt;
+export type Output = Writable | WritableStream<Uint8Array> | OutputFile;
 
 /** Whether, and by whom, a file is signed; unsigned sealing must be asked for. */
-export type Signing = { readonly sign: Identity } | { readonly unsigned: true };
+export type Signing = { readonly sign: Identity | Signer } | { readonly unsigned: true };
 
 export interface Running {
   /** Called after each chunk, with the bytes done and, where it is known, how many there are in all. */
@@ -40,10 +50,17 @@ export interface Running {
 
 export type SealOptions = Running &
   Signing & {
-    /** Recipients: `seal1…`, 1 … 4096; one that is named twice is sealed to once. */
+    /** Recipients: `seal1…`, 1 … 4096; one that is named twice is sealed to once; none with a passphrase. */
     readonly to: readonly string[];
+    /**
+     * Who knows it opens the file: text as UTF-8, not empty. It stays yours, to be overwritten. It goes with
+     * post-quantum recipients, or with none.
+     */
+    readonly passphrase?: Uint8Array;
     /** A public, signed text of at most 255 bytes of UTF-8, without control characters. */
     readonly label?: string;
+    /** Writes the text form: lines of base64 between two that tell what it is. What is read may always be one. */
+    readonly armor?: boolean;
     /** Plaintext bytes of a chunk: a power of two, 4 KiB … 16 MiB. 4 MiB by default. */
     readonly chunkSize?: number;
   };
@@ -65,7 +82,7 @@ export type RewrapOptions = Running & {
   /** Identities, one of which the file was sealed to. */
   readonly keys: readonly Identity[];
   /** The identity that signed the file: nobody else can rewrap it. */
-  readonly sign: Identity;
+  readonly sign: Identity | Signer;
   /** All the recipients that the file is to have from now on: `seal1…`, 1 … 4096. */
   readonly to: readonly string[];
 };
@@ -79,8 +96,10 @@ export interface Demands {
 
 export type OpenOptions = Running &
   Demands & {
-    /** The identities to open with. */
+    /** The identities to open with; none are needed with a passphrase. */
     readonly keys: readonly Identity[];
+    /** What the file may have been sealed for, where none of the keys opens it. It stays yours, to be overwritten. */
+    readonly passphrase?: Uint8Array;
     /** Senders to accept, `sealsig1…`, or any. Default: those that the identity which opens accepts. */
     readonly from?: readonly string[] | "any";
     /** Open unsigned files too; cannot be combined with `from`, `label` or `maxAge`. */
@@ -88,8 +107,8 @@ export type OpenOptions = Running &
     /** Only these plaintext bytes; the input must be a file, bytes, or an address whose server gives parts. */
     readonly range?: Range;
     /**
-     * Go on where an earlier call stopped, and keep what is verified for the next one, in a partial file beside the output. Both input and
-     * output must be files, or the input an address; excludes `range`.
+     * Resume where an earlier call stopped, and keep what is verified for the next one, in a partial file beside the
+     * output. Both input and output must be files, or the input an address; excludes `range`.
      */
     readonly resume?: boolean;
   };
@@ -125,5 +144,5 @@ export interface InspectResult {
   readonly signer: string | null;
   readonly label: string;
   readonly sealedAt: Date;
-  readonly stanzas: readonly { readonly type: "x25519" | number }[];
+  readonly stanzas: readonly { readonly type: "x25519" | "xwing" | "passphrase" | number }[];
 }

@@ -1,13 +1,14 @@
 // The shape that every command has, and the parsing that they share.
 
+import type { EventEmitter } from "node:events";
 import { Argument, Command, type CommanderError, Option } from "commander";
 import { MAX_THREADS } from "../engine/threads.js";
 import { SealError } from "../errors.js";
 import { asSealError, Reported } from "./exit.js";
-import { type Explanation, helpAfter } from "./help.js";
-import { shownInput } from "./outputs.js";
-import { printOut } from "./print.js";
-import type { Report } from "./report.js";
+import { shownInput } from "./options/outputs.js";
+import { type Explanation, helpAfter } from "./say/help.js";
+import { printOut } from "./say/print.js";
+import type { Report } from "./say/report.js";
 
 /** What a command runs in. */
 export interface Context {
@@ -54,7 +55,7 @@ export function threadsOption(): Option {
     (text) => {
       const threads = /^\d{1,3}$/.test(text) ? Number(text) : 0;
       if (threads >= 1 && threads <= MAX_THREADS) return threads;
-      throw new SealError("usage", `--threads ${text}: a number from 1 to ${MAX_THREADS} is due`);
+      throw new SealError("usage", `--threads ${text}: must be a number from 1 to ${MAX_THREADS}`);
     },
   );
 }
@@ -84,6 +85,7 @@ export function makeCommand<Options extends Common>(
   command.helpOption("-h, --help", "show this help");
   command.exitOverride().configureOutput({ writeOut: printOut, writeErr: () => undefined });
   definition.define(command);
+  refuseEmpty(command);
   command.addHelpText("after", helpAfter(definition, command));
   refuseRepetition(command);
   return command;
@@ -102,6 +104,7 @@ export function parseArguments<Options extends Common>(
     if (error instanceof SealError) throw error;
     throw usageError(message, command.name());
   }
+  if (command.args.includes("")) throw emptyError("an argument is empty");
   return { files: command.args, options: command.opts<Options>() };
 }
 
@@ -137,13 +140,26 @@ function refuseRepetition(command: Command): void {
   }
 }
 
+/** Nothing is called by an empty name. But a label can be empty, and be demanded so. */
+function refuseEmpty(command: Command): void {
+  for (const option of command.options) {
+    if (option.name() === "label") continue;
+    // An emitter of events, though its types do not say so: what the option makes of its value comes after this.
+    (command as unknown as EventEmitter).prependListener(`option:${option.name()}`, (value: unknown) => {
+      if (value === "") throw emptyError(`${option.long} is empty`);
+    });
+  }
+}
+
+function emptyError(message: string): SealError {
+  return new SealError("usage", message, { hint: "Perhaps a shell variable is not set." });
+}
+
 /** What other tools have and this one has not, with what to do instead. */
 const NOT_HERE: ReadonlyArray<readonly [RegExp, string]> = [
-  [/'(-a|--armou?r)'/, "There is no armour: a sealed file is binary. Pipe it through base64 where text is needed."],
-  [
-    /'(-p|--passphrase)'/,
-    "Files are sealed for keys, not for passphrases. A key can have one: seal keygen --passphrase.",
-  ],
+  [/'(-a|--armou?r)'/, "Text is written by: seal FILE --armor. What reads sealed files knows both forms by itself."],
+  [/'-p'/, "To seal for a passphrase: seal FILE --passphrase"],
+  [/'--passphrase'/, "The passphrase is asked for, or stands in the file that SEAL_PASSPHRASE_FILE names."],
   [/'(-d|--decrypt)'/, "To open a sealed file: seal open FILE --key KEY"],
   [/'(-r|-R|--recipient|--recipients-file)'/, "Recipients are named with --to."],
   [/'(-i|--identity)'/, "Identities are named with --key."],
@@ -165,9 +181,10 @@ interface Outcome {
 }
 
 /**
- * Does `work` for each input, several at a time; what it gives back tells the result, and is called in the order of the inputs. A failure is
- * reported, and the others are still done. `isNext` tells whether all inputs before this one have been told of, so that it may use the terminal.
- * Throws `Reported` with the first failure, or at once where the program is interrupted, after telling of what was finished.
+ * Does `work` for each input, several at a time; what it gives back tells the result, and is called in the order of the
+ * inputs. A failure is reported, and the others are still done. `isNext` tells whether all inputs before this one have
+ * been told of, so that it may use the terminal. Throws `Reported` with the first failure, or at once where the program
+ * is interrupted, after telling of what was finished.
  */
 export async function forEachInput(
   inputs: readonly string[],
@@ -196,12 +213,16 @@ export async function forEachInput(
   };
   try {
     await Promise.all(Array.from({ length: Math.min(AT_ONCE, inputs.length) }, worker));
+    signal.throwIfAborted();
   } catch (error) {
     next = inputs.length;
-    if (signal.aborted) for (const outcome of outcomes.slice(told)) outcome?.tell();
-    throw error;
+    if (!signal.aborted) throw error;
+    for (const outcome of outcomes.slice(told)) outcome?.tell();
+    const interrupted = asSealError(signal.reason);
+    const open = outcomes.findIndex((outcome) => !outcome);
+    if (open >= 0) interrupted.input ??= shownInput(inputs[open]!);
+    throw interrupted;
   }
-  signal.throwIfAborted();
   const first = outcomes.find((outcome) => outcome?.error)?.error;
   if (first) throw new Reported(first);
 }

@@ -1,16 +1,22 @@
-// Where both programs begin. What is not needed to answer --version is loaded only after it.
+// Where both programs begin.
 
 import { writeSync } from "node:fs";
+import { closeInspector, onAsking } from "../signals.js";
+import { crashed, runProgram } from "./program.js";
+import { answerNothing, tellStatus } from "./say/status.js";
 
 declare const SEAL_VERSION: string;
 
 /** Runs `seal` or `open` with its arguments and ends the process. */
 export async function main(program: "seal" | "open", argv: readonly string[]): Promise<never> {
+  if (argv.includes("--json")) answerNothing();
+  onAsking(tellStatus);
+  closeInspector();
   const version = `seal ${SEAL_VERSION}`;
   if (argv.length === 1 && argv[0] === "--version") process.exit(printVersion(version));
-  const { run } = await import("./program.js");
+  process.on("uncaughtException", (error) => process.exit(crashed(error, argv)));
   // A blocked read or an idle thread must not keep a finished program.
-  process.exit(await run(program, argv, version));
+  process.exit(await runProgram(program, argv, version));
 }
 
 function printVersion(version: string): number {

@@ -19,6 +19,21 @@ const SMALL_ORDER: readonly Bytes[] = [
   "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
 ].map(fromHex);
 
+/**
+ * Whether these 32 bytes may be a record key (docs/FORMAT.md, "Core"): y < p, and not the y of a point of small order.
+ * Whether such a point is on the curve is not asked.
+ */
+export function isRecordKey(encoding: Uint8Array): boolean {
+  const y = Uint8Array.from(encoding);
+  y[31]! &= 0x7f;
+  return isBelowP(y) && !encodesSmallOrder(y);
+}
+
+/** p = 2^255 − 19: ED FF … FF 7F. */
+function isBelowP(y: Uint8Array): boolean {
+  return y[31]! < 0x7f || y[0]! < 0xed || y.subarray(1, 31).some((byte) => byte !== 0xff);
+}
+
 /** Whether these 32 bytes are the canonical encoding of a point of small order. */
 export function encodesSmallOrder(encoding: Uint8Array): boolean {
   return SMALL_ORDER.some((small) => equal(small, encoding));

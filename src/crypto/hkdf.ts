@@ -1,37 +1,38 @@
 // HKDF with SHA-256 (RFC 5869), and K, the one way in which the format derives a key from another.
 
-import { type Bytes, utf8 } from "../bytes.js";
+import { utf8 } from "../bytes.js";
 import { SealError } from "../errors.js";
-import { expectLength, KEY_LENGTH } from "./lengths.js";
+import { expectLength, KEY_BYTES } from "./lengths.js";
+import { erase, newSecret, partOf, type Secret } from "./secret.js";
 import type { Suite } from "./suite.js";
 
 const HASH_LENGTH = 32;
 
 /** The pseudorandom key of the input key material, given in parts: 32 bytes. */
-export function hkdfExtract(suite: Suite, salt: Uint8Array, ...material: readonly Uint8Array[]): Bytes {
+export function hkdfExtract(suite: Suite, salt: Secret, ...material: readonly Uint8Array[]): Secret {
   return suite.hmacSha256(salt, ...material);
 }
 
 /** `length` bytes, 255 × 32 at most (RFC 5869, 2.3): beyond is `internal`. */
-export function hkdfExpand(suite: Suite, key: Uint8Array, info: Uint8Array, length: number): Bytes {
+export function hkdfExpand(suite: Suite, key: Secret, info: Uint8Array, length: number): Secret {
   if (length > 255 * HASH_LENGTH) throw new SealError("internal", `HKDF cannot give ${length} bytes`);
-  const out = new Uint8Array(length);
-  let block: Bytes = new Uint8Array(0);
+  const out = newSecret(length);
+  let block = newSecret(0);
   for (let at = 0, counter = 1; at < length; at += HASH_LENGTH, counter++) {
     const previous = block;
     block = suite.hmacSha256(key, previous, info, Uint8Array.of(counter));
-    out.set(block.subarray(0, length - at), at);
-    previous.fill(0);
+    out.set(partOf(block, 0, length - at), at);
+    erase(previous);
   }
-  block.fill(0);
+  erase(block);
   return out;
 }
 
 /**
- * K(key, text, data) of docs/FORMAT.md: HKDF-Expand(key, text ∥ data, 32), which is one HMAC. The key has 32 bytes and is
- * uniformly random, so it needs no Extract.
+ * K(key, text, data) of docs/FORMAT.md: HKDF-Expand(key, text ∥ data, 32), which is one HMAC. The key has 32 bytes and
+ * is uniformly random, so it needs no Extract.
  */
-export function deriveKey(suite: Suite, key: Uint8Array, text: string, data: Uint8Array): Bytes {
-  expectLength("derivation key", key, KEY_LENGTH);
+export function deriveKey(suite: Suite, key: Secret, text: string, data: Uint8Array): Secret {
+  expectLength("derivation key", key, KEY_BYTES);
   return suite.hmacSha256(key, utf8(text), data, Uint8Array.of(1));
 }

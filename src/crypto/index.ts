@@ -10,7 +10,7 @@ export type SuiteName = Suite["name"];
 
 /**
  * The suite of the caller's choice, else of the environment's (SEAL_CRYPTO), else the native one wherever this Node has
- * it. Throws `usage` where SEAL_CRYPTO names no suite, or the native one was asked for and is not there.
+ * it. Throws `usage` where SEAL_CRYPTO does not name a suite, or the native one was asked for and is not there.
  */
 export async function loadSuite(choice?: SuiteName): Promise<Suite> {
   const wanted = choice ?? fromEnvironment();
@@ -31,5 +31,7 @@ function fromEnvironment(): SuiteName | undefined {
   const value = process.env.SEAL_CRYPTO;
   if (value === undefined || value === "") return undefined;
   if (value === "native" || value === "portable") return value;
-  throw new SealError("usage", "SEAL_CRYPTO names no suite", { hint: "Set it to native or portable, or unset it." });
+  throw new SealError("usage", "SEAL_CRYPTO does not name a suite", {
+    hint: "Set it to native or portable, or unset it.",
+  });
 }

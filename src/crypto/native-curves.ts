@@ -1,19 +1,23 @@
-// X25519 and Ed25519 over node:crypto. Node knows keys of these curves only as KeyObjects, and how one is built decides
-// how fast they are: a scalar multiplication takes 50 µs, reading one key from DER under OpenSSL 3.0 up to 500.
+// X25519 and Ed25519 over node:crypto. Node knows keys of these curves only as KeyObjects: copies, which the garbage
+// collector erases when it comes by (docs/THREATS.md, "Memory").
 
 import {
   createPrivateKey,
   createPublicKey,
   diffieHellman,
+  generateKeyPairSync,
   type JsonWebKey,
   type KeyObject,
   sign,
   verify,
 } from "node:crypto";
-import { type Bytes, concat, fromHex } from "../bytes.js";
+import { type Bytes, fromHex } from "../bytes.js";
+import { SealError } from "../errors.js";
+import { Age } from "./collect.js";
 import { encodesSmallOrder } from "./ed25519-check.js";
-import { expectLength, KEY_LENGTH, SIGNATURE_LENGTH } from "./lengths.js";
-import type { AgreementKey, SigningKey, VerifyingKey } from "./suite.js";
+import { expectLength, KEY_BYTES, SIGNATURE_BYTES } from "./lengths.js";
+import { erase, joinSecret, ownSecret, type Secret } from "./secret.js";
+import type { AgreementKey, RecordKey, SigningKey, VerifyingKey } from "./suite.js";
 import { hasSmallOrder } from "./x25519-check.js";
 
 type Curve = "X25519" | "Ed25519";
@@ -24,76 +28,84 @@ const PKCS8_PREFIX: Record<Curve, Bytes> = {
   Ed25519: fromHex("302e020100300506032b657004220420"),
 };
 
-// There, a private key as JWK is ten times as fast as DER, but leaves the secret behind as a string, which nothing can
-// overwrite (docs/THREATS.md). Later versions read DER as fast, so they are spared that.
-const slowDer = process.versions.openssl.startsWith("3.0.");
-
 /** `agree` refuses by table before OpenSSL sees the secret: it would throw there, with an error that others share. */
-export function agreementKey(secret: Uint8Array): AgreementKey {
-  expectLength("X25519 secret", secret, KEY_LENGTH);
-  const key = privateKey("X25519", secret);
+export function agreementKey(secret: Secret): AgreementKey {
+  expectLength("X25519 secret", secret, KEY_BYTES);
+  return agreementOf(privateKey("X25519", secret));
+}
+
+/** OpenSSL draws it: the secret never comes to JavaScript. */
+export function ephemeralKey(): AgreementKey {
+  return agreementOf(generateKeyPairSync("x25519").privateKey);
+}
+
+function agreementOf(key: KeyObject): AgreementKey {
   return {
     publicKey: publicBytes(key),
     agree: (publicKey) => {
-      expectLength("X25519 public key", publicKey, KEY_LENGTH);
+      expectLength("X25519 public key", publicKey, KEY_BYTES);
       if (hasSmallOrder(publicKey)) return null;
-      return own(diffieHellman({ privateKey: key, publicKey: publicKeyObject("X25519", publicKey) }));
+      return ownSecret(diffieHellman({ privateKey: key, publicKey: publicKeyObject("X25519", publicKey) }));
     },
   };
 }
 
-export function signingKey(seed: Uint8Array): SigningKey {
-  expectLength("Ed25519 seed", seed, KEY_LENGTH);
+export function signingKey(seed: Secret): SigningKey {
+  expectLength("Ed25519 seed", seed, KEY_BYTES);
   const key = privateKey("Ed25519", seed);
   return {
     publicKey: publicBytes(key),
-    sign: (message) => own(sign(null, message, key)),
+    sign: (message) => copied(sign(null, message, key)),
   };
 }
 
-/** OpenSSL requires S < L and compares the encoding of [S]B − [k]A with R; that R is not of small order is added here. */
+/** OpenSSL draws it, as it does an ephemeral key. */
+export function recordKey(): RecordKey {
+  // Before the key: of what is made first, no collection goes unheard.
+  const age = new Age();
+  let key: KeyObject | null = generateKeyPairSync("ed25519").privateKey;
+  const erase = () => {
+    key = null;
+  };
+  return {
+    publicKey: publicBytes(key),
+    sign: (message) => {
+      if (!key) throw new SealError("internal", "a record is to be signed by a key that was erased");
+      return copied(sign(null, message, key));
+    },
+    erase,
+    forget: async () => {
+      erase();
+      await age.collect();
+    },
+  };
+}
+
+/**
+ * OpenSSL requires S < L and compares the encoding of [S]B − [k]A with R; that R is not of small order is added here.
+ */
 export function checkedVerifyingKey(publicKey: Uint8Array): VerifyingKey {
-  expectLength("Ed25519 public key", publicKey, KEY_LENGTH);
+  expectLength("Ed25519 public key", publicKey, KEY_BYTES);
   const key = publicKeyObject("Ed25519", publicKey);
   return {
     publicKey: new Uint8Array(publicKey),
     verify: (message, signature) =>
-      signature.length === SIGNATURE_LENGTH &&
-      !encodesSmallOrder(signature.subarray(0, KEY_LENGTH)) &&
+      signature.length === SIGNATURE_BYTES &&
+      !encodesSmallOrder(signature.subarray(0, KEY_BYTES)) &&
       verify(null, message, key, signature),
   };
 }
 
-function privateKey(crv: Curve, secret: Uint8Array): KeyObject {
-  // `x` is required but not looked at: OpenSSL computes the public key itself.
-  if (slowDer) {
-    const key: JsonWebKey = { kty: "OKP", crv, d: base64url(secret), x: "" };
-    return leavingNoBuffers(() => createPrivateKey({ key, format: "jwk" }));
-  }
-  const key = Buffer.from(concat(PKCS8_PREFIX[crv], secret).buffer);
-  try {
-    return createPrivateKey({ key, format: "der", type: "pkcs8" });
-  } finally {
-    key.fill(0);
-  }
-}
-
 /**
- * Overwrites what `work` leaves behind in the memory that Node shares among small Buffers: it decodes a JWK's secret to there. Nobody else can have taken of it
- * meanwhile, as nothing else runs. Where a new piece of memory was begun, what is left of the old one is free too.
+ * From DER, which is slow under OpenSSL 3.0 (400 µs); a JWK would leave the secret behind as a string, which nothing
+ * can overwrite.
  */
-function leavingNoBuffers<T>(work: () => T): T {
-  const before = Buffer.allocUnsafe(1);
+function privateKey(crv: Curve, secret: Secret): KeyObject {
+  const der = joinSecret(PKCS8_PREFIX[crv], secret);
   try {
-    return work();
+    return createPrivateKey({ key: Buffer.from(der.buffer), format: "der", type: "pkcs8" });
   } finally {
-    const after = Buffer.allocUnsafe(1);
-    const start = before.byteOffset + 1;
-    if (after.buffer === before.buffer) new Uint8Array(before.buffer, start, after.byteOffset - start).fill(0);
-    else {
-      new Uint8Array(before.buffer, start).fill(0);
-      new Uint8Array(after.buffer, 0, after.byteOffset).fill(0);
-    }
+    erase(der);
   }
 }
 
@@ -111,13 +123,13 @@ function base64url(bytes: Uint8Array): string {
 }
 
 /**
- * The bytes of a Buffer that OpenSSL has filled, without leaving a copy. Such a Buffer has its memory to itself; one from
- * Node's pool, which must not be handed on, is copied and overwritten.
+ * The bytes of a Buffer that OpenSSL has filled, without leaving a copy. Such a Buffer has its memory to itself; one
+ * from Node's pool, which must not be handed on, is copied and overwritten.
  */
-export function own(buffer: Buffer): Bytes {
+export function copied(buffer: Buffer): Bytes {
   const memory = buffer.buffer;
   if (memory instanceof ArrayBuffer && memory.byteLength === buffer.length) return new Uint8Array(memory);
   const bytes = new Uint8Array(buffer);
-  buffer.fill(0);
+  erase(buffer);
   return bytes;
 }

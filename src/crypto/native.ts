@@ -1,26 +1,28 @@
-// The suite over node:crypto. Nothing here loads noble, but for the key check of verifyingKey().
+// The suite over node:crypto. Nothing here loads noble, but for the key check of verifyingKey(), and for ML-KEM where
+// this Node has none.
 
 import {
   type CipherGCM,
   createCipheriv,
   createDecipheriv,
   createHash,
-  createHmac,
-  createSecretKey,
   type DecipherGCM,
   getFips,
-  type KeyObject,
+  hash,
   randomFillSync,
   scrypt,
 } from "node:crypto";
 import type { Bytes } from "../bytes.js";
-import { expectAeadKey, KEY_LENGTH, NONCE_LENGTH, TAG_LENGTH } from "./lengths.js";
-import { agreementKey, checkedVerifyingKey, own, signingKey } from "./native-curves.js";
-import type { Digest, Suite, VerifyingKey } from "./suite.js";
+import { collectYoung } from "./collect.js";
+import { expectAeadKey, KEY_BYTES, NONCE_BYTES, TAG_BYTES } from "./lengths.js";
+import { agreementKey, checkedVerifyingKey, copied, ephemeralKey, recordKey, signingKey } from "./native-curves.js";
+import { nativeMlKem } from "./native-ml-kem.js";
+import { copySecret, erase, joinSecret, newSecret, ownSecret, type Secret } from "./secret.js";
+import type { Digest, MlKem, Suite, VerifyingKey } from "./suite.js";
 
 const ALGORITHM = "aes-256-gcm";
 // Without it, decryption takes a tag of 4 bytes.
-const TAGGED = { authTagLength: TAG_LENGTH };
+const TAGGED = { authTagLength: TAG_BYTES };
 
 const SCRYPT = { N: 2 ** 17, r: 8, p: 1, maxmem: 160 * 2 ** 20 };
 
@@ -28,62 +30,107 @@ function randomBytes(length: number): Bytes {
   return randomFillSync(new Uint8Array(length));
 }
 
+function randomSecret(length: number): Secret {
+  return randomFillSync(newSecret(length));
+}
+
 function sha256(...parts: readonly Uint8Array[]): Bytes {
-  const hash = createHash("sha256");
-  for (const part of parts) hash.update(part);
-  return own(hash.digest());
+  const running = createHash("sha256");
+  for (const part of parts) running.update(part);
+  return copied(running.digest());
 }
 
 function sha256Stream(): Digest {
-  const hash = createHash("sha256");
+  const running = createHash("sha256");
   return {
-    update: (bytes) => void hash.update(bytes),
-    finish: () => own(hash.digest()),
+    update: (bytes) => void running.update(bytes),
+    finish: () => copied(running.digest()),
   };
 }
 
-// Keys go in as bytes, of which nothing stays; a KeyObject is a copy, which stays until the garbage collector comes by. Yet from Node 24 on, bytes take a
-// detour that costs several times the operation itself.
-const takesBytes = Number.parseInt(process.versions.node, 10) < 24;
+const BLOCK = 64;
+const HASH = 32;
 
-function keyOf(key: Uint8Array): Uint8Array | KeyObject {
-  return takesBytes ? key : createSecretKey(key);
+/**
+ * RFC 2104 with two calls that leave nothing behind. A Hmac, which takes a key, and a Hash, which holds its result, do
+ * until the garbage collector comes by.
+ */
+function hmacSha256(key: Secret, ...parts: readonly Uint8Array[]): Secret {
+  if (key.length > BLOCK) return hmacOfLongKey(key, parts);
+  const inner = joinSecret(key, new Uint8Array(BLOCK - key.length), ...parts);
+  const outer = newSecret(BLOCK + HASH);
+  outer.set(key);
+  for (let i = 0; i < BLOCK; i++) {
+    inner[i]! ^= 0x36;
+    outer[i]! ^= 0x5c;
+  }
+  const innerHash = hashSecret(inner);
+  outer.set(innerHash, BLOCK);
+  const mac = hashSecret(outer);
+  erase(inner, outer, innerHash);
+  return mac;
 }
 
-function hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Bytes {
-  const mac = createHmac("sha256", keyOf(key));
-  for (const part of parts) mac.update(part);
-  return own(mac.digest());
+function hmacOfLongKey(key: Secret, parts: readonly Uint8Array[]): Secret {
+  const hashed = hashSecret(key);
+  try {
+    return hmacSha256(hashed, ...parts);
+  } finally {
+    erase(hashed);
+  }
 }
 
-function cipherOf(key: Uint8Array, nonce: Uint8Array): CipherGCM {
-  return createCipheriv(ALGORITHM, keyOf(key), nonce, TAGGED);
+function hashSecret(secret: Secret): Secret {
+  return ownSecret(hash("sha256", secret, "buffer"));
 }
 
-function decipherOf(key: Uint8Array, nonce: Uint8Array, tag: Uint8Array): DecipherGCM {
-  return createDecipheriv(ALGORITHM, keyOf(key), nonce, TAGGED).setAuthTag(tag);
+function sha3(...parts: readonly Uint8Array[]): Secret {
+  const joined = joinSecret(...parts);
+  try {
+    return ownSecret(hash("sha3-256", joined, "buffer"));
+  } finally {
+    erase(joined);
+  }
 }
 
-function aeadSeal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, aad?: Uint8Array): Bytes {
+/** What the Hash holds of it stays until it is collected. */
+function shake256(secret: Secret, length: number): Secret {
+  return ownSecret(createHash("shake256", { outputLength: length }).update(secret).digest());
+}
+
+/** OpenSSL's where this Node has it, from 24.7 on; else noble's. */
+async function mlKem(): Promise<MlKem> {
+  return nativeMlKem() ?? (await import("./portable-ml-kem.js")).mlKem;
+}
+
+function cipherOf(key: Secret, nonce: Uint8Array): CipherGCM {
+  return createCipheriv(ALGORITHM, key, nonce, TAGGED);
+}
+
+function decipherOf(key: Secret, nonce: Uint8Array, tag: Uint8Array): DecipherGCM {
+  return createDecipheriv(ALGORITHM, key, nonce, TAGGED).setAuthTag(tag);
+}
+
+function aeadSeal(key: Secret, nonce: Uint8Array, plaintext: Uint8Array, aad?: Uint8Array): Bytes {
   expectAeadKey(key, nonce);
   const cipher = cipherOf(key, nonce);
   if (aad) cipher.setAAD(aad);
-  const out = new Uint8Array(plaintext.length + TAG_LENGTH);
+  const out = new Uint8Array(plaintext.length + TAG_BYTES);
   out.set(cipher.update(plaintext));
   cipher.final();
   out.set(cipher.getAuthTag(), plaintext.length);
   return out;
 }
 
-function aeadOpen(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, aad?: Uint8Array): Bytes | null {
+function aeadOpen(key: Secret, nonce: Uint8Array, sealed: Uint8Array, aad?: Uint8Array): Secret | null {
   expectAeadKey(key, nonce);
-  if (sealed.length < TAG_LENGTH) return null;
-  const length = sealed.length - TAG_LENGTH;
+  if (sealed.length < TAG_BYTES) return null;
+  const length = sealed.length - TAG_BYTES;
   const decipher = decipherOf(key, nonce, sealed.subarray(length));
   if (aad) decipher.setAAD(aad);
-  const plaintext = own(decipher.update(sealed.subarray(0, length)));
+  const plaintext = ownSecret(decipher.update(sealed.subarray(0, length)));
   if (tagFits(decipher)) return plaintext;
-  plaintext.fill(0);
+  erase(plaintext);
   return null;
 }
 
@@ -98,7 +145,7 @@ function tagFits(decipher: DecipherGCM): boolean {
 }
 
 function sealChunk(
-  key: Uint8Array,
+  key: Secret,
   nonce: Uint8Array,
   plaintext: Iterable<Uint8Array>,
   write: (sealed: Uint8Array) => void,
@@ -106,21 +153,21 @@ function sealChunk(
 ): Bytes | null {
   expectAeadKey(key, nonce);
   const cipher = cipherOf(key, nonce);
-  const hash = hashed ? createHash("sha256") : null;
+  const digest = hashed ? createHash("sha256") : null;
   for (const piece of plaintext) {
     const sealed = cipher.update(piece);
-    hash?.update(sealed);
+    digest?.update(sealed);
     write(sealed);
   }
   cipher.final();
   const tag = cipher.getAuthTag();
-  hash?.update(tag);
+  digest?.update(tag);
   write(tag);
-  return hash && own(hash.digest());
+  return digest && copied(digest.digest());
 }
 
 function openChunk(
-  key: Uint8Array,
+  key: Secret,
   nonce: Uint8Array,
   ciphertext: Iterable<Uint8Array>,
   tag: () => Uint8Array,
@@ -128,15 +175,15 @@ function openChunk(
   hashed: boolean,
 ): { digest: Bytes | null; authentic: boolean } {
   expectAeadKey(key, nonce);
-  const decipher = createDecipheriv(ALGORITHM, keyOf(key), nonce, TAGGED);
-  const hash = hashed ? createHash("sha256") : null;
+  const decipher = createDecipheriv(ALGORITHM, key, nonce, TAGGED);
+  const running = hashed ? createHash("sha256") : null;
   for (const piece of ciphertext) {
-    hash?.update(piece);
+    running?.update(piece);
     hold(decipher.update(piece));
   }
   const expected = tag();
   decipher.setAuthTag(expected);
-  return { digest: hash && own(hash.update(expected).digest()), authentic: tagFits(decipher) };
+  return { digest: running && copied(running.update(expected).digest()), authentic: tagFits(decipher) };
 }
 
 async function verifyingKey(publicKey: Uint8Array): Promise<VerifyingKey | null> {
@@ -144,9 +191,9 @@ async function verifyingKey(publicKey: Uint8Array): Promise<VerifyingKey | null>
   return isValidSigner(publicKey) ? checkedVerifyingKey(publicKey) : null;
 }
 
-function scryptOf(passphrase: Uint8Array, salt: Uint8Array): Promise<Bytes> {
+function scryptOf(passphrase: Secret, salt: Uint8Array): Promise<Secret> {
   return new Promise((resolve, reject) => {
-    scrypt(passphrase, salt, KEY_LENGTH, SCRYPT, (error, key) => (error ? reject(error) : resolve(own(key))));
+    scrypt(passphrase, salt, KEY_BYTES, SCRYPT, (error, key) => (error ? reject(error) : resolve(ownSecret(key))));
   });
 }
 
@@ -154,31 +201,39 @@ function scryptOf(passphrase: Uint8Array, salt: Uint8Array): Promise<Bytes> {
 export const native: Suite = {
   name: "native",
   randomBytes,
+  randomSecret,
   sha256,
   sha256Stream,
   hmacSha256,
+  sha3,
+  shake256,
+  mlKem,
   agreementKey,
+  ephemeralKey,
+  forget: collectYoung,
   aeadSeal,
   aeadOpen,
   sealChunk,
   openChunk,
   signingKey,
+  recordKey,
   verifyingKey,
   checkedVerifyingKey,
   scrypt: scryptOf,
 };
 
 /**
- * Whether this Node has every primitive of the suite. One built or set for FIPS may lack X25519 and Ed25519, and says so
- * only when they are used; it always lacks scrypt, which is too dear to try out. What is tried costs little, as sealing
- * would have to load the same algorithms anyway.
+ * Whether this Node has every primitive of the suite. One built or set for FIPS may lack X25519 and Ed25519, and says
+ * so only when they are used; it always lacks scrypt, which is too dear to try out. What is tried costs little, as
+ * sealing would have to load the same algorithms anyway.
  */
 export function nativeAvailable(): boolean {
   if (getFips() !== 0 || typeof scrypt !== "function") return false;
   try {
-    const bytes = sha256(randomBytes(KEY_LENGTH));
+    const bytes = copySecret(sha256(randomBytes(KEY_BYTES)));
     signingKey(bytes).sign(bytes);
-    aeadSeal(bytes, hmacSha256(bytes).subarray(0, NONCE_LENGTH), bytes);
+    shake256(sha3(bytes), 1);
+    aeadSeal(bytes, sha256(bytes).subarray(0, NONCE_BYTES), bytes);
     const key = agreementKey(bytes);
     return key.agree(key.publicKey) !== null;
   } catch {

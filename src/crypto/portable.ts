@@ -5,19 +5,31 @@ import { ed25519, x25519 as nobleX25519 } from "@noble/curves/ed25519.js";
 import { hmac } from "@noble/hashes/hmac.js";
 import { scryptAsync } from "@noble/hashes/scrypt.js";
 import { sha256 as nobleSha256, sha512 } from "@noble/hashes/sha2.js";
+import { shake256 as nobleShake256, sha3_256 } from "@noble/hashes/sha3.js";
 import { type Bytes, concat, equal } from "../bytes.js";
+import { SealError } from "../errors.js";
 import { encodesSmallOrder } from "./ed25519-check.js";
-import { expectAeadKey, expectLength, KEY_LENGTH, SIGNATURE_LENGTH, TAG_LENGTH } from "./lengths.js";
+import { expectAeadKey, expectLength, KEY_BYTES, SIGNATURE_BYTES, TAG_BYTES } from "./lengths.js";
+import { copySecret, erase, newSecret, ownSecret, type Secret } from "./secret.js";
 import { isValidSigner } from "./strict.js";
-import type { AgreementKey, Digest, SigningKey, Suite, VerifyingKey } from "./suite.js";
+import type { AgreementKey, Digest, MlKem, RecordKey, SigningKey, Suite, VerifyingKey } from "./suite.js";
 import { hasSmallOrder } from "./x25519-check.js";
 
 /** The most that one call of getRandomValues gives. */
 const RANDOM_LIMIT = 65536;
 
 function randomBytes(length: number): Bytes {
-  const out = new Uint8Array(length);
-  for (let at = 0; at < length; at += RANDOM_LIMIT) crypto.getRandomValues(out.subarray(at, at + RANDOM_LIMIT));
+  return filled(new Uint8Array(length));
+}
+
+function randomSecret(length: number): Secret {
+  return filled(newSecret(length));
+}
+
+function filled<T extends Bytes>(out: T): T {
+  for (let at = 0; at < out.length; at += RANDOM_LIMIT) {
+    crypto.getRandomValues(new Uint8Array(out.buffer, at, Math.min(RANDOM_LIMIT, out.length - at)));
+  }
   return out;
 }
 
@@ -35,34 +47,57 @@ function sha256Stream(): Digest {
   };
 }
 
-function hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Bytes {
+function hmacSha256(key: Secret, ...parts: readonly Uint8Array[]): Secret {
   const mac = hmac.create(nobleSha256, key);
   for (const part of parts) mac.update(part);
-  return mac.digest();
+  return ownSecret(mac.digest());
 }
 
-function agreementKey(secret: Uint8Array): AgreementKey {
-  expectLength("X25519 secret", secret, KEY_LENGTH);
-  const own = new Uint8Array(secret);
+function sha3(...parts: readonly Uint8Array[]): Secret {
+  const hash = sha3_256.create();
+  for (const part of parts) hash.update(part);
+  return ownSecret(hash.digest());
+}
+
+function shake256(secret: Secret, length: number): Secret {
+  return ownSecret(nobleShake256(secret, { dkLen: length }));
+}
+
+async function mlKem(): Promise<MlKem> {
+  return (await import("./portable-ml-kem.js")).mlKem;
+}
+
+function agreementKey(secret: Secret): AgreementKey {
+  expectLength("X25519 secret", secret, KEY_BYTES);
+  const own = copySecret(secret);
   return {
     publicKey: nobleX25519.getPublicKey(own),
     agree: (publicKey) => {
-      expectLength("X25519 public key", publicKey, KEY_LENGTH);
-      return hasSmallOrder(publicKey) ? null : nobleX25519.getSharedSecret(own, publicKey);
+      expectLength("X25519 public key", publicKey, KEY_BYTES);
+      return hasSmallOrder(publicKey) ? null : ownSecret(nobleX25519.getSharedSecret(own, publicKey));
     },
   };
 }
 
-function aeadSeal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, aad?: Uint8Array): Bytes {
+function ephemeralKey(): AgreementKey {
+  const secret = randomSecret(KEY_BYTES);
+  try {
+    return agreementKey(secret);
+  } finally {
+    erase(secret);
+  }
+}
+
+function aeadSeal(key: Secret, nonce: Uint8Array, plaintext: Uint8Array, aad?: Uint8Array): Bytes {
   expectAeadKey(key, nonce);
   return gcm(key, nonce, aad).encrypt(plaintext);
 }
 
-function aeadOpen(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, aad?: Uint8Array): Bytes | null {
+function aeadOpen(key: Secret, nonce: Uint8Array, sealed: Uint8Array, aad?: Uint8Array): Secret | null {
   expectAeadKey(key, nonce);
-  if (sealed.length < TAG_LENGTH) return null;
+  if (sealed.length < TAG_BYTES) return null;
   try {
-    return gcm(key, nonce, aad).decrypt(sealed);
+    return ownSecret(gcm(key, nonce, aad).decrypt(sealed));
   } catch (error) {
     // noble reports a wrong tag as a plain Error. Anything else, as memory that ran out, is no verdict on the tag.
     if (error instanceof Error && error.name === "Error") return null;
@@ -72,7 +107,7 @@ function aeadOpen(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, aad?: 
 
 /** noble's GCM takes and gives the whole at once. */
 function sealChunk(
-  key: Uint8Array,
+  key: Secret,
   nonce: Uint8Array,
   plaintext: Iterable<Uint8Array>,
   write: (sealed: Uint8Array) => void,
@@ -80,14 +115,14 @@ function sealChunk(
 ): Bytes | null {
   const whole = joined(plaintext);
   const sealed = aeadSeal(key, nonce, whole);
-  whole.fill(0);
+  erase(whole);
   const digest = hashed ? sha256(sealed) : null;
   write(sealed);
   return digest;
 }
 
 function openChunk(
-  key: Uint8Array,
+  key: Secret,
   nonce: Uint8Array,
   ciphertext: Iterable<Uint8Array>,
   tag: () => Uint8Array,
@@ -105,12 +140,30 @@ function joined(pieces: Iterable<Uint8Array>): Bytes {
   return concat(...Array.from(pieces, (piece) => piece.slice()));
 }
 
-function signingKey(seed: Uint8Array): SigningKey {
-  expectLength("Ed25519 seed", seed, KEY_LENGTH);
-  const secret = new Uint8Array(seed);
+function signingKey(seed: Secret): SigningKey {
+  expectLength("Ed25519 seed", seed, KEY_BYTES);
+  const secret = copySecret(seed);
   return {
     publicKey: ed25519.getPublicKey(secret),
     sign: (message) => ed25519.sign(message, secret),
+  };
+}
+
+function recordKey(): RecordKey {
+  const seed = randomSecret(KEY_BYTES);
+  let isErased = false;
+  const forget = () => {
+    isErased = true;
+    erase(seed);
+  };
+  return {
+    publicKey: ed25519.getPublicKey(seed),
+    sign: (message) => {
+      if (isErased) throw new SealError("internal", "a record is to be signed by a key that was erased");
+      return ed25519.sign(message, seed);
+    },
+    erase: forget,
+    forget: async () => forget(),
   };
 }
 
@@ -119,19 +172,21 @@ async function verifyingKey(publicKey: Uint8Array): Promise<VerifyingKey | null>
 }
 
 function checkedVerifyingKey(publicKey: Uint8Array): VerifyingKey {
-  expectLength("Ed25519 public key", publicKey, KEY_LENGTH);
+  expectLength("Ed25519 public key", publicKey, KEY_BYTES);
   const encoded = new Uint8Array(publicKey);
   return {
     publicKey: encoded,
-    verify: (message, signature) => signature.length === SIGNATURE_LENGTH && isSigned(encoded, message, signature),
+    verify: (message, signature) => signature.length === SIGNATURE_BYTES && isSigned(encoded, message, signature),
   };
 }
 
-/** noble's own verification is cofactored and accepts more, so the equation is written out here. All of it is public. */
+/**
+ * noble's own verification is cofactored and accepts more, so the equation is written out here. All of it is public.
+ */
 function isSigned(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   const { Point } = ed25519;
-  const r = signature.subarray(0, KEY_LENGTH);
-  const s = littleEndian(signature.subarray(KEY_LENGTH));
+  const r = signature.subarray(0, KEY_BYTES);
+  const s = littleEndian(signature.subarray(KEY_BYTES));
   if (encodesSmallOrder(r) || s >= Point.Fn.ORDER) return false;
   const k = littleEndian(sha512(concat(r, publicKey, message))) % Point.Fn.ORDER;
   try {
@@ -139,7 +194,7 @@ function isSigned(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Ar
     const expected = Point.BASE.multiplyUnsafe(s).add(minusA.multiplyUnsafe(k));
     return equal(expected.toBytes(), r);
   } catch {
-    return false; // not a point: the key was not checked
+    return false; // not a point
   }
 }
 
@@ -147,23 +202,30 @@ function littleEndian(bytes: Uint8Array): bigint {
   return bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
 }
 
-async function scrypt(passphrase: Uint8Array, salt: Uint8Array): Promise<Bytes> {
-  return scryptAsync(passphrase, salt, { N: 2 ** 17, r: 8, p: 1, dkLen: KEY_LENGTH });
+async function scrypt(passphrase: Secret, salt: Uint8Array): Promise<Secret> {
+  return ownSecret(await scryptAsync(passphrase, salt, { N: 2 ** 17, r: 8, p: 1, dkLen: KEY_BYTES }));
 }
 
 /** The suite over noble. Its functions need no `this`. */
 export const portable: Suite = {
   name: "portable",
   randomBytes,
+  randomSecret,
   sha256,
   sha256Stream,
   hmacSha256,
+  sha3,
+  shake256,
+  mlKem,
   agreementKey,
+  ephemeralKey,
+  forget: () => {},
   aeadSeal,
   aeadOpen,
   sealChunk,
   openChunk,
   signingKey,
+  recordKey,
   verifyingKey,
   checkedVerifyingKey,
   scrypt,

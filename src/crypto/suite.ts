@@ -2,24 +2,58 @@
 // and `portable` (@noble/*). They give the same bytes and refuse the same inputs.
 
 import type { Bytes } from "../bytes.js";
+import type { Secret } from "./secret.js";
 
 /** An X25519 secret key, ready for use. */
 export interface AgreementKey {
   /** 32 bytes. */
   readonly publicKey: Bytes;
   /** The shared secret, 32 bytes; null where it is all zero (a public key of small order). */
-  agree(publicKey: Uint8Array): Bytes | null;
+  agree(publicKey: Uint8Array): Secret | null;
+}
+
+/** An ML-KEM-768 key (FIPS 203), expanded and ready for use. */
+export interface MlKemKey {
+  /** 1184 bytes. */
+  readonly publicKey: Bytes;
+  /**
+   * The shared secret that a ciphertext of 1088 bytes holds: 32 bytes; others, which follow from the key and the
+   * ciphertext, where it was not made for this key (implicit rejection).
+   */
+  decapsulate(ciphertext: Uint8Array): Secret;
+}
+
+/** ML-KEM-768 (FIPS 203). */
+export interface MlKem {
+  /** The key of a 64-byte seed, d ∥ z. */
+  key(seed: Secret): MlKemKey;
+  /** A fresh shared secret, 32 bytes, for a public key of 1184 bytes that is reduced (see isReduced). */
+  encapsulate(publicKey: Uint8Array): { readonly ciphertext: Bytes; readonly sharedSecret: Secret };
+}
+
+/** Who signs headers: a key in this process, or what asks one elsewhere, as in an agent or a token. */
+export interface HeaderSigner {
+  /** An Ed25519 public key, 32 bytes, which has passed the strict key check. */
+  readonly publicKey: Bytes;
+  /** The signature, 64 bytes. It is asked for once for each file or epoch. */
+  sign(message: Uint8Array): Bytes | Promise<Bytes>;
 }
 
 /** An Ed25519 signing key, ready for use. */
-export interface SigningKey {
-  /** 32 bytes. */
-  readonly publicKey: Bytes;
+export interface SigningKey extends HeaderSigner {
   /** RFC 8032 Ed25519, deterministic: 64 bytes. */
   sign(message: Uint8Array): Bytes;
 }
 
-/** An Ed25519 public key that has passed the strict key check. */
+/** A fresh signing key, for the records of one file or epoch. */
+export interface RecordKey extends SigningKey {
+  /** Erases it: nothing can be signed afterwards. What only the garbage collector can erase stays until it does. */
+  erase(): void;
+  /** Erases it, and has the collector erase the rest of it before this resolves. */
+  forget(): Promise<void>;
+}
+
+/** An Ed25519 public key to verify with. */
 export interface VerifyingKey {
   readonly publicKey: Bytes;
   /**
@@ -39,41 +73,60 @@ export interface Digest {
 export interface Suite {
   readonly name: "native" | "portable";
 
-  /** Fresh bytes from the system's generator. */
+  /** Fresh bytes from the system's generator, for all to see. */
   randomBytes(length: number): Bytes;
+  /** The same, to be kept secret. */
+  randomSecret(length: number): Secret;
 
   /** SHA-256 of the parts, one after the other: 32 bytes. */
   sha256(...parts: readonly Uint8Array[]): Bytes;
   sha256Stream(): Digest;
 
   /** HMAC-SHA-256 of the parts, one after the other: 32 bytes. */
-  hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Bytes;
+  hmacSha256(key: Secret, ...parts: readonly Uint8Array[]): Secret;
+
+  /** SHA3-256 of the parts, one after the other: 32 bytes. */
+  sha3(...parts: readonly Uint8Array[]): Secret;
+  /** The first `length` bytes of SHAKE256. */
+  shake256(secret: Secret, length: number): Secret;
+  /** ML-KEM-768, which not every Node has: it is loaded by the first who asks. */
+  mlKem(): Promise<MlKem>;
 
   /** The X25519 key of any 32-byte secret (RFC 7748 clamps it). */
-  agreementKey(secret: Uint8Array): AgreementKey;
-
-  /** AES-256-GCM: ciphertext ∥ 16-byte tag. Key 32 bytes, nonce 12. */
-  aeadSeal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, aad?: Uint8Array): Bytes;
-  /** The plaintext, or null where the tag does not fit (also for an input shorter than a tag). */
-  aeadOpen(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, aad?: Uint8Array): Bytes | null;
+  agreementKey(secret: Secret): AgreementKey;
+  /** A fresh X25519 key, for one use. */
+  ephemeralKey(): AgreementKey;
 
   /**
-   * AES-256-GCM of a chunk: takes the plaintext in pieces, each of which it uses before it asks for the next, and hands ciphertext ∥ tag to
-   * `write` in pieces, which are its own to keep or to release. Returns SHA-256(ciphertext ∥ tag) if `hashed`, else null.
+   * Has what is left of keys that were dropped, and that only the garbage collector can erase, erased now. A suite that
+   * cannot does nothing (docs/THREATS.md, "Memory").
+   */
+  forget(): void;
+
+  /** AES-256-GCM: ciphertext ∥ 16-byte tag. Key 32 bytes, nonce 12. */
+  aeadSeal(key: Secret, nonce: Uint8Array, plaintext: Uint8Array, aad?: Uint8Array): Bytes;
+  /** The plaintext, or null where the tag does not fit (also for an input shorter than a tag). */
+  aeadOpen(key: Secret, nonce: Uint8Array, sealed: Uint8Array, aad?: Uint8Array): Secret | null;
+
+  /**
+   * AES-256-GCM of a chunk: takes the plaintext in pieces, each of which it uses before it asks for the next, and hands
+   * ciphertext ∥ tag to `write` in pieces, which are its own to keep or to release. Returns SHA-256(ciphertext ∥ tag)
+   * if `hashed`, else null.
    */
   sealChunk(
-    key: Uint8Array,
+    key: Secret,
     nonce: Uint8Array,
     plaintext: Iterable<Uint8Array>,
     write: (sealed: Uint8Array) => void,
     hashed: boolean,
   ): Bytes | null;
   /**
-   * The reverse: takes the ciphertext in pieces, each of which it uses before it hands over plaintext for it or asks for the next, then calls `tag`
-   * for the 16 bytes behind it. What `hold` is handed is its own, but not to be used unless the answer is `authentic`.
+   * The reverse: takes the ciphertext in pieces, each of which it uses before it hands over plaintext for it or asks
+   * for the next, then calls `tag` for the 16 bytes behind it. What `hold` is handed is its own, but not to be used
+   * unless the answer is `authentic`.
    */
   openChunk(
-    key: Uint8Array,
+    key: Secret,
     nonce: Uint8Array,
     ciphertext: Iterable<Uint8Array>,
     tag: () => Uint8Array,
@@ -82,15 +135,20 @@ export interface Suite {
   ): { digest: Bytes | null; authentic: boolean };
 
   /** The signing key of a 32-byte seed. */
-  signingKey(seed: Uint8Array): SigningKey;
+  signingKey(seed: Secret): SigningKey;
+  /** A fresh key that signs records. */
+  recordKey(): RecordKey;
   /**
    * The verifying key of 32 bytes; null where they are not a canonical encoding of a torsion-free point other than the
    * identity (docs/FORMAT.md, "Signatures").
    */
   verifyingKey(publicKey: Uint8Array): Promise<VerifyingKey | null>;
-  /** The same without the key check, for 32 bytes that have passed it elsewhere in this process. */
+  /**
+   * The same without the key check: for a signer that has passed it elsewhere in this process, and for the record key
+   * of a header, of which any point is exact, and nothing verifies where it is none.
+   */
   checkedVerifyingKey(publicKey: Uint8Array): VerifyingKey;
 
   /** scrypt with N = 2^17, r = 8, p = 1 (docs/FORMAT.md, "Protected identities"): 32 bytes. Takes 128 MiB. */
-  scrypt(passphrase: Uint8Array, salt: Uint8Array): Promise<Bytes>;
+  scrypt(passphrase: Secret, salt: Uint8Array): Promise<Secret>;
 }

@@ -1,13 +1,13 @@
 // Which X25519 public keys are fit to be a recipient. Without noble, so that sealing never loads it.
 
 import { type Bytes, equal, fromHex } from "../bytes.js";
-import { KEY_LENGTH } from "./lengths.js";
+import { KEY_BYTES } from "./lengths.js";
 
 /**
  * The u coordinates whose order divides the cofactor, little-endian: on Curve25519 (cofactor 8) and on its twist
- * (cofactor 4). Doubling takes u to (u² − 1)² / 4u(u² + 486662u + 1). So 0 has order 2 (the quadratic factor has no root
- * in the field: 486662² − 4 is not a square), u² = 1 doubles to 0 and has order 4, and the last two double to 1 and have
- * order 8. Nothing doubles to −1, or to the last two.
+ * (cofactor 4). Doubling takes u to (u² − 1)² / 4u(u² + 486662u + 1). So 0 has order 2 (the quadratic factor has no
+ * root in the field: 486662² − 4 is not a square), u² = 1 doubles to 0 and has order 4, and the last two double to 1
+ * and have order 8. Nothing doubles to −1, or to the last two.
  */
 const SMALL_ORDER: readonly Bytes[] = [
   "0000000000000000000000000000000000000000000000000000000000000000",
@@ -17,15 +17,17 @@ const SMALL_ORDER: readonly Bytes[] = [
   "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
 ].map(fromHex);
 
-/** p = 2^255 − 19 and p + 1, which RFC 7748 has decoders take for 0 and 1. The next multiples do not fit in 255 bits. */
+/**
+ * p = 2^255 − 19 and p + 1, which RFC 7748 has decoders take for 0 and 1. The next multiples do not fit in 255 bits.
+ */
 const SMALL_ORDER_UNREDUCED: readonly Bytes[] = [
   "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
   "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
 ].map(fromHex);
 
 /**
- * Whether X25519 of any secret and this key (32 bytes) is all zero. RFC 7748 ignores the top bit and reduces modulo p, and
- * a clamped secret is a multiple of the cofactor, but of no large prime order: so these keys, and no others.
+ * Whether X25519 of any secret and this key (32 bytes) is all zero. RFC 7748 ignores the top bit and reduces modulo p,
+ * and a clamped secret is a multiple of the cofactor, but of no large prime order: so these keys, and no others.
  */
 export function hasSmallOrder(publicKey: Uint8Array): boolean {
   const u = publicKey.slice();
@@ -35,7 +37,7 @@ export function hasSmallOrder(publicKey: Uint8Array): boolean {
 
 /** Whether a recipient may have this public key: 32 bytes, canonical (u < 2^255 − 19), not of small order. */
 export function isValidRecipient(publicKey: Uint8Array): boolean {
-  return publicKey.length === KEY_LENGTH && isCanonical(publicKey) && !hasSmallOrder(publicKey);
+  return publicKey.length === KEY_BYTES && isCanonical(publicKey) && !hasSmallOrder(publicKey);
 }
 
 /** u ≥ p only where the low byte is at least 0xed, the top one 0x7f, and all others are 0xff. */

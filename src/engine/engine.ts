@@ -1,8 +1,9 @@
-// Where chunks are worked on. A session takes tasks, each one chunk, and gives their results; its callers keep the order.
-// Bytes come and go in memory or, between regular files, by position on a descriptor.
+// Where chunks are worked on. A session takes tasks, each one chunk, and gives their results; its callers keep the
+// order. Bytes come and go in memory or, between regular files, by position on a descriptor.
 
 import type { Bytes } from "../bytes.js";
-import type { ChunkKeys } from "../chunk/record.js";
+import type { Secret } from "../crypto/secret.js";
+import type { ChunkKeys } from "../format/record.js";
 
 /** A stretch of a regular file. */
 export interface Region {
@@ -19,11 +20,14 @@ export interface Task {
   readonly length: number;
   /** Where the input is; null where it is at the beginning of `buffer`. */
   readonly input: Region | null;
-  /** Where the result is to be written; null where it is to be at the beginning of `buffer`, or nowhere if that is null too. */
+  /**
+   * Where the result is to be written; null where it is to be at the beginning of `buffer`, or nowhere if that is null
+   * too.
+   */
   readonly output: Region | null;
   /**
-   * Memory for input and result, with room for a whole record; null where neither is to be in memory. It is the session's until the
-   * result hands it back, and what it holds then is the result or nothing of use.
+   * Memory for input and result, with room for a whole record; null where neither is to be in memory. It is the
+   * session's until the result hands it back, and what it holds then is the result or nothing of use.
    */
   readonly buffer: Bytes | null;
 }
@@ -35,30 +39,39 @@ interface Result {
 }
 
 /** The result of sealing is ciphertext ∥ tag, 16 bytes more than the input. */
-export type SealResult = Result;
+export type SealTaskResult = Result;
 
-export interface OpenResult extends Result {
+export interface OpenTaskResult extends Result {
   /** The chain value that the record carries; null in an unsigned file. */
   readonly chain: Bytes | null;
   /**
-   * Whether signature (where signed) and tag (where decrypted) are right. If not, `buffer` holds no plaintext and none was written; of a
-   * record that was to be copied, anything may have been.
+   * Whether signature (where signed) and tag (where decrypted) are right. If not, `buffer` holds no plaintext and none
+   * was written; of a record that was to be copied, anything may have been.
    */
   readonly authentic: boolean;
 }
 
+export type Signatures = "each" | "last";
+
 /**
- * Frames of one epoch of a journal, worked on together: most are small, and one small chunk a message is slower than no thread at all.
+ * Frames of one epoch of a journal, worked on together: most are small, and one small chunk a message is slower than no
+ * thread at all.
  */
 export interface FramesTask {
   /** The first one's index in its epoch. */
   readonly index: number;
   readonly coreHash: Uint8Array;
+  /** The epoch's, 32 bytes. */
+  readonly recordKey: Uint8Array;
   /** The lengths of their ciphertexts. */
   readonly lengths: Uint32Array<ArrayBuffer>;
+  /** Each is checked; or the last one, which can stand for all (docs/FORMAT.md, "Reading a journal"). */
+  readonly signatures: Signatures;
   /** Their keys, 32 bytes each, which are erased with the work; null where they are only verified. */
-  readonly keys: Bytes | null;
-  /** The frames as they stand in the journal, from the beginning on. It is the session's until the result hands it back. */
+  readonly keys: Secret | null;
+  /**
+   * The frames as they stand in the journal, from the beginning on. It is the session's until the result hands it back.
+   */
   readonly buffer: Bytes;
 }
 
@@ -66,25 +79,31 @@ export interface FramesResult {
   /** Each plaintext stands where its ciphertext stood. Of frames from `authentic` on there is none. */
   readonly buffer: Bytes;
   /**
-   * How many frames, from the first on, have a right signature and (where decrypted) tag, and carry the chain value after the one before. What the
-   * first one carries is not judged here.
+   * How many frames, from the first on, have a right signature and (where decrypted) tag, and carry the chain value
+   * after the one before. What the first one carries is not judged here.
    */
   readonly authentic: number;
-  /** The chain values that the frames carry, up to the first that is not authentic, and behind them the one after the last; 32 bytes each. */
+  /**
+   * The chain values that the frames carry, up to the first that is not authentic, and behind them the one after the
+   * last; 32 bytes each.
+   */
   readonly chains: Bytes;
 }
 
 /** An engine set to one file's keys. */
 export interface Session {
-  /** How many tasks are worth having in flight. */
+  /** How many tasks are worth having in flight now. */
   readonly width: number;
   /** Throws `io` where the file has fewer bytes than the task says. */
-  seal(task: Task): Promise<SealResult>;
+  seal(task: Task): Promise<SealTaskResult>;
   /** The result is the plaintext. Throws `tampered` where the file has fewer bytes than the task says. */
-  open(task: Task): Promise<OpenResult>;
-  /** As `open`, without decryption. The result is the record as it is, copied to `output`, else to `buffer`; none where there is neither. */
-  verify(task: Task): Promise<OpenResult>;
-  /** Opens or verifies frames of a journal, whose signer is that of the session's keys. */
+  open(task: Task): Promise<OpenTaskResult>;
+  /**
+   * As `open`, without decryption. The result is the record as it is, copied to `output`, else to `buffer`; none where
+   * there is neither.
+   */
+  verify(task: Task): Promise<OpenTaskResult>;
+  /** Opens or verifies frames of a journal. */
   frames(task: FramesTask): Promise<FramesResult>;
   /** Erases what the engine holds of the keys. No task may be running. */
   close(): void;

@@ -1,44 +1,109 @@
-// Frames of a journal, one behind the other, on the thread that calls it. Each plaintext takes the place of its ciphertext.
+// Frames of a journal, one behind the other, on the thread that calls it. Each plaintext takes the place of its
+// ciphertext.
 
-import { equal, release } from "../bytes.js";
-import { type ChunkKeys, nextChain, type Opened, openChunk, verifyChunk } from "../chunk/record.js";
-import { overhead } from "../format/sizes.js";
+import { type Bytes, equal, free } from "../bytes.js";
+import { KEY_BYTES, SIGNATURE_BYTES } from "../crypto/lengths.js";
+import { erase, partOf } from "../crypto/secret.js";
+import type { Suite, VerifyingKey } from "../crypto/suite.js";
+import { FRAME_HEAD_BYTES, frameHead, frameSize, nextFrameChain } from "../format/frame.js";
+import { type ChunkKeys, chunkMessage, type OpenedChunk, openChunk, verifyChunk } from "../format/record.js";
+import { CHAIN_BYTES, overhead } from "../format/sizes.js";
 import type { FramesResult, FramesTask } from "./engine.js";
 
-const LENGTH_BYTES = 4;
-const CHAIN_BYTES = 32;
-const KEY_BYTES = 32;
 /** As in run.ts. */
 const PIECE = 64 * 1024;
 
+/** What a task's frames are, one after the other. */
+interface Run {
+  readonly suite: Suite;
+  readonly task: FramesTask;
+  /** Where the record of each frame begins in the buffer. */
+  readonly starts: Uint32Array;
+  /** The chain values that they carry, and the one behind them. */
+  readonly chains: Bytes;
+  readonly digests: Bytes;
+}
+
 /** Works on frames up to the first that is not authentic. The keys are erased, however it ends. */
-export function runFrames({ suite, signer }: ChunkKeys, task: FramesTask): FramesResult {
-  const { buffer, lengths, coreHash, keys } = task;
+export function runFrames({ suite }: Pick<ChunkKeys, "suite">, task: FramesTask): FramesResult {
+  const { buffer, lengths } = task;
   const chains = new Uint8Array(CHAIN_BYTES * (lengths.length + 1));
-  let authentic = 0;
-  let start = LENGTH_BYTES;
-  try {
-    for (const [i, length] of lengths.entries()) {
-      const record = buffer.subarray(start, start + length + overhead(true));
-      const payloadKey = keys?.subarray(i * KEY_BYTES, (i + 1) * KEY_BYTES) ?? null;
-      const opened = workOn({ suite, payloadKey, coreHash, signed: true, signer }, task.index + i, record, length);
-      const due = chains.subarray(i * CHAIN_BYTES, (i + 1) * CHAIN_BYTES);
-      if (i === 0) due.set(opened.chain!);
-      if (!opened.authentic || !equal(opened.chain!, due)) {
-        record.fill(0);
-        break;
-      }
-      chains.set(nextChain(suite, due, opened.digest!), (i + 1) * CHAIN_BYTES);
-      authentic += 1;
-      start += record.length + LENGTH_BYTES;
-    }
-  } finally {
-    keys?.fill(0);
-  }
+  const run = { suite, task, starts: startsOf(lengths), chains, digests: new Uint8Array(CHAIN_BYTES * lengths.length) };
+  const recordKey = suite.checkedVerifyingKey(task.recordKey);
+  const linked = linkedFrames(run);
+  const authentic = signedFrames(linked, task.signatures, (i) => isSigned(run, recordKey, i));
+  for (let i = authentic; i < linked; i++) erase(recordAt(run, i));
   return { buffer, authentic, chains };
 }
 
-function workOn(keys: ChunkKeys, index: number, record: Uint8Array, length: number): Opened {
+/** How many frames, from the first on, are right but for their signatures, which are not looked at. */
+function linkedFrames(run: Run): number {
+  const { suite, task, starts, chains, digests } = run;
+  const { buffer, lengths, coreHash, keys } = task;
+  try {
+    for (const [i, length] of lengths.entries()) {
+      const record = recordAt(run, i);
+      const payloadKey = keys && partOf(keys, i * KEY_BYTES, (i + 1) * KEY_BYTES);
+      const opened = workOn(
+        { suite, payloadKey, coreHash, signed: true, recordKey: LATER },
+        task.index + i,
+        record,
+        length,
+      );
+      const due = hashAt(chains, i);
+      if (i === 0) due.set(opened.chain!);
+      const head = buffer.subarray(starts[i]! - FRAME_HEAD_BYTES, starts[i]);
+      if (!opened.authentic || !equal(opened.chain!, due) || !equal(head, frameHead(suite, due, length))) {
+        erase(record);
+        return i;
+      }
+      digests.set(opened.digest!, i * CHAIN_BYTES);
+      chains.set(nextFrameChain(suite, due, opened.digest!, signatureOf(record)), (i + 1) * CHAIN_BYTES);
+    }
+    return lengths.length;
+  } finally {
+    if (keys) erase(keys);
+  }
+}
+
+/** Signatures are checked when all else has been, and before anything is released. */
+const LATER: VerifyingKey = { publicKey: new Uint8Array(32), verify: () => true };
+
+/**
+ * How many of so many frames, from the first on, are signed. The chain value that the last one's signature covers holds
+ * all before it, their signatures too: where it is right, it may stand for them.
+ */
+function signedFrames(count: number, which: FramesTask["signatures"], isSigned: (i: number) => boolean): number {
+  if (which === "last" && count > 0 && isSigned(count - 1)) return count;
+  for (let i = 0; i < count; i++) if (!isSigned(i)) return i;
+  return count;
+}
+
+function isSigned(run: Run, recordKey: VerifyingKey, i: number): boolean {
+  const { task, chains, digests } = run;
+  const position = { index: task.index + i, final: false };
+  const message = chunkMessage(task.coreHash, position, hashAt(chains, i), hashAt(digests, i));
+  return recordKey.verify(message, signatureOf(recordAt(run, i)));
+}
+
+function startsOf(lengths: Uint32Array): Uint32Array {
+  const starts = new Uint32Array(lengths.length);
+  let at = FRAME_HEAD_BYTES;
+  for (const [i, length] of lengths.entries()) {
+    starts[i] = at;
+    at += frameSize(length);
+  }
+  return starts;
+}
+
+function recordAt({ task: { buffer, lengths }, starts }: Run, i: number): Bytes {
+  return buffer.subarray(starts[i], starts[i]! + lengths[i]! + overhead(true));
+}
+
+const signatureOf = (record: Bytes) => record.subarray(record.length - SIGNATURE_BYTES);
+const hashAt = (hashes: Bytes, i: number) => hashes.subarray(i * CHAIN_BYTES, (i + 1) * CHAIN_BYTES);
+
+function workOn(keys: ChunkKeys, index: number, record: Uint8Array, length: number): OpenedChunk {
   const position = { index, final: false };
   const trailer = () => record.subarray(length);
   if (!keys.payloadKey) return verifyChunk(keys, position, pieces(record, length), trailer);
@@ -46,7 +111,7 @@ function workOn(keys: ChunkKeys, index: number, record: Uint8Array, length: numb
   return openChunk(keys, position, pieces(record, length), trailer, (plaintext) => {
     record.set(plaintext, at);
     at += plaintext.length;
-    release(plaintext);
+    free(plaintext);
   });
 }
 

@@ -2,7 +2,7 @@
 // and timers are served between chunks.
 
 import { setImmediate as turn } from "node:timers/promises";
-import type { ChunkKeys } from "../chunk/record.js";
+import type { ChunkKeys } from "../format/record.js";
 import type { Engine, Session } from "./engine.js";
 import { runFrames } from "./frames.js";
 import { runOpen, runSeal, runVerify } from "./run.js";

@@ -1,18 +1,19 @@
-// What main thread and workers say to each other. Structured clone drops an error's class and code, so a failure goes as
-// plain fields and is made an error again on the main thread.
+// What main thread and workers say to each other. Structured clone drops an error's class and code, so a failure goes
+// as plain fields and is made an error again on the main thread.
 
-import { type ErrorCode, type ErrorDetails, SealError } from "../errors.js";
-import type { FramesResult, FramesTask, OpenResult, SealResult, Task, Verb } from "./engine.js";
+import type { Secret } from "../crypto/secret.js";
+import { detailsOf, type ErrorCode, type ErrorDetails, SealError } from "../errors.js";
+import type { FramesResult, FramesTask, OpenTaskResult, SealTaskResult, Task, Verb } from "./engine.js";
 
 /** A file's keys as they travel: the worker makes them a ChunkKeys again. */
 export interface KeysMessage {
   readonly say: "keys";
   readonly session: number;
-  readonly payloadKey: Uint8Array | null;
+  readonly payloadKey: Secret | null;
   readonly coreHash: Uint8Array;
   readonly signed: boolean;
   /** A public key that the main thread has checked. */
-  readonly signer: Uint8Array | null;
+  readonly recordKey: Uint8Array | null;
 }
 
 /** The file is done with: its keys are to be erased. */
@@ -38,7 +39,7 @@ export interface FramesMessage {
 
 export type ToWorker = KeysMessage | ForgetMessage | TaskMessage | FramesMessage;
 
-export type AnyResult = SealResult | OpenResult | FramesResult;
+export type AnyResult = SealTaskResult | OpenTaskResult | FramesResult;
 
 export interface Failure extends ErrorDetails {
   readonly code: ErrorCode;
@@ -48,14 +49,14 @@ export interface Failure extends ErrorDetails {
 }
 
 export type FromWorker =
+  | { readonly ready: true }
   | { readonly id: number; readonly result: AnyResult }
   | { readonly id: number; readonly failure: Failure };
 
 export function toFailure(error: unknown): Failure {
   if (!(error instanceof SealError)) return { code: "internal", message: String(error) };
-  const { code, message, hint, input, chunk, offset, signer, cause } = error;
-  const errno = (cause as NodeJS.ErrnoException | undefined)?.code;
-  return { code, message, hint, input, chunk, offset, signer, errno };
+  const errno = (error.cause as NodeJS.ErrnoException | undefined)?.code;
+  return { code: error.code, message: error.message, ...detailsOf(error), errno };
 }
 
 export function fromFailure({ code, message, errno, ...details }: Failure): SealError {

@@ -1,21 +1,22 @@
 // One task, start to end, on the thread that calls it. A chunk passes in pieces that stay in the processor's cache.
 
 import { readSync, writeSync } from "node:fs";
-import { type Bytes, concat, release } from "../bytes.js";
-import { type ChunkKeys, openChunk, plaintextLength, sealChunk, verifyChunk } from "../chunk/record.js";
+import { type Bytes, concat, free } from "../bytes.js";
+import { erase } from "../crypto/secret.js";
 import { ioError, SealError } from "../errors.js";
+import { type ChunkKeys, openChunk, plaintextLength, sealChunk, verifyChunk } from "../format/record.js";
 import { endsEarly } from "../format/sizes.js";
-import type { OpenResult, Region, SealResult, Task, Verb } from "./engine.js";
+import type { OpenTaskResult, Region, SealTaskResult, Task, Verb } from "./engine.js";
 
 /** The fastest size for AES-GCM and SHA-256 after each other, on both OpenSSL 3.0 and 3.5. */
 const PIECE = 64 * 1024;
 
-export function run(verb: Verb, keys: ChunkKeys, task: Task): SealResult | OpenResult {
+export function runTask(verb: Verb, keys: ChunkKeys, task: Task): SealTaskResult | OpenTaskResult {
   if (verb === "seal") return runSeal(keys, task);
   return verb === "open" ? runOpen(keys, task) : runVerify(keys, task);
 }
 
-export function runSeal(keys: ChunkKeys, task: Task): SealResult {
+export function runSeal(keys: ChunkKeys, task: Task): SealTaskResult {
   const digest = sealChunk(keys, task, input(task, 0, task.length, endsWhileSealing), output(task));
   return { digest, buffer: task.buffer };
 }
@@ -28,17 +29,17 @@ function holding(length: number): Bytes {
   return holder.subarray(0, length);
 }
 
-export function runOpen(keys: ChunkKeys, task: Task): OpenResult {
+export function runOpen(keys: ChunkKeys, task: Task): OpenTaskResult {
   const length = plaintextLength(task.length, keys.signed);
   const held = task.output ? holding(length) : null;
   const hold = output({ output: null, buffer: held ?? task.buffer });
   const opened = openChunk(keys, task, input(task, 0, length, endsWhileOpening), trailer(task, length), hold);
-  if (!opened.authentic) (held ?? task.buffer)?.fill(0);
+  if (!opened.authentic) erase(held ?? task.buffer ?? new Uint8Array());
   else if (held) writeFully(task.output!, held, 0);
   return { ...opened, buffer: task.buffer };
 }
 
-export function runVerify(keys: ChunkKeys, task: Task): OpenResult {
+export function runVerify(keys: ChunkKeys, task: Task): OpenTaskResult {
   const length = plaintextLength(task.length, keys.signed);
   const copy = copying(task);
   const ciphertext = passing(input(task, 0, length, endsWhileOpening), copy);
@@ -55,7 +56,10 @@ function copying(task: Task): (piece: Uint8Array) => void {
   return task.output || (task.input && task.buffer) ? placing(task) : () => {};
 }
 
-/** The pieces, each copied when it is asked for: what is copied is what is verified, read once, whatever happens to the file meanwhile. */
+/**
+ * The pieces, each copied when it is asked for: what is copied is what is verified, read once, whatever happens to the
+ * file meanwhile.
+ */
 function* passing(pieces: Iterable<Uint8Array>, copy: (piece: Uint8Array) => void): Generator<Uint8Array> {
   for (const piece of pieces) {
     copy(piece);
@@ -91,7 +95,7 @@ function output(task: Pick<Task, "output" | "buffer">): (piece: Uint8Array) => v
   const put = placing(task);
   return (piece) => {
     put(piece);
-    release(piece);
+    free(piece);
   };
 }
 

@@ -1,8 +1,9 @@
 // A worker thread: it gets keys and tasks, and says what became of each task.
 
 import { parentPort, workerData } from "node:worker_threads";
-import type { ChunkKeys } from "../chunk/record.js";
 import { loadSuite } from "../crypto/index.js";
+import { erase } from "../crypto/secret.js";
+import type { ChunkKeys } from "../format/record.js";
 import { runFrames } from "./frames.js";
 import {
   type AnyResult,
@@ -13,24 +14,25 @@ import {
   type ToWorker,
   toFailure,
 } from "./messages.js";
-import { run } from "./run.js";
+import { runTask } from "./run.js";
 
 const suite = await loadSuite(workerData.suite);
 const sessions = new Map<number, ChunkKeys>();
 
-function remember({ session, payloadKey, coreHash, signed, signer }: KeysMessage): void {
-  const verifyingKey = signer && suite.checkedVerifyingKey(signer);
-  sessions.set(session, { suite, payloadKey, coreHash, signed, signer: verifyingKey });
+function remember({ session, payloadKey, coreHash, signed, recordKey }: KeysMessage): void {
+  const verifyingKey = recordKey && suite.checkedVerifyingKey(recordKey);
+  sessions.set(session, { suite, payloadKey, coreHash, signed, recordKey: verifyingKey });
 }
 
 function forget(session: number): void {
-  sessions.get(session)?.payloadKey?.fill(0);
+  const payloadKey = sessions.get(session)?.payloadKey;
+  if (payloadKey) erase(payloadKey);
   sessions.delete(session);
 }
 
 function work(message: TaskMessage | FramesMessage): AnyResult {
   const keys = sessions.get(message.session)!;
-  return message.say === "frames" ? runFrames(keys, message.task) : run(message.verb, keys, message.task);
+  return message.say === "frames" ? runFrames(keys, message.task) : runTask(message.verb, keys, message.task);
 }
 
 function answer(message: TaskMessage | FramesMessage): void {
@@ -48,3 +50,4 @@ parentPort!.on("message", (message: ToWorker) => {
   else if (message.say === "forget") forget(message.session);
   else answer(message);
 });
+parentPort!.postMessage({ ready: true } satisfies FromWorker);

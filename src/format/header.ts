@@ -3,13 +3,14 @@
 
 import { type Bytes, concat, utf8 } from "../bytes.js";
 import { deriveKey } from "../crypto/hkdf.js";
+import { SIGNATURE_BYTES } from "../crypto/lengths.js";
+import { disclose, erase, type Secret } from "../crypto/secret.js";
 import type { Suite } from "../crypto/suite.js";
 import type { Core } from "./core.js";
 import type { Stanza } from "./stanza.js";
 
 export const FILE_KEY_BYTES = 32;
-export const SIGNATURE_BYTES = 64;
-export const MAC_BYTES = 32;
+const MAC_BYTES = 32;
 
 /** A parsed header, with the bytes that it was parsed from. */
 export interface Header {
@@ -37,27 +38,32 @@ export function headerMessage(suite: Suite, coreBytes: Uint8Array, stanzaBytes: 
   return concat(utf8("seal.v1 header\0"), suite.sha256(coreBytes, stanzaBytes));
 }
 
+/** chain_0 of an epoch, which stands for its recipients too: SHA-256("seal.v1 epoch\0" ∥ core ∥ stanzas). */
+export function epochChain(suite: Suite, coreBytes: Uint8Array, stanzaBytes: Uint8Array): Bytes {
+  return suite.sha256(utf8("seal.v1 epoch\0"), coreBytes, stanzaBytes);
+}
+
 /** The authenticator of an unsigned header. */
 export function headerMac(
   suite: Suite,
-  fileKey: Uint8Array,
+  fileKey: Secret,
   coreHash: Uint8Array,
   coreBytes: Uint8Array,
   stanzaBytes: Uint8Array,
 ): Bytes {
   const key = deriveKey(suite, fileKey, "seal.v1 header", coreHash);
   try {
-    return suite.hmacSha256(key, coreBytes, stanzaBytes);
+    return disclose(suite.hmacSha256(key, coreBytes, stanzaBytes));
   } finally {
-    key.fill(0);
+    erase(key);
   }
 }
 
-export function commitment(suite: Suite, fileKey: Uint8Array): Bytes {
-  return deriveKey(suite, fileKey, "seal.v1 commitment", new Uint8Array());
+export function commitment(suite: Suite, fileKey: Secret): Bytes {
+  return disclose(deriveKey(suite, fileKey, "seal.v1 commitment", new Uint8Array()));
 }
 
-export function payloadKey(suite: Suite, fileKey: Uint8Array, coreHash: Uint8Array): Bytes {
+export function payloadKey(suite: Suite, fileKey: Secret, coreHash: Uint8Array): Secret {
   return deriveKey(suite, fileKey, "seal.v1 payload", coreHash);
 }
 

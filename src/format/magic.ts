@@ -13,7 +13,7 @@ export function refuseMagic(start: Uint8Array): SealError {
   if (start.length === 0) return new SealError("malformed", "the input is empty, not a sealed file");
   if (isTextDamage(start)) {
     return new SealError("malformed", "a sealed file that was damaged by a transfer in text mode", {
-      hint: "Transfer it again, as binary: line ends or bytes over 127 were converted on the way.",
+      hint: "Transfer it again in binary mode: line ends or bytes above 127 were converted in transit.",
     });
   }
   if (equal(start, MAGIC.subarray(0, start.length))) {

@@ -1,10 +1,12 @@
 // Where everything is, and how long (docs/FORMAT.md, "Sizes").
 
+import { SIGNATURE_BYTES, TAG_BYTES } from "../crypto/lengths.js";
 import { SealError } from "../errors.js";
 
-export const TAG_BYTES = 16;
-/** chain 32 | signature 64, behind each signed record. */
-export const TRAILER_BYTES = 96;
+/** A chain value: a SHA-256. */
+export const CHAIN_BYTES = 32;
+/** chain | signature, behind each signed record. */
+const TRAILER_BYTES = CHAIN_BYTES + SIGNATURE_BYTES;
 export const MAX_CHUNKS = 2 ** 32;
 /** 16 TiB. */
 export const MAX_PLAINTEXT = 2 ** 44;

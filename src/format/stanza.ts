@@ -4,40 +4,61 @@ import { type Bytes, concat, readU16, u16 } from "../bytes.js";
 import { SealError } from "../errors.js";
 import { exactly, type Parser } from "./parser.js";
 
+/** The types whose bodies this version knows. */
 export const STANZA_X25519 = 1;
-export const STANZA_HYBRID = 2;
+export const STANZA_XWING = 0x8001;
+export const STANZA_PASSPHRASE = 0x8002;
 export const MAX_STANZAS = 4096;
 export const MAX_BODY = 4096;
 /** Count and stanzas together. */
 export const MAX_STANZA_BYTES = 8 * 1024 * 1024;
-/** enc 32 | sealed file key 48. */
-export const X25519_BODY = 80;
+/** Types from here on are post-quantum. */
+const POST_QUANTUM = 0x8000;
+/** What the bodies of known types have: enc 32 or 1120, or salt 16 | sealed file key 48. */
+const BODY: Readonly<Record<number, { readonly name: string; readonly length: number }>> = {
+  [STANZA_X25519]: { name: "X25519", length: 80 },
+  [STANZA_XWING]: { name: "X-Wing", length: 1168 },
+  [STANZA_PASSPHRASE]: { name: "passphrase", length: 64 },
+};
 
 export interface Stanza {
   readonly type: number;
   readonly body: Bytes;
 }
 
+/** Stanzas, and their bytes with the count. */
+export interface Stanzas {
+  readonly stanzas: readonly Stanza[];
+  readonly bytes: Bytes;
+}
+
+export function isPostQuantum(type: number): boolean {
+  return type >= POST_QUANTUM;
+}
+
 export function encodeStanzas(stanzas: readonly Stanza[]): Bytes {
   return concat(u16(stanzas.length), ...stanzas.flatMap(({ type, body }) => [u16(type), u16(body.length), body]));
 }
 
-/** Parses count and stanzas, each field checked as soon as it is there. Throws `malformed`; `tampered` where the input ends. */
-export function* parseStanzas(): Parser<{ stanzas: Stanza[]; bytes: Bytes }> {
+/**
+ * Parses count and stanzas, each field checked as soon as it is there. Throws `malformed`; `tampered` where the input
+ * ends.
+ */
+export function* parseStanzas(): Parser<Stanzas> {
   const stanzas: Stanza[] = [];
-  const types = new Set<number>();
+  const kinds = new Set<boolean>();
   const countField = yield* exactly(2);
   const parts = [countField];
   let total = 2;
   for (let left = checkCount(readU16(countField)); left > 0; left--) {
     const typeField = yield* exactly(2);
     const type = readU16(typeField);
-    checkTypes(types.add(type));
+    checkType(type, kinds.add(isPostQuantum(type)));
     const lengthField = yield* exactly(2);
     const length = readU16(lengthField);
     total += 4 + length;
     checkLength(type, length, total);
-    const body = Uint8Array.from(yield* exactly(length));
+    const body = yield* exactly(length);
     stanzas.push({ type, body });
     parts.push(typeField, lengthField, body);
   }
@@ -53,16 +74,17 @@ function checkCount(count: number): number {
   throw malformed(`${count} stanzas; 1 to ${MAX_STANZAS} are possible`);
 }
 
-function checkTypes(types: ReadonlySet<number>): void {
-  if (types.has(0)) throw malformed("a stanza of type 0");
-  // Classical and hybrid recipients in one header would give the hybrids' file key to who breaks X25519.
-  if (types.has(STANZA_X25519) && types.has(STANZA_HYBRID)) throw malformed("X25519 and hybrid stanzas together");
+function checkType(type: number, kinds: ReadonlySet<boolean>): void {
+  if (type === 0) throw malformed("a stanza of type 0");
+  // Classic and post-quantum recipients in one header would give the latter's file key to who breaks X25519.
+  if (kinds.size > 1) throw malformed("classic and post-quantum stanzas together");
 }
 
 function checkLength(type: number, length: number, total: number): void {
   if (length > MAX_BODY) throw malformed(`a stanza of ${length} bytes; ${MAX_BODY} are possible`);
-  if (type === STANZA_X25519 && length !== X25519_BODY) {
-    throw malformed(`an X25519 stanza of ${length} bytes instead of ${X25519_BODY}`);
+  const due = BODY[type];
+  if (due && length !== due.length) {
+    throw malformed(`a stanza (${due.name}) of ${length} bytes instead of ${due.length}`);
   }
   if (total > MAX_STANZA_BYTES) throw malformed(`more than ${MAX_STANZA_BYTES} bytes of stanzas`);
 }

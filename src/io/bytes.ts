@@ -1,7 +1,7 @@
 // Byte arrays as input and output.
 
 import { type Bytes, concat } from "../bytes.js";
-import type { Sink, Source } from "../ops/io.js";
+import type { Sink, Source } from "../flow/io.js";
 
 export function bytesSource(bytes: Uint8Array, name = "the input"): Source {
   let position = 0;

@@ -3,7 +3,7 @@
 import { fstatSync, write } from "node:fs";
 import { promisify } from "node:util";
 import { ioError } from "../errors.js";
-import type { Sink } from "../ops/io.js";
+import type { Sink } from "../flow/io.js";
 import { closeFd } from "./files.js";
 import { tty } from "./lazy.js";
 

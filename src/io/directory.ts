@@ -8,15 +8,15 @@ import { closeRead } from "./files.js";
 export const syncFd = promisify(fsync);
 
 /**
- * Makes the new name of an output durable. Where that fails, `takeBack` is to remove it, so that a failure leaves nothing; it returns
- * whether it has. Throws the system's error where it has, else `io` that says what is there.
+ * Makes the new name of an output durable. Where that fails, `takeBack` is to remove it, so that a failure leaves
+ * nothing; it returns whether it has. Throws the system's error where it has, else `io` that says what is there.
  */
 export async function settleName(directory: string, path: string, takeBack: () => boolean): Promise<void> {
   try {
     await syncDirectory(directory);
   } catch (error) {
     if (succeeds(takeBack)) throw error;
-    throw ioError(`${path} is written, but a loss of power may undo that`, error);
+    throw ioError(`${path} is written, but a power loss may undo that`, error);
   }
 }
 

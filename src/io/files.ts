@@ -10,11 +10,12 @@ import {
   open,
   openSync,
   read,
+  statfsSync,
   statSync,
 } from "node:fs";
 import { promisify } from "node:util";
-import { ioError, SealError } from "../errors.js";
-import type { Source } from "../ops/io.js";
+import { asIoError, ioError, SealError } from "../errors.js";
+import type { Source } from "../flow/io.js";
 import { tty } from "./lazy.js";
 import { pipeSource } from "./pipe.js";
 import { streamSource } from "./streams.js";
@@ -60,22 +61,36 @@ export async function openSource(path: string, name = path): Promise<FileSource>
     const stat = fstatSync(fd, { bigint: true });
     if (stat.isDirectory()) throw directoryError(name);
     // A size of zero may be a lie: files in /proc and the like have bytes nevertheless.
-    const source = stat.isFile() && stat.size > 0n ? regular(fd, stat, name) : sequential(fd, stat, name);
+    const source =
+      stat.isFile() && stat.size > 0n && !(stat.blocks === 0n && isMadeUp(path))
+        ? regular(fd, stat, name)
+        : sequential(fd, stat, name);
     return { ...source, id: { dev: stat.dev, ino: stat.ino } };
   } catch (error) {
     if (fd !== undefined) closeRead(fd);
-    throw error instanceof SealError ? error : ioError(`cannot open ${name}`, error);
+    throw asIoError(`cannot open ${name}`, error);
   }
 }
 
-/** As it can be pasted into a shell. */
-function shellWord(text: string): string {
-  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+/**
+ * File systems whose files have no size before they are read, and say a page or so: sysfs, debugfs, tracefs, cgroup,
+ * configfs, securityfs, efivarfs.
+ */
+const MADE_UP = new Set([0x62656572, 0x64626720, 0x74726163, 0x27e0eb, 0x63677270, 0x62656570, 0x73636673, 0xde5e81e4]);
+
+function isMadeUp(path: string): boolean {
+  try {
+    return process.platform === "linux" && MADE_UP.has(statfsSync(path).type);
+  } catch {
+    return false;
+  }
 }
 
 function directoryError(name: string): SealError {
   return new SealError("usage", `${name} is a directory`, {
-    hint: `A directory is sealed as an archive: tar c ${shellWord(name)} | seal - … > OUT`,
+    reason: "directory",
+    hint: "Seal an archive of it.",
+    input: name,
   });
 }
 
@@ -83,8 +98,7 @@ function regular(fd: number, opened: BigIntStats, name: string): Source {
   const size = Number(opened.size);
   let position = 0;
 
-  const readAt = async (from: number, length: number): Promise<Uint8Array> => {
-    const out = new Uint8Array(Math.max(0, Math.min(length, size - from)));
+  const fillAt = async (from: number, out: Uint8Array): Promise<number> => {
     let have = 0;
     while (have < out.length) {
       const { bytesRead } = await readFd(fd, out, have, out.length - have, from + have).catch((error) => {
@@ -93,7 +107,12 @@ function regular(fd: number, opened: BigIntStats, name: string): Source {
       if (bytesRead === 0) break;
       have += bytesRead;
     }
-    return out.subarray(0, have);
+    return have;
+  };
+
+  const readAt = async (from: number, length: number): Promise<Uint8Array> => {
+    const out = new Uint8Array(Math.max(0, Math.min(length, size - from)));
+    return out.subarray(0, await fillAt(from, out));
   };
 
   const read = async (length: number): Promise<Uint8Array> => {
@@ -108,9 +127,9 @@ function regular(fd: number, opened: BigIntStats, name: string): Source {
     fd,
     read,
     fill: async (into) => {
-      const bytes = await read(into.length);
-      into.set(bytes);
-      return bytes.length;
+      const count = await fillAt(position, into.subarray(0, Math.max(0, size - position)));
+      position += count;
+      return count;
     },
     readAt,
     skipTo: async (to) => {
@@ -118,9 +137,12 @@ function regular(fd: number, opened: BigIntStats, name: string): Source {
     },
     checkUnchanged: async () => {
       const now = statOf(fd, name);
-      if (now.size === opened.size && now.mtimeNs === opened.mtimeNs) return;
+      // A time of modification can be put back, that of the last change cannot; but that changes with each name that is
+      // given or taken, too.
+      const isTouched = now.ctimeNs !== opened.ctimeNs && now.nlink === opened.nlink;
+      if (now.size === opened.size && now.mtimeNs === opened.mtimeNs && !isTouched) return;
       throw new SealError("io", `${name} changed while it was being read`, {
-        hint: "Try again when nobody writes to it.",
+        hint: "Try again when nothing is writing to it.",
       });
     },
     close: async () => closeRead(fd),

@@ -1,22 +1,26 @@
 // An output file: a temporary one until all of it is there and authenticated, then it gets its name in one step.
 
-import { type BigIntStats, constants, lstatSync, readlinkSync, realpathSync, statSync } from "node:fs";
+import { type BigIntStats, constants, lstatSync, statSync } from "node:fs";
 import { unlink } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { dirname } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { utf8 } from "../bytes.js";
-import { ioError, SealError } from "../errors.js";
-import { committing } from "../ops/io.js";
+import { asIoError, ioError, SealError } from "../errors.js";
+import { committing } from "../flow/io.js";
 import { descriptorSink, type OutputSink } from "./descriptor.js";
 import { type FileId, isSame, openFd } from "./files.js";
 import { net } from "./lazy.js";
+import { existsError } from "./naming.js";
+import { linkTarget, withoutLinks } from "./paths.js";
 import { writableSink } from "./streams.js";
-import { existsError, type TemporaryOptions, temporarySink } from "./temporary.js";
+import { type TemporaryOptions, temporarySink } from "./temporary.js";
 
 export interface OutputOptions extends TemporaryOptions {
   /** The input, which the output must not be, unless `inPlace`. */
   readonly input?: FileId | null | undefined;
-  /** Where the output is the input, which must be a regular file: replace it at the commit, and keep its permissions and owner. */
+  /**
+   * Where the output is the input, which must be a regular file: replace it at the commit, and keep its permissions and
+   * owner.
+   */
   readonly inPlace?: boolean | undefined;
   /** Ends the wait for a FIFO's reader. */
   readonly signal?: AbortSignal | undefined;
@@ -47,13 +51,17 @@ export function checkOutput(path: string, options: OutputOptions): There {
   if (target?.isDirectory()) throw new SealError("usage", `${path} is a directory`);
   if (target?.isFile() && look(path, () => isDescriptor(path))) {
     throw new SealError("usage", `${path} is an open file's descriptor, not its name, and cannot be replaced`, {
-      hint: "Use -o OUT, or -o - for standard output.",
+      reason: "descriptor",
+      hint: "Name a file, or write to a stream.",
     });
   }
   if (target && isSame(target, options.input)) {
     if (!options.inPlace) throw new SealError("usage", `${path} is input and output at once`);
     if (target.isFile()) return { kind: "file", replaced: target };
-    throw new SealError("usage", `${path} is no regular file, and cannot be replaced`, { hint: "Use -o OUT." });
+    throw new SealError("usage", `${path} is no regular file, and cannot be replaced`, {
+      reason: "not-replaceable",
+      hint: "Name another output.",
+    });
   }
   if (target?.isSocket()) throw new SealError("usage", `${path} is a socket, which cannot be written to`);
   if (target && !target.isFile()) return { kind: target.isFIFO() ? "pipe" : "device" };
@@ -62,13 +70,16 @@ export function checkOutput(path: string, options: OutputOptions): There {
   return { kind: "file" };
 }
 
-/** Whether a name leads through a directory of descriptors, as /dev/stdin does: a file given that name would take the place of the link. */
+/**
+ * Whether a name leads through a directory of descriptors, as /dev/stdin does: a file given that name would take the
+ * place of the link.
+ */
 function isDescriptor(path: string): boolean {
   for (let at = path, links = 0; links < MAX_LINKS; links++) {
-    const directory = realpathSync(dirname(at));
+    const directory = withoutLinks(dirname(at));
     if (/^\/(proc|dev\/fd)(\/|$)/.test(directory)) return true;
     if (!lstatSync(at).isSymbolicLink()) return false;
-    at = resolve(directory, readlinkSync(at));
+    at = linkTarget(directory, at);
   }
   return false;
 }
@@ -80,7 +91,7 @@ function look<T>(path: string, stat: () => T): T {
   try {
     return stat();
   } catch (error) {
-    throw ioError(`cannot write ${path}`, error);
+    throw asIoError(`cannot write ${path}`, error);
   }
 }
 
@@ -111,14 +122,15 @@ async function openFifo(path: string, signal: AbortSignal | undefined): Promise<
 }
 
 /**
- * Writes a new key file, durably, and only where there is nothing of that name. Returns what removes it again. Throws `usage` where there is; `io`.
+ * Writes a new key file, durably, and only where there is nothing of that name; 0600 for a secret one. Returns what
+ * removes it again. Throws `usage` where there is; `io`.
  */
-export async function writeNew(path: string, text: string, mode: number): Promise<() => Promise<void>> {
-  const existsHint = "A key is never replaced: move it away, or choose another name with -o.";
+export async function writeNew(path: string, bytes: Uint8Array, mode?: 0o600): Promise<() => Promise<void>> {
+  const existsHint = "A key is never replaced: move it away, or choose another name.";
   const there = look(path, () => lstatSync(path, { throwIfNoEntry: false }));
   if (there?.isDirectory()) throw new SealError("usage", `${path} is a directory`);
   if (there) throw existsError(path, { existsHint });
   const sink = await openOutput(path, { mode, existsHint });
-  await committing(sink, () => sink.write(utf8(text), 0));
+  await committing(sink, () => sink.write(bytes, 0));
   return () => unlink(path);
 }

@@ -1,18 +1,23 @@
-// A partial file beside the output, which the next run finds and goes on with. It is never cut while others may have it open, and only
-// bytes that were verified are written to it, each at its place: so two runs at once do each other no harm.
+// A partial file beside the output, which the next run finds and goes on with. It is never cut while others may have it
+// open, and only bytes that were verified are written to it, each at its place: so two runs at once do each other no
+// harm.
 
-import { constants, fchmodSync, fdatasync, fstatSync, ftruncateSync, openSync, renameSync, unlinkSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { constants, fdatasync, fstatSync, ftruncateSync, renameSync, unlinkSync } from "node:fs";
+import { dirname } from "node:path";
 import { promisify } from "node:util";
-import { type Bytes, toHex } from "../bytes.js";
-import { ioError, SealError } from "../errors.js";
-import type { PartialSink } from "../ops/io.js";
-import type { Place } from "../ops/resume.js";
-import { writeAll } from "./descriptor.js";
+import type { Bytes } from "../bytes.js";
+import { asIoError, SealError } from "../errors.js";
+import type { ResumePlace } from "../files/resume.js";
+import type { PartialSink } from "../flow/io.js";
+import { Access } from "./attributes.js";
+import { type OutputSink, writeAll } from "./descriptor.js";
 import { settleName, syncDirectory, syncFd } from "./directory.js";
 import { closeRead } from "./files.js";
+import { forget, remember, remove, temporaryName } from "./leftovers.js";
+import { giveName, namesStill } from "./naming.js";
 import { checkOutput, type OutputOptions, openOutput } from "./output.js";
-import { forget, giveName, namesStill, remember, temporaryName } from "./temporary.js";
+import { openOwn, partialName, partialsOf, removePartials } from "./partial-files.js";
+import { absolute } from "./paths.js";
 
 const syncDataFd = promisify(fdatasync);
 
@@ -20,32 +25,34 @@ const syncDataFd = promisify(fdatasync);
 const SYNC_BYTES = 64 * 1024 * 1024;
 const SYNC_TIME = 5000;
 
-/** Names are at most 255 bytes long, and 32 of them are ours. */
-const LONGEST_NAME = 220;
-
-export interface ResumablePlace extends Place {
+export interface ResumablePlace extends ResumePlace {
   /** The partial file that is left, once it is known that one is. */
   readonly kept: string | null;
 }
 
-/** An output that can be gone on with. Throws `usage` for what is no file, and as `openOutput`. */
+/** An output that a later run can resume. Throws `usage` for what is no file, and as `openOutput`. */
 export async function resumableOutput(path: string, options: OutputOptions): Promise<ResumablePlace> {
   if (checkOutput(path, options).kind !== "file") {
-    throw new SealError("usage", `${path} is no file, and what is written to it cannot be gone on with`);
+    throw new SealError("usage", `${path} is not a file, so opening into it cannot resume`);
   }
   const place = {
     kept: null as string | null,
-    whole: () => openOutput(path, options),
+    whole: () => openedOutput(path, options),
     partial: (coreHash: Bytes) => openPartial(path, coreHash, options, (kept) => Object.assign(place, { kept })),
   };
   return place;
 }
 
-/** The name of what is left of `path` while a file with that core is opened to it. */
-export function partialName(path: string, coreHash: Bytes): string {
-  const bytes = Buffer.from(basename(path));
-  const name = bytes.length <= LONGEST_NAME ? basename(path) : `${toHex(bytes.subarray(0, 90))}`;
-  return join(dirname(path), `.${name}.${toHex(coreHash.subarray(0, 8))}.seal-partial`);
+/** An output that is opened from the beginning. When it is whole, nothing is left of earlier runs that broke off. */
+export async function openedOutput(path: string, options: OutputOptions = {}): Promise<OutputSink> {
+  const sink = await openOutput(path, options);
+  if (sink.fd === null) return sink;
+  const target = absolute(path);
+  const commit = async () => {
+    await sink.commit();
+    removePartials(target, options);
+  };
+  return { ...sink, commit };
 }
 
 /** Throws `io`. */
@@ -56,12 +63,15 @@ async function openPartial(
   keeps: (name: string) => void,
 ): Promise<PartialSink> {
   const file = new PartialFile(path, coreHash, options);
+  for (const other of file.others()) {
+    options.note?.(`${other} is left from another version of the input; it is removed once ${path} is complete`);
+  }
   await syncDirectory(file.directory).catch(() => undefined);
   const attempt = async (work: () => Promise<void>): Promise<void> => {
     try {
       await work();
     } catch (error) {
-      throw error instanceof SealError ? error : ioError(`cannot write ${path}`, error);
+      throw asIoError(`cannot write ${path}`, error);
     }
   };
   return {
@@ -84,6 +94,7 @@ class PartialFile {
   /** How many an earlier run left. */
   readonly bytes: number;
   fd: number;
+  #access: Access;
   readonly #path: string;
   readonly #target: string;
   readonly #options: OutputOptions;
@@ -92,15 +103,30 @@ class PartialFile {
   #unsynced = 0;
   #syncedAt = performance.now();
   #syncing: Promise<unknown> = Promise.resolve();
+  /** Whether every flush went well: after one that failed, the system may take for written what is not on the disk. */
+  #isSound = true;
 
   constructor(path: string, coreHash: Bytes, options: OutputOptions) {
     this.#path = path;
     this.#options = options;
     // A relative name means the directory that is current now, not at the commit.
-    this.#target = resolve(path);
+    this.#target = absolute(path);
     this.directory = dirname(this.#target);
     this.partial = partialName(this.#target, coreHash);
     ({ fd: this.fd, size: this.bytes } = openOwn(this.partial, 0));
+    this.#access = this.#accessOf();
+  }
+
+  /**
+   * Partial files of the same output, for other versions of the input. Where the directory cannot be read, none are
+   * known.
+   */
+  others(): string[] {
+    try {
+      return partialsOf(this.#target).filter((path) => path !== this.partial);
+    } catch {
+      return [];
+    }
   }
 
   restart(): void {
@@ -108,6 +134,7 @@ class PartialFile {
     unlinkSync(this.partial);
     ({ fd: this.fd } = openOwn(this.partial, constants.O_EXCL));
     this.#isOpen = true;
+    this.#access = this.#accessOf();
   }
 
   async write(bytes: Uint8Array, position: number): Promise<void> {
@@ -116,7 +143,7 @@ class PartialFile {
     this.#unsynced += bytes.length;
     if (this.#unsynced < SYNC_BYTES && performance.now() - this.#syncedAt < SYNC_TIME) return;
     await this.#syncing;
-    this.#syncing = syncDataFd(this.fd);
+    this.#syncing = this.#flushed(syncDataFd(this.fd));
     this.#syncing.catch(() => undefined);
     this.#unsynced = 0;
     this.#syncedAt = performance.now();
@@ -125,10 +152,10 @@ class PartialFile {
   async commit(): Promise<void> {
     await this.#syncing;
     ftruncateSync(this.fd, this.#end);
-    await syncFd(this.fd);
+    await this.#flushed(syncFd(this.fd));
     const temporary = this.#claim();
     try {
-      fchmodSync(this.fd, (this.#options.mode ?? 0o666) & ~process.umask());
+      await this.#access.settle();
       giveName(temporary, this.#target, this.#path, this.#options);
     } catch (error) {
       this.#putBack(temporary);
@@ -141,16 +168,26 @@ class PartialFile {
       () => mayGo && this.#names(this.#target) && this.#putBack(this.#target),
     );
     this.#close();
+    removePartials(this.#target, this.#options);
   }
 
-  /** Whether something is left to go on with. */
+  async #flushed(flush: Promise<void>): Promise<void> {
+    try {
+      await flush;
+    } catch (error) {
+      this.#isSound = false;
+      throw error;
+    }
+  }
+
+  /** Whether something is left to resume. */
   async abort(): Promise<boolean> {
     if (!this.#isOpen) return false;
     await this.#syncing.catch(() => undefined);
-    await syncFd(this.fd).catch(() => undefined);
+    await this.#flushed(syncFd(this.fd)).catch(() => undefined);
     try {
       if (!this.#names(this.partial)) return false;
-      if (fstatSync(this.fd).size > 0) return true;
+      if (this.#isSound && fstatSync(this.fd).size > 0) return true;
       unlinkSync(this.partial);
       return false;
     } catch {
@@ -158,6 +195,16 @@ class PartialFile {
       return false;
     } finally {
       this.#close();
+    }
+  }
+
+  #accessOf(): Access {
+    try {
+      return new Access(this.fd, this.#target, this.#path, this.#options);
+    } catch (error) {
+      if (fstatSync(this.fd).size === 0) remove(this.partial);
+      this.#close();
+      throw asIoError(`cannot write ${this.#path}`, error);
     }
   }
 
@@ -170,7 +217,7 @@ class PartialFile {
   /** Gives it a name under which nobody else looks for it, and makes sure that it is the one that was written. */
   #claim(): string {
     const temporary = temporaryName(this.directory);
-    const gone = new SealError("io", `${this.partial} was taken away or replaced meanwhile`, {
+    const gone = new SealError("io", `${this.partial} was removed or replaced meanwhile`, {
       hint: "Another run for the same output may have finished.",
     });
     try {
@@ -195,7 +242,7 @@ class PartialFile {
   /** Makes what has that name the partial file again, and tells whether it could. */
   #putBack(path: string): boolean {
     try {
-      if (this.#names(path)) fchmodSync(this.fd, 0o600);
+      if (this.#names(path)) this.#access.takeBack();
       renameSync(path, this.partial);
       forget(path);
       return true;
@@ -203,30 +250,4 @@ class PartialFile {
       return false;
     }
   }
-}
-
-/** Opens or makes a partial file. Throws `io` for what is not a file of ours alone. */
-function openOwn(partial: string, flags: number): { fd: number; size: number } {
-  const { O_RDWR, O_CREAT, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
-  let fd: number | undefined;
-  try {
-    fd = openSync(partial, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | flags, 0o600);
-    const stat = fstatSync(fd);
-    const isOwn = process.geteuid === undefined || stat.uid === process.geteuid();
-    const isShared = process.platform !== "win32" && (stat.mode & 0o022) !== 0;
-    if (!stat.isFile() || stat.nlink !== 1 || !isOwn || isShared) throw notOurs(partial);
-    fchmodSync(fd, 0o600);
-    return { fd, size: stat.size };
-  } catch (error) {
-    if (fd !== undefined) closeRead(fd);
-    if (error instanceof SealError) throw error;
-    if ((error as NodeJS.ErrnoException).code === "ELOOP") throw notOurs(partial);
-    throw ioError(`cannot open ${partial}`, error);
-  }
-}
-
-function notOurs(partial: string): SealError {
-  return new SealError("io", `${partial} is not a file that an earlier run can have left`, {
-    hint: "It is a link, or somebody else can write to it. Remove it.",
-  });
 }

@@ -1,8 +1,9 @@
 // A pipe as input. What arrives is read straight into the memory where it is wanted.
 
 import { type Bytes, concat } from "../bytes.js";
+import { erase } from "../crypto/secret.js";
 import { ioError, SealError } from "../errors.js";
-import type { Source } from "../ops/io.js";
+import type { Source } from "../flow/io.js";
 import { net } from "./lazy.js";
 import { counting } from "./streams.js";
 
@@ -15,7 +16,9 @@ interface Wanted {
   readonly done: () => void;
 }
 
-/** Reads the descriptor of a pipe or socket, which it closes. It waits in the event loop, so nothing blocks the process. */
+/**
+ * Reads the descriptor of a pipe or socket, which it closes. It waits in the event loop, so nothing blocks the process.
+ */
 export function pipeSource(fd: number, name: string): Source {
   let wanted: Wanted | null = null;
   /** What was read into the other buffer and is not used yet. */
@@ -24,7 +27,8 @@ export function pipeSource(fd: number, name: string): Source {
   let ended = false;
   let failed: unknown = null;
 
-  // The socket asks for the next buffer right after each read, so the first read of a fill may go to a buffer of its own.
+  // The socket asks for the next buffer right after each read, so the first read of a fill may go to a buffer of its
+  // own.
   const buffer = (): Uint8Array => {
     spill = wanted && wanted.have < wanted.into.length ? null : new Uint8Array(SPILL);
     return spill ?? wanted!.into.subarray(wanted!.have);
@@ -85,4 +89,44 @@ export function pipeSource(fd: number, name: string): Source {
       socket.destroy();
     },
   };
+}
+
+/**
+ * What arrives at the descriptor of a pipe or socket, as it comes. Each piece is read straight into the same memory,
+ * and erased when the next is asked for: what a stream's own memory held would stay there.
+ */
+export async function* pipePieces(fd: number): AsyncGenerator<Uint8Array> {
+  const memory = new Uint8Array(SPILL);
+  let arrived: (count: number) => void = () => {};
+  let failed: unknown = null;
+  let ended = false;
+  const callback = (count: number): boolean => {
+    arrived(count);
+    return false;
+  };
+  const options = { fd, readable: true, writable: false, onread: { buffer: memory, callback } };
+  const socket = new (net().Socket)(options);
+  const end = () => {
+    ended = true;
+    arrived(0);
+  };
+  socket.on("end", end).on("close", end);
+  socket.on("error", (error) => {
+    failed = error;
+    end();
+  });
+  try {
+    while (!ended) {
+      const count = await new Promise<number>((resolve) => {
+        arrived = resolve;
+        socket.resume();
+      });
+      if (count > 0) yield memory.subarray(0, count);
+      erase(memory.subarray(0, count));
+    }
+    if (failed) throw failed;
+  } finally {
+    erase(memory);
+    socket.destroy();
+  }
 }

@@ -1,8 +1,10 @@
 // Streams as input and output: Node's, the Web's, and anything that can be iterated.
 
 import type { Writable } from "node:stream";
-import { ioError, SealError } from "../errors.js";
-import type { Sink, Source } from "../ops/io.js";
+import { asIoError, ioError, SealError } from "../errors.js";
+import type { Sink, Source } from "../flow/io.js";
+import { abortable } from "../flow/order.js";
+import { isBytes, viewOf } from "../given.js";
 import { stream as nodeStream } from "./lazy.js";
 
 const SKIP_SIZE = 256 * 1024;
@@ -30,35 +32,46 @@ export function counting(fill: Source["fill"]): Pick<Source, "fill" | "read" | "
   };
 }
 
-/** A source that reads an iterable's byte arrays once, in order. Node's Readable and the Web's ReadableStream are such. */
+/**
+ * A source that reads an iterable's byte arrays once, in order. Node's Readable and the Web's ReadableStream are such.
+ */
 export function streamSource(iterable: AsyncIterable<Uint8Array>, name: string): Source {
   const { pieces, leave } = iterate(iterable);
   let rest: Uint8Array = new Uint8Array();
+  /**
+   * Bytes of the rest when it was last looked at: a piece whose memory is given away in the meantime must not count as
+   * none.
+   */
+  let due = 0;
 
   const next = async (): Promise<Uint8Array | null> => {
     try {
       const step = await pieces.next();
       if (step.done) return null;
-      if (!(step.value instanceof Uint8Array)) throw new TypeError("the stream gives something else than bytes");
-      return step.value;
+      const piece = isBytes(step.value) ? viewOf(step.value) : null;
+      if (!piece) throw new TypeError("the stream yields something other than bytes");
+      return piece;
     } catch (error) {
-      throw error instanceof SealError ? error : ioError(`cannot read ${name}`, error);
+      throw asIoError(`cannot read ${name}`, error);
     }
   };
 
   const fill = async (into: Uint8Array): Promise<number> => {
     let have = 0;
     while (have < into.length) {
-      if (rest.length === 0) {
+      if (rest.length !== due) throw new SealError("io", `${name} took back a chunk before it was read`);
+      if (due === 0) {
         const piece = await next();
         if (piece === null) break;
         rest = piece;
+        due = piece.length;
         continue;
       }
       const taken = rest.subarray(0, into.length - have);
       into.set(taken, have);
       have += taken.length;
       rest = rest.subarray(taken.length);
+      due = rest.length;
     }
     return have;
   };
@@ -87,17 +100,54 @@ function iterate(iterable: AsyncIterable<Uint8Array>): Pieces {
     const reader = iterable.getReader();
     return {
       pieces: { next: () => reader.read() as Promise<IteratorResult<Uint8Array>> },
-      leave: () => void reader.cancel().catch(() => undefined),
+      leave: () => {
+        quietly(() => reader.cancel());
+        reader.releaseLock();
+      },
     };
   }
   const pieces = iterable[Symbol.asyncIterator]();
   if (iterable instanceof nodeStream().Readable) return { pieces, leave: () => void iterable.destroy() };
-  return { pieces, leave: () => void pieces.return?.().catch(() => undefined) };
+  return { pieces, leave: () => quietly(async () => pieces.return?.()) };
 }
 
-/** A sink that writes to a Node stream, one write at a time, and ends it at the commit unless `keepOpen`. `keeps`: it may hand the
- * bytes on, as a PassThrough does, instead of having them written when it says so. */
-export function writableSink(stream: Writable, name: string, { keepOpen = false, keeps = true } = {}): Sink {
+/** Asks for an end of which nobody waits: a stream need not come to it. */
+function quietly(end: () => Promise<unknown>): void {
+  end().catch(() => undefined);
+}
+
+/**
+ * Ends streams that were handed over for what has failed before they were begun; those that somebody else uses are
+ * theirs. Never throws.
+ */
+export function letGo(...streams: readonly unknown[]): void {
+  for (const stream of streams) quietly(async () => endOf(stream));
+}
+
+/** What was handed over may be anything. */
+function endOf(stream: unknown): unknown {
+  if (typeof stream !== "object" || stream === null || ("locked" in stream && stream.locked)) return;
+  if (stream instanceof ReadableStream) return stream.cancel();
+  if (stream instanceof WritableStream) return stream.abort(FAILED());
+  if ("destroy" in stream && typeof stream.destroy === "function") return stream.destroy();
+  if (Symbol.asyncIterator in stream) return (stream as AsyncIterable<unknown>)[Symbol.asyncIterator]().return?.();
+}
+
+const FAILED = () => new SealError("io", "the operation failed");
+
+/**
+ * A sink that writes to a Node stream, one write at a time, and ends it at the commit unless `keepOpen`. `keeps`: it
+ * may hand the bytes on, as a PassThrough does, instead of having them written when it says so.
+ */
+export function writableSink(
+  stream: Writable,
+  name: string,
+  {
+    keepOpen = false,
+    keeps = true,
+    signal,
+  }: { keepOpen?: boolean; keeps?: boolean; signal?: AbortSignal | undefined } = {},
+): Sink {
   let failed: Error | null = null;
   let reject: ((error: Error) => void) | null = null;
   const fail = (error: Error) => {
@@ -123,7 +173,12 @@ export function writableSink(stream: Writable, name: string, { keepOpen = false,
     keeps,
     write: (bytes) => waiting((done) => stream.write(bytes, done)),
     commit: async () => {
-      if (!keepOpen) await waiting((done) => stream.end(done));
+      // A stream that never comes to its end does not keep an abort from being heard.
+      if (!keepOpen)
+        await abortable(
+          waiting((done) => stream.end(done)),
+          signal,
+        );
     },
     abort: async () => {
       stream.destroy();
@@ -131,13 +186,14 @@ export function writableSink(stream: Writable, name: string, { keepOpen = false,
   };
 }
 
-/** A sink that writes to a Web stream, and closes it at the commit. */
-export function webSink(stream: WritableStream<Uint8Array>, name: string): Sink {
+/** A sink that writes to a Web stream, and closes it at the commit, which the signal ends where the stream does not. */
+export function webSink(stream: WritableStream<Uint8Array>, name: string, signal?: AbortSignal): Sink {
   const writer = stream.getWriter();
   const attempt = async (call: () => Promise<void>): Promise<void> => {
     try {
-      await call();
+      await abortable(call(), signal);
     } catch (error) {
+      signal?.throwIfAborted();
       throw ioError(`cannot write ${name}`, error);
     }
   };
@@ -146,9 +202,14 @@ export function webSink(stream: WritableStream<Uint8Array>, name: string): Sink 
     fd: null,
     keeps: true,
     write: (bytes) => attempt(async () => writer.ready.then(() => writer.write(bytes))),
-    commit: () => attempt(() => writer.close()),
+    commit: async () => {
+      await attempt(() => writer.close());
+      writer.releaseLock();
+    },
     abort: async () => {
-      await writer.abort(new SealError("io", "the operation failed")).catch(() => undefined);
+      // It waits for the write that is under way, which need not end: what has failed is told without it.
+      quietly(() => writer.abort(FAILED()));
+      writer.releaseLock();
     },
   };
 }

@@ -1,20 +1,29 @@
 // What `seal contacts` does to a contacts file. Each edit gives new contacts, and leaves lines that it does not concern
 // as they are.
 
+import type { Suite } from "../crypto/suite.js";
 import { SealError } from "../errors.js";
 import {
+  type ContactEntry,
   Contacts,
-  type Entry,
   groupFault,
   type KeyEntry,
   type KeyState,
   type Line,
   lineOf,
   nameFault,
-  type PublicKind,
   tellRevocation,
 } from "./contacts.js";
-import { decodeSigner, kindOf, parseRecipient } from "./text.js";
+import {
+  decodeRecipient,
+  decodeSigner,
+  keyKind,
+  ofLine,
+  type PublicKind,
+  parseRecipient,
+  parseSigner,
+  shortKey,
+} from "./text.js";
 
 /** The keys of a contact, as text; those of signers have been checked to be valid. */
 export interface NewKeys {
@@ -31,32 +40,48 @@ export interface Adding {
   readonly now: string;
 }
 
+/**
+ * Checks that every key is valid, which takes a millisecond or two for each signer. Throws `usage`, naming the line.
+ */
+export async function checkKeys(suite: Suite, { lines }: Contacts): Promise<void> {
+  for (const [i, { entry }] of lines.entries()) {
+    if (entry?.type !== "key") continue;
+    try {
+      await (entry.kind === "signer" ? parseSigner(entry.text) : parseRecipient(suite, entry.text));
+    } catch (error) {
+      throw ofLine(i, error);
+    }
+  }
+}
+
 /** Adds a contact, or gives one its new keys. Throws `usage`. */
 export function addContact(contacts: Contacts, name: string, keys: NewKeys, adding: Adding): Contacts {
   refuse(name, nameFault(name));
   const before = contacts.keysOf(name);
   if (before.length > 0 && !adding.replace) {
-    throw new SealError("usage", `there is a contact ${name} already`, {
-      hint: "With --replace, these become its keys, and those that it has now are kept as superseded.",
-    });
+    throw new SealError("usage", `there is already a contact ${name}`, { reason: "contact-exists" });
   }
   if (adding.sender && keys.signers.length === 0) {
-    throw new SealError("usage", `--sender: ${name} has no signer key (sealsig1…) that could be accepted`);
+    throw new SealError("usage", `${name} has no signer key (sealsig1…) to accept`);
   }
   const marked = adding.sender || before.some(({ state }) => state.sender);
   const fresh = [
-    ...keys.recipients.map((text) => keyEntry(name, "recipient", text, { is: "current", sender: false })),
-    ...keys.signers.map((text) => keyEntry(name, "signer", text, { is: "current", sender: marked })),
-  ].filter(({ text }, i, all) => all.findIndex((other) => other.text === text) === i);
+    ...unique(keys.recipients).map((text) => keyEntry(name, "recipient", text, { is: "current", sender: false })),
+    ...unique(keys.signers).map((text) => keyEntry(name, "signer", text, { is: "current", sender: marked })),
+  ];
   for (const { key, kind, text } of fresh) {
     const revoked = contacts.revocation(key);
-    if (revoked) throw new SealError("usage", `the ${kind} key ${text} was ${tellRevocation(revoked)}`);
+    if (revoked) throw new SealError("usage", `the ${kind} key ${shortKey(text)} was ${tellRevocation(revoked)}`);
   }
   return replaceKeys(contacts, name, fresh, adding.now);
 }
 
+function unique(texts: readonly string[]): string[] {
+  return [...new Set(texts)];
+}
+
 function keyEntry(name: string | null, kind: PublicKind, text: string, state: KeyState): KeyEntry {
-  const key = kind === "recipient" ? parseRecipient(text) : decodeSigner(text);
+  const key = kind === "recipient" ? decodeRecipient(text) : decodeSigner(text);
   return { type: "key", name, kind, text, key, state };
 }
 
@@ -76,7 +101,7 @@ function replaceKeys(contacts: Contacts, name: string, fresh: readonly KeyEntry[
 }
 
 /** The line of another entry, or the line (which has one) as it was written where that says the same. */
-function changed(line: Line, entry: Entry): Line {
+function changed(line: Line, entry: ContactEntry): Line {
   const next = lineOf(entry);
   return lineOf(line.entry!).raw === next.raw ? line : next;
 }
@@ -93,12 +118,12 @@ export function revokeContact(contacts: Contacts, name: string, revocation: { at
 
 /** Revokes keys, whoever's they are; those that nobody has get a line without a name. */
 export function revokeKeys(contacts: Contacts, keys: NewKeys, revocation: { at: string; reason: string }): Contacts {
-  const texts = [...keys.recipients, ...keys.signers];
-  const revoked = revokeWhere(contacts, ({ text }) => texts.includes(text), revocation);
-  const strangers = [
-    ...keys.recipients.map((text) => keyEntry(null, "recipient", text, { is: "revoked", ...revocation })),
-    ...keys.signers.map((text) => keyEntry(null, "signer", text, { is: "revoked", ...revocation })),
-  ].filter(({ text }) => !contacts.keys.some((entry) => entry.text === text));
+  const texts = new Set([...keys.recipients, ...keys.signers]);
+  const revoked = revokeWhere(contacts, ({ text }) => texts.has(text), revocation);
+  for (const { text } of contacts.keys) texts.delete(text);
+  const strangers = [...texts].map((text) => {
+    return keyEntry(null, keyKind(text) === "signer" ? "signer" : "recipient", text, { is: "revoked", ...revocation });
+  });
   return new Contacts([...revoked.lines, ...strangers.map(lineOf)]);
 }
 
@@ -173,16 +198,16 @@ function without<T extends { readonly members: readonly string[] }>(entry: T, na
 function requireContact(contacts: Contacts, name: string): void {
   if (contacts.keysOf(name).length > 0) return;
   refuse(name, nameFault(name));
-  throw new SealError("usage", `there is no contact ${name}`, { hint: "See seal contacts list." });
+  throw new SealError("usage", `there is no contact ${name}`, { reason: "no-contact" });
 }
 
 function requireGroup(contacts: Contacts, group: string): readonly string[] {
   const members = contacts.groups.get(group);
   if (members) return members;
-  throw new SealError("usage", `there is no group ${group}`, { hint: "See seal contacts list." });
+  throw new SealError("usage", `there is no group ${group}`, { reason: "no-contact" });
 }
 
 /** What looks like a key is not repeated: it may be a secret. */
 function refuse(name: string, fault: string | null): void {
-  if (fault) throw new SealError("usage", kindOf(name) ? fault : `"${name}": ${fault}`);
+  if (fault) throw new SealError("usage", keyKind(name) ? fault : `"${name}": ${fault}`);
 }

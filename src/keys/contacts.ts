@@ -4,9 +4,7 @@
 import { type Bytes, equal, toHex } from "../bytes.js";
 import { SealError } from "../errors.js";
 import { labelFault } from "../format/core.js";
-import { decodeSigner, kindOf, parseRecipient, trimmed } from "./text.js";
-
-export type PublicKind = "recipient" | "signer";
+import { decodeRecipient, decodeSigner, keyKind, linesOf, ofLine, type PublicKind, trimmed } from "./text.js";
 
 /** When a key was revoked, as ISO 8601, and why, where that was said. */
 export interface Revocation {
@@ -14,7 +12,9 @@ export interface Revocation {
   readonly reason: string;
 }
 
-/** What a line says of its key: to be used, accepted as a sender too, replaced by another, or never to be used again. */
+/**
+ * What a line says of its key: to be used, accepted as a sender too, replaced by another, or never to be used again.
+ */
 export type KeyState =
   | { readonly is: "current"; readonly sender: boolean }
   | { readonly is: "superseded"; readonly at: string; readonly sender?: never }
@@ -27,7 +27,9 @@ export interface KeyEntry {
   readonly kind: PublicKind;
   /** `seal1…` or `sealsig1…` */
   readonly text: string;
-  /** A signer's 32 bytes are well-formed, but not yet known to be a valid key. */
+  /**
+   * A signer's 32 bytes are not known to be a valid key before `checkSigners`, or whoever uses them, has checked them.
+   */
   readonly key: Bytes;
   readonly state: KeyState;
 }
@@ -39,12 +41,12 @@ export interface GroupEntry {
   readonly members: readonly string[];
 }
 
-export type Entry = KeyEntry | GroupEntry;
+export type ContactEntry = KeyEntry | GroupEntry;
 
 /** A line as it stands, and what it says; null for a comment or an empty line. */
 export interface Line {
   readonly raw: string;
-  readonly entry: Entry | null;
+  readonly entry: ContactEntry | null;
 }
 
 const NAME = /^[a-z0-9][a-z0-9_-]*$/;
@@ -54,9 +56,9 @@ const NOBODY = "-";
 
 /** What is wrong with a contact's name; null for a good one. */
 export function nameFault(name: string): string | null {
-  if (kindOf(name)) return "a name does not begin like a key";
+  if (keyKind(name)) return "a name does not begin like a key";
   if (name === "any") return '"any" is reserved';
-  return NAME.test(name) ? null : "a name is made of a-z, 0-9, _ and -, and begins with a letter or digit";
+  return NAME.test(name) ? null : "a name has only a-z, 0-9, _ and -, and begins with a letter or digit";
 }
 
 /** What is wrong with a group's name (`@eu-servers`); null for a good one. */
@@ -70,9 +72,9 @@ export function reasonFault(reason: string): string | null {
   return fault && `the reason ${fault}`;
 }
 
-/** Parses a contacts file. Throws `usage`, naming the line; nothing is skipped. */
+/** Parses a contacts file. Throws `usage`, naming the line; nothing is skipped. See `KeyEntry.key` on signers. */
 export function parseContacts(text: string): Contacts {
-  const raws = text.split("\n");
+  const raws = linesOf(text);
   if (raws.at(-1) === "") raws.pop();
   const lines = raws.map((raw, i) => ({ raw, entry: onLine(i, () => parseLine(raw)) }));
   checkDoubles(lines);
@@ -80,13 +82,13 @@ export function parseContacts(text: string): Contacts {
   for (const [i, { entry }] of lines.entries()) {
     if (entry?.type !== "group") continue;
     const stranger = entry.members.find((name) => contacts.keysOf(name).length === 0);
-    if (stranger) onLine(i, () => fail(`${entry.name} names ${stranger}, and there is no contact of that name`));
+    if (stranger) onLine(i, () => fail(`${entry.name} names ${stranger}, and there is no contact with that name`));
   }
   return contacts;
 }
 
 /** The line of an entry: the reverse of parsing. */
-export function lineOf(entry: Entry): Line {
+export function lineOf(entry: ContactEntry): Line {
   if (entry.type === "group") return { raw: [entry.name, ...entry.members].join(" "), entry };
   const { name, text, state } = entry;
   const words = [name ?? NOBODY, text];
@@ -96,7 +98,7 @@ export function lineOf(entry: Entry): Line {
   return { raw: words.join(" "), entry };
 }
 
-function parseLine(raw: string): Entry | null {
+function parseLine(raw: string): ContactEntry | null {
   const line = trimmed(raw);
   if (line === "" || line.startsWith("#")) return null;
   const words = line.split(/[ \t]+/);
@@ -110,22 +112,23 @@ function parseGroup([name, ...members]: string[]): GroupEntry {
 
 function parseKey(words: string[], line: string): KeyEntry {
   const [name, text = "", ...rest] = words;
-  if (kindOf(line) === "secret" || kindOf(text) === "secret") fail("a secret key, which belongs in no contacts file");
+  if (keyKind(line) === "secret" || keyKind(text) === "secret")
+    fail("a secret key, which must not be in a contacts file");
   const fault = name === NOBODY ? null : nameFault(name!);
   if (fault) fail(fault);
   if (text === "") fail("a name without a key");
   const { kind, key } = parsePublicKey(text);
   const state = parseState(rest, line);
   if (state.sender && kind !== "signer") fail("only a signer key (sealsig1…) can be a sender");
-  if (name === NOBODY && state.is !== "revoked") fail(`"${NOBODY}" stands before revoked keys only`);
+  if (name === NOBODY && state.is !== "revoked") fail(`"${NOBODY}" is only for revoked keys`);
   return { type: "key", name: name === NOBODY ? null : name!, kind, text, key, state };
 }
 
 function parsePublicKey(text: string): { kind: PublicKind; key: Bytes } {
-  const kind = kindOf(text);
-  if (kind === "recipient") return { kind, key: parseRecipient(text) };
+  const kind = keyKind(text);
+  if (kind === "recipient") return { kind, key: decodeRecipient(text) };
   if (kind === "signer") return { kind, key: decodeSigner(text) };
-  return fail("a key (seal1… or sealsig1…) is due after the name");
+  return fail("a key (seal1… or sealsig1…) must follow the name");
 }
 
 function parseState(words: readonly string[], line: string): KeyState {
@@ -133,8 +136,8 @@ function parseState(words: readonly string[], line: string): KeyState {
   if (word === undefined) return { is: "current", sender: false };
   if (word === "sender" && at === "") return { is: "current", sender: true };
   if (word !== "superseded" && word !== "revoked") fail('after the key: nothing, "sender", "superseded" or "revoked"');
-  if (!isTime(at)) fail(`after "${word}" a time such as 2026-01-31T12:00:00Z is due`);
-  if (word === "superseded") return more.length === 0 ? { is: word, at } : fail("nothing belongs after that time");
+  if (!isTime(at)) fail(`a time such as 2026-01-31T12:00:00Z must follow "${word}"`);
+  if (word === "superseded") return more.length === 0 ? { is: word, at } : fail("nothing may follow that time");
   // Taken from the line, not from the words: spaces inside of a reason stay.
   const reason = line.replace(/(?:[^ \t]+[ \t]+){3}[^ \t]+[ \t]*/, "");
   const fault = reasonFault(reason);
@@ -167,9 +170,7 @@ function onLine<T>(index: number, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    // Stryker disable next-line ConditionalExpression: anything else is a bug of the program's, which no test has at hand.
-    if (!(error instanceof SealError)) throw error;
-    throw new SealError(error.code, `line ${index + 1}: ${error.message}`, { hint: error.hint });
+    throw ofLine(index, error);
   }
 }
 

@@ -1,32 +1,31 @@
-// Identity files and public key files (docs/FORMAT.md, "Keys as text").
+// Identities: who opens and signs, and the files that hold their secrets (docs/FORMAT.md, "Keys as text").
 
-import type { Bytes } from "../bytes.js";
-import type { AgreementKey, SigningKey, Suite } from "../crypto/suite.js";
+import { type Bytes, utf8 } from "../bytes.js";
+import type { KemKey } from "../crypto/kem.js";
+import { kemKey } from "../crypto/kems.js";
+import { KEY_BYTES } from "../crypto/lengths.js";
+import { copySecret, erase, joinSecret, type Secret } from "../crypto/secret.js";
+import type { SigningKey, Suite } from "../crypto/suite.js";
 import { SealError } from "../errors.js";
-import { BEGIN, END, protect, unprotect } from "./protected.js";
-import {
-  encodeRecipient,
-  encodeSecret,
-  encodeSigner,
-  type KeyKind,
-  kindOf,
-  parseRecipient,
-  parseSecret,
-  parseSigner,
-  trimmed,
-} from "./text.js";
+import { readIdentityLines } from "./identity-lines.js";
+import { protect, unprotect } from "./protected.js";
+import { encodeSecret, eraseKeys, type OpeningSecret, parseSecret, type SecretKeys } from "./secret-line.js";
+import { encodeRecipient, encodeSigner } from "./text.js";
 
-/** A secret key, ready for use: it receives with the X25519 half and signs with the Ed25519 half. */
-export interface Identity extends AgreementKey {
-  readonly signingKey: SigningKey;
-  /** `seal1…` */
-  readonly recipient: string;
-  /** `sealsig1…` */
-  readonly signer: string;
+/** An identity, ready for use. Each half may be missing: null. */
+export interface IdentityKeys {
+  readonly openingKey: KemKey | null;
+  readonly signingKey: SigningKey | null;
+  /** `seal1…`, of the opening key. */
+  readonly recipient: string | null;
+  /** `sealsig1…`, of the signing key. */
+  readonly signer: string | null;
 }
 
-/** Gives the passphrase of a protected identity, or null to give up; `attempt` counts from 0. */
-export type AskPassphrase = (attempt: number) => Promise<string | null>;
+/**
+ * Gives the passphrase of a protected identity, which is erased after use, or null to give up; `attempt` counts from 0.
+ */
+export type AskPassphrase = (attempt: number) => Promise<Secret | null>;
 
 /** A parsed identity file. What it accepts is known before its secret is unlocked. */
 export interface IdentityFile {
@@ -34,177 +33,123 @@ export interface IdentityFile {
   readonly accept: readonly Bytes[];
   readonly isProtected: boolean;
   /** The identity, unlocked once and remembered. Throws `no-key` where no passphrase that was given fits. */
-  unlock(): Promise<Identity>;
+  unlock(): Promise<IdentityKeys>;
 }
 
-/** The secret line of a fresh identity. */
-export function generateSecret(suite: Suite): string {
-  return encodeSecret({ x25519Secret: suite.randomBytes(32), ed25519Seed: suite.randomBytes(32) });
-}
+/** What new identities open with. */
+export const DEFAULT_KIND: OpeningSecret["kind"] = "xwing";
 
-/** The identity of a secret line. Throws `usage`. */
-export function identityOf(suite: Suite, secretLine: string): Identity {
-  const { x25519Secret, ed25519Seed } = parseSecret(secretLine);
-  const signingKey = suite.signingKey(ed25519Seed);
-  ed25519Seed.fill(0);
-  const agreementKey = suite.agreementKey(x25519Secret);
-  x25519Secret.fill(0);
-  return {
-    ...agreementKey,
-    signingKey,
-    recipient: encodeRecipient(agreementKey.publicKey),
-    signer: encodeSigner(signingKey.publicKey),
-  };
+/** Which keys a fresh identity has. */
+export interface NewIdentity {
+  /** What it opens with; null where it is only to sign. */
+  readonly opens: OpeningSecret["kind"] | null;
+  readonly signs: boolean;
 }
 
 /**
- * Parses an identity file. Throws `usage`, naming the line; no message shows what stands in it. `ask` is called only by `unlock`.
+ * A fresh secret line, to be erased; it signs by `seed`, where that is given, which stays the caller's. Throws `usage`
+ * where there is no such identity: a classic one also signs.
  */
-export async function parseIdentityFile(suite: Suite, text: string, ask: AskPassphrase): Promise<IdentityFile> {
-  const { secrets, block, accept } = await readLines(text);
-  if (secrets.length + (block === null ? 0 : 1) !== 1) {
-    const found = secrets.length === 0 ? "no secret key" : "more than one secret key";
-    throw new SealError("usage", `${found} in the identity file`);
+export function generateSecret(suite: Suite, { opens, signs }: NewIdentity, seed: Secret | null = null): Secret {
+  const keys: SecretKeys = {
+    opening: opens && { kind: opens, secret: suite.randomSecret(KEY_BYTES) },
+    seed: signs ? (seed ? copySecret(seed) : suite.randomSecret(KEY_BYTES)) : null,
+  };
+  try {
+    return encodeSecret(keys);
+  } finally {
+    eraseKeys(keys);
   }
-  let identity: Identity | null = null;
+}
+
+/** The identity of a secret line. Throws `usage`, `unsupported`. */
+export async function identityOf(suite: Suite, secretLine: Uint8Array): Promise<IdentityKeys> {
+  const keys = parseSecret(secretLine);
+  try {
+    const signingKey = keys.seed && suite.signingKey(keys.seed);
+    const openingKey = keys.opening && (await kemKey(suite, keys.opening.kind, keys.opening.secret));
+    return {
+      openingKey,
+      signingKey,
+      recipient: openingKey && encodeRecipient(suite, openingKey.publicKey),
+      signer: signingKey && encodeSigner(signingKey.publicKey),
+    };
+  } finally {
+    eraseKeys(keys);
+  }
+}
+
+/** What an identity signs with. Throws `usage` where it only opens. */
+export function signingKeyOf({ signingKey }: IdentityKeys): SigningKey {
+  if (signingKey) return signingKey;
+  throw opensOnly();
+}
+
+function opensOnly(): SealError {
+  return new SealError("usage", "this identity only opens: it has no key that signs", { reason: "only-opens" });
+}
+
+/**
+ * Parses an identity file, which stays the caller's, to be erased. Throws `usage`, naming the line, `unsupported`; no
+ * message shows what stands in it. `ask` is called only by `unlock`.
+ */
+export async function parseIdentityFile(suite: Suite, file: Secret, ask: AskPassphrase): Promise<IdentityFile> {
+  const { secret, block, accept } = await readIdentityLines(file);
+  // Ready at once: so nothing of the file has to be kept.
+  let identity = secret && (await identityOf(suite, secret));
   return {
     accept,
     isProtected: block !== null,
     unlock: async () => {
-      identity ??= identityOf(suite, block === null ? secrets[0]! : await unprotect(suite, block, ask));
+      identity ??= await unprotect(suite, block!, ask, (line) => identityOf(suite, line));
       return identity;
     },
   };
 }
 
-function linesOf(text: string): string[] {
-  return text.split("\n").map(trimmed);
-}
-
-interface Lines {
-  secrets: string[];
-  block: string | null;
-  accept: Bytes[];
-}
-
-async function readLines(text: string): Promise<Lines> {
-  const lines = linesOf(text);
-  const found: Omit<Lines, "accept"> = { secrets: [], block: null };
-  const accept = new Map<string, Bytes>();
-  for (let i = 0; i < lines.length; i++) {
-    const line = lines[i]!;
-    if (line === "" || line.startsWith("#")) continue;
-    if (/^accept[ \t]/.test(line)) {
-      const accepted = trimmed(line.slice("accept".length));
-      accept.set(accepted, accept.get(accepted) ?? (await onLine(i, () => parseSigner(accepted))));
-    } else if (kindOf(line) === "secret") {
-      await onLine(i, () => parseSecret(line));
-      found.secrets.push(line);
-    } else if (line === BEGIN && found.block === null) {
-      const end = lines.indexOf(END, i);
-      if (end === -1) throw new SealError("usage", "the protected block of the identity file has no end");
-      found.block = lines.slice(i + 1, end).join("\n");
-      i = end;
-    } else {
-      throw new SealError("usage", `line ${i + 1} of the identity file is none that belongs there`, {
-        hint: notAnIdentity(text),
-      });
-    }
-  }
-  return { ...found, accept: [...accept.values()] };
-}
-
-/** A hint where something else than an identity was given. */
-function notAnIdentity(text: string): string | undefined {
-  const holdsPublicKeys = /^[ \t]*seal(sig)?1/m.test(text);
-  return holdsPublicKeys ? "This looks like a public key file; the identity is the .key file beside it." : undefined;
-}
-
-async function onLine<T>(index: number, parse: () => T | Promise<T>): Promise<T> {
-  try {
-    return await parse();
-  } catch (error) {
-    // Stryker disable next-line ConditionalExpression: anything else is a bug of the program's, which no test has at hand.
-    if (!(error instanceof SealError)) throw error;
-    throw new SealError(error.code, `line ${index + 1}: ${error.message}`, { hint: error.hint });
-  }
+/**
+ * The seed that an identity signs by, to be erased, and whom it accepts. Throws as `parseIdentityFile` and `unlock`.
+ */
+export async function readSigner(
+  suite: Suite,
+  file: Secret,
+  ask: AskPassphrase,
+): Promise<{ readonly seed: Secret; readonly accept: readonly Bytes[] }> {
+  const { secret, block, accept } = await readIdentityLines(file);
+  const keys = secret ? parseSecret(secret) : await unprotect(suite, block!, ask, async (line) => parseSecret(line));
+  if (keys.opening) erase(keys.opening.secret);
+  if (keys.seed) return { seed: keys.seed, accept };
+  throw opensOnly();
 }
 
 export interface IdentityText {
+  /** Whose secret it is. */
+  readonly of: Pick<IdentityKeys, "recipient" | "signer">;
   /** Ed25519 public keys for the accept lines. */
   readonly accept: readonly Uint8Array[];
   /** For a protected identity. */
-  readonly passphrase?: string | undefined;
+  readonly passphrase?: Secret | undefined;
   /** Unix milliseconds, for a comment. */
   readonly now: number;
 }
 
-/** The text of an identity file. */
-export async function formatIdentity(suite: Suite, secretLine: string, options: IdentityText): Promise<string> {
-  const { recipient, signer } = identityOf(suite, secretLine);
-  const secret =
-    options.passphrase === undefined ? `${secretLine}\n` : await protect(suite, secretLine, options.passphrase);
+/** The identity file of a secret line, to be erased. */
+export async function formatIdentity(suite: Suite, secretLine: Secret, options: IdentityText): Promise<Secret> {
+  const { recipient, signer } = options.of;
+  const before = utf8(
+    [
+      "# seal identity: keep this file secret\n",
+      `# created ${new Date(options.now).toISOString()}\n`,
+      recipient && `# recipient ${recipient}\n`,
+      signer && `# signer    ${signer}\n`,
+    ].join(""),
+  );
+  const { passphrase } = options;
+  const secret = passphrase ? copySecret(utf8(await protect(suite, secretLine, passphrase))) : copySecret(secretLine);
   const accept = options.accept.map((key) => `accept ${encodeSigner(key)}\n`).join("");
-  return [
-    "# seal identity: keep this file secret\n",
-    `# created ${new Date(options.now).toISOString()}\n`,
-    `# recipient ${recipient}\n`,
-    `# signer    ${signer}\n`,
-    secret,
-    accept && "# files of these senders are opened\n",
-    accept,
-  ].join("");
-}
-
-/** The text of a public key file. */
-export function formatPublicKeys({ recipient, signer }: Pick<Identity, "recipient" | "signer">): string {
-  return `# seal public keys: to seal for this recipient, and to know what this sender signed\n${recipient}\n${signer}\n`;
-}
-
-function foreignKey(line: string): string | undefined {
-  const isForeign = /^(ssh-|ecdsa-sha2-|sk-|age1)/i.test(line);
-  return isForeign ? "It looks like another program's key, which cannot be used." : undefined;
-}
-
-/**
- * Parses a public key file. Only the kind that is wanted is checked and given. Throws `usage`, naming the line, also where there is no
- * key of that kind.
- */
-export async function parsePublicKeys(text: string, kind: "recipient" | "signer"): Promise<Bytes[]> {
-  const keys: Bytes[] = [];
-  for (const line of publicKeyLines(text)) if (line.kind === kind) keys.push(await keyOf(line));
-  if (keys.length === 0) throw new SealError("usage", `no ${kind} key in it`);
-  return keys;
-}
-
-/** Parses a public key file; all its keys, checked, as text. Throws `usage`, naming the line, also where there is none. */
-export async function parseAllPublicKeys(text: string): Promise<{ recipients: string[]; signers: string[] }> {
-  const lines = publicKeyLines(text);
-  if (lines.length === 0) throw new SealError("usage", "no key in it");
-  for (const line of lines) await keyOf(line);
-  const texts = (kind: KeyKind) => lines.filter((line) => line.kind === kind).map(({ line }) => line);
-  return { recipients: texts("recipient"), signers: texts("signer") };
-}
-
-interface PublicKeyLine {
-  readonly kind: "recipient" | "signer";
-  readonly line: string;
-  readonly index: number;
-}
-
-function keyOf({ kind, line, index }: PublicKeyLine): Promise<Bytes> {
-  return onLine(index, () => (kind === "recipient" ? parseRecipient(line) : parseSigner(line)));
-}
-
-function publicKeyLines(text: string): PublicKeyLine[] {
-  const found: PublicKeyLine[] = [];
-  for (const [index, line] of linesOf(text).entries()) {
-    if (line === "" || line.startsWith("#")) continue;
-    const kind = kindOf(line);
-    if (kind === "secret" || line === BEGIN) throw new SealError("usage", "this is a secret identity, not public keys");
-    if (kind === null)
-      throw new SealError("usage", `line ${index + 1} is not a public key`, { hint: foreignKey(line) });
-    found.push({ kind, line, index });
-  }
-  return found;
+  const heading = accept && "# files of these senders are opened\n";
+  const after = utf8(`${passphrase ? "" : "\n"}${heading}${accept}`);
+  const file = joinSecret(before, secret, after);
+  erase(secret);
+  return file;
 }

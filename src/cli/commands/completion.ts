@@ -3,8 +3,8 @@
 import { Option } from "commander";
 import { SealError } from "../../errors.js";
 import { type CommandDefinition, type Common, type Context, wordArgument } from "../command.js";
-import { loadContacts } from "../contacts.js";
 import { type Definitions, syntaxesOf, syntaxOf } from "../definitions.js";
+import { loadContacts } from "../options/contacts.js";
 
 interface Options extends Common {
   readonly names?: true;
@@ -14,10 +14,10 @@ const SHELLS = ["bash", "zsh", "fish"] as const;
 type Shell = (typeof SHELLS)[number];
 
 /** The command; what it completes is asked for when it runs, for it is one of the commands itself. */
-export function completion(definitions: () => Definitions): CommandDefinition<Options> {
+export function completionCommand(definitions: () => Definitions): CommandDefinition<Options> {
   return {
     name: "completion",
-    summary: "print a script by which a shell completes seal and open",
+    summary: "print a shell completion script for seal and open",
     details: [
       "The script completes commands, options, contacts, groups and files. It completes open only where that is the one beside seal.",
     ],

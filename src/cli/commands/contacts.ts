@@ -1,6 +1,7 @@
 // seal contacts add | list | revoke | remove
 
 import type { Command } from "commander";
+import { closest } from "../../closest.js";
 import { loadSuite, type Suite } from "../../crypto/index.js";
 import { SealError } from "../../errors.js";
 import { type Contacts, type KeyEntry, reasonFault, tellRevocation } from "../../keys/contacts.js";
@@ -14,13 +15,12 @@ import {
   revokeKeys,
 } from "../../keys/contacts-edit.js";
 import { fingerprint } from "../../keys/fingerprint.js";
-import { kindOf } from "../../keys/text.js";
-import { isoTime } from "../../ops/header.js";
-import { closest } from "../closest.js";
+import { keyKind, shortKey } from "../../keys/text.js";
+import { isoTime } from "../../time.js";
 import { type CommandDefinition, type Common, type Context, contactsOption, wordArgument } from "../command.js";
-import { editContacts, loadContacts } from "../contacts.js";
-import { escaped } from "../escape.js";
-import { isGroup, isPath, publicKeysOf } from "../keys.js";
+import { editContacts, loadContacts } from "../options/contacts.js";
+import { isGroup, isPath, publicKeysOf } from "../options/keys.js";
+import { escaped } from "../say/escape.js";
 
 interface Options extends Common {
   readonly contacts?: string;
@@ -36,14 +36,14 @@ interface Action {
   run(words: readonly string[], options: Options, context: Context): Promise<void>;
 }
 
-export const contacts: CommandDefinition<Options> = {
+export const contactsCommand: CommandDefinition<Options> = {
   name: "contacts",
   summary: "names for public keys: add, list, revoke, remove",
   forms: [
     ["seal contacts add NAME KEYS", "name the keys of a .pub file, or a seal1… and a sealsig1… key"],
     ["seal contacts add @GROUP NAME…", "put contacts into a group, to seal for with --to @GROUP"],
-    ["seal contacts list", "show names, keys and their fingerprints"],
-    ["seal contacts revoke NAME|KEY", "refuse these keys from now on, whatever was signed when"],
+    ["seal contacts list [NAME|@GROUP]", "show names, keys and their fingerprints"],
+    ["seal contacts revoke NAME|KEY", "refuse these keys from now on, whenever they signed"],
     ["seal contacts remove NAME|@GROUP", "forget a contact or a group"],
     ["seal contacts remove @GROUP NAME…", "take contacts out of the group"],
   ],
@@ -70,13 +70,8 @@ export const contacts: CommandDefinition<Options> = {
     if (!action || !Object.hasOwn(ACTIONS, name)) throw unknownAction(name);
     const [least, most] = action.words;
     if (words.length < least || words.length > most) {
-      throw new SealError(
-        "usage",
-        `contacts ${name}: ${words.length < least ? "a word is missing" : "too many words"}`,
-        {
-          hint: "See seal contacts --help.",
-        },
-      );
+      const fault = words.length < least ? "a word is missing" : "too many words";
+      throw new SealError("usage", `contacts ${name}: ${fault}`, { hint: "See seal contacts --help." });
     }
     const flag = (["sender", "replace", "reason"] as const).find(
       (each) => options[each] && !action.flags.includes(each),
@@ -100,7 +95,7 @@ const ACTIONS = {
     words: [2, Number.POSITIVE_INFINITY],
     run: async ([name, ...words], { contacts: path, sender = false, replace = false }, context) => {
       if (isGroup(name!)) {
-        if (sender) throw new SealError("usage", "--sender: a group is sealed for, it sends nothing");
+        if (sender) throw new SealError("usage", "--sender: a group can receive, but not send");
         const after = await editContacts(path, true, context.signal, (all) => addToGroup(all, name!, words, replace));
         return tellGroup(name!, after, context);
       }
@@ -113,11 +108,12 @@ const ACTIONS = {
 
   list: {
     flags: [],
-    words: [0, 0],
-    run: async (_words, { contacts: path }, context) => {
-      const [all, suite] = [await loadContacts(path, context.signal), await loadSuite()];
+    words: [0, 1],
+    run: async ([name], { contacts: path }, context) => {
+      const [all, suite] = [await loadContacts(path, context.signal, { checked: true }), await loadSuite()];
+      if (name !== undefined) return tellOne(suite, name, all, context);
       for (const name of all.names()) tellContact(suite, name, all, context);
-      tellRest(all, context);
+      tellRest(suite, all, context);
     },
   },
 
@@ -130,17 +126,18 @@ const ACTIONS = {
       const fault = reasonFault(reason);
       if (fault) throw new SealError("usage", `--reason: ${fault}`);
       const revocation = { at: now(), reason: reason.trim() };
-      const byKey = kindOf(name) !== null || isPath(name);
+      const byKey = keyKind(name) !== null || isPath(name);
       if (!byKey && words.length > 1) throw new SealError("usage", "contacts revoke takes one name");
       const keys = byKey ? await publicKeysOf(words, context.signal) : null;
       const after = await editContacts(path, keys !== null, context.signal, (all) =>
         keys ? revokeKeys(all, keys, revocation) : revokeContact(all, name, revocation),
       );
       if (!keys) return tellContact(await loadSuite(), name, after, context);
+      const suite = await loadSuite();
       const texts = [...keys.recipients, ...keys.signers];
       context.report.result(
         { revoked: texts, at: revocation.at },
-        texts.map((text) => `revoked ${text}`).join("\n"),
+        texts.map((text) => `revoked ${told(suite, text)}`).join("\n"),
         "stdout",
       );
     },
@@ -190,6 +187,16 @@ function tellContact(suite: Suite, name: string, all: Contacts, { report }: Cont
   report.result(facts, [heading, ...keys.flatMap(keyLines)].map(escaped).join("\n"), "stdout");
 }
 
+/** Throws `usage` where there is none. */
+function tellOne(suite: Suite, name: string, all: Contacts, context: Context): void {
+  if (isGroup(name) ? !all.groups.has(name) : all.keysOf(name).length === 0)
+    throw new SealError("usage", `there is no ${isGroup(name) ? "group" : "contact"} ${name}`, {
+      reason: "no-contact",
+    });
+  if (isGroup(name)) tellGroup(name, all, context);
+  else tellContact(suite, name, all, context);
+}
+
 interface KeyFacts {
   readonly kind: string;
   readonly key: string;
@@ -214,7 +221,13 @@ function keyFacts(suite: Suite, { kind, text, key, state }: KeyEntry, all: Conta
 
 function keyLines({ kind, key, fingerprint: digits, state, since, reason }: KeyFacts): string[] {
   const told = state === "revoked" ? tellRevocation({ at: since!, reason: reason ?? "" }) : `superseded on ${since}`;
-  return [`  ${key}`, `      ${kind}, fingerprint ${digits}${state === "current" ? "" : `, ${told}`}`];
+  return [`  ${shortKey(key)}`, `      ${kind}, fingerprint ${digits}${state === "current" ? "" : `, ${told}`}`];
+}
+
+/** A key in one line: one that fills a screen with its fingerprint instead of the most of it. */
+function told(suite: Suite, text: string): string {
+  const short = shortKey(text);
+  return short === text ? text : `${short} (fingerprint ${fingerprint(suite, text)})`;
 }
 
 function tellGroup(name: string, all: Contacts, { report }: Context): void {
@@ -223,11 +236,11 @@ function tellGroup(name: string, all: Contacts, { report }: Context): void {
 }
 
 /** Groups, and revoked keys of nobody: in text only, for each object is a contact. */
-function tellRest(all: Contacts, { report }: Context): void {
+function tellRest(suite: Suite, all: Contacts, { report }: Context): void {
   if (report.json) return;
   const groups = [...all.groups].map(([name, members]) => `${name}: ${members.join(" ") || "(empty)"}`);
   const nobody = all.keys.flatMap(({ name, text, state }) =>
-    name === null && state.is === "revoked" ? `no contact: ${text}, ${tellRevocation(state)}` : [],
+    name === null && state.is === "revoked" ? `no contact: ${told(suite, text)}, ${tellRevocation(state)}` : [],
   );
   const text = [...groups, ...nobody].map(escaped).join("\n");
   if (text !== "") report.result({}, text, "stdout");

@@ -1,40 +1,45 @@
 // All commands. `seal` is the one without a name of its own on the command line.
 
 import type { CommandDefinition, CommandGroup } from "../command.js";
-import { completion } from "./completion.js";
-import { contacts } from "./contacts.js";
-import { inspect } from "./inspect.js";
-import { keygen } from "./keygen.js";
-import { open } from "./open.js";
-import { pub } from "./pub.js";
-import { rewrap } from "./rewrap.js";
-import { seal } from "./seal.js";
-import { verify } from "./verify.js";
+import { completionCommand } from "./completion.js";
+import { contactsCommand } from "./contacts.js";
+import { inspectCommand } from "./inspect.js";
+import { keygenCommand } from "./keygen.js";
+import { openCommand } from "./open.js";
+import { pubCommand } from "./pub.js";
+import { rewrapCommand } from "./rewrap.js";
+import { sealCommand } from "./seal.js";
+import { verifyCommand } from "./verify.js";
 
-export { open, seal };
+export { openCommand, sealCommand };
 
 /** The commands that are called by name: `seal open …`. */
 export const COMMANDS: readonly CommandDefinition[] = [
-  open,
-  verify,
-  inspect,
-  rewrap,
-  keygen,
-  pub,
-  contacts,
-  completion(() => ({ seal, open, commands: COMMANDS, groups: GROUPS })),
+  openCommand,
+  verifyCommand,
+  inspectCommand,
+  rewrapCommand,
+  keygenCommand,
+  pubCommand,
+  contactsCommand,
+  completionCommand(() => ({ seal: sealCommand, open: openCommand, commands: COMMANDS, groups: GROUPS })),
 ];
 
 /** The words by which `seal` is told to run a command. */
 export function calledBySeal(definition: CommandDefinition): string {
-  return definition === seal ? "seal" : `seal ${definition.name}`;
+  return definition === sealCommand ? "seal" : `seal ${definition.name}`;
 }
 
 /** Those that have commands of their own: `seal journal append …`. */
 export const GROUPS: readonly CommandGroup[] = [
   {
+    name: "accept",
+    summary: "the senders that an identity accepts: add, remove, list",
+    load: async () => (await import("./accept.js")).ACCEPT_COMMANDS,
+  },
+  {
     name: "journal",
-    summary: "many small records over time: append, read, verify",
+    summary: "many small records over time: append, read, verify, drop, unlock",
     load: async () => (await import("./journal/index.js")).JOURNAL_COMMANDS,
   },
 ];

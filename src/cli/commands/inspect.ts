@@ -1,21 +1,26 @@
 // seal inspect FILE
 
 import { loadSuite, type Suite } from "../../crypto/index.js";
-import { type Core, KIND_FILE, kindOf, VERSION } from "../../format/core.js";
+import { SealError } from "../../errors.js";
+import { type Inspected, inspectFile } from "../../files/inspect.js";
+import type { Source } from "../../flow/io.js";
+import type { Base } from "../../format/base.js";
+import { type Core, coreKind, KIND_FILE, VERSION } from "../../format/core.js";
 import type { Header } from "../../format/header.js";
-import { STANZA_X25519 } from "../../format/stanza.js";
+import { stanzaName } from "../../header/stanzas.js";
+import { unarmored } from "../../io/armor.js";
+import { type Begun, inspectJournal, parseBeginning } from "../../journal/reading/inspect.js";
 import { encodeSigner } from "../../keys/text.js";
-import { isoTime, parseHeader } from "../../ops/header.js";
-import { type Inspected, inspectFile } from "../../ops/inspect.js";
-import type { Source } from "../../ops/io.js";
+import { isoTime } from "../../time.js";
 import { type CommandDefinition, forEachInput } from "../command.js";
-import { openInput } from "../outputs.js";
-import type { Facts } from "../report.js";
-import { lines } from "../text.js";
+import { openInput } from "../options/outputs.js";
+import type { Facts } from "../say/report.js";
+import { lines } from "../say/text.js";
+import { removedFacts } from "./journal/options.js";
 
-export const inspect: CommandDefinition = {
+export const inspectCommand: CommandDefinition = {
   name: "inspect",
-  summary: "show what a sealed file or journal says of itself, verifying nothing",
+  summary: "show what a sealed file or journal says about itself, verifying nothing",
   examples: [["seal inspect backup.tar.sealed", "show signer, label, time and sizes"]],
 
   define: (command) => {
@@ -26,15 +31,21 @@ export const inspect: CommandDefinition = {
 
   run: (files, _options, context) =>
     forEachInput(files, context, async (file) => {
-      const source = await openInput(file);
+      const input = await openInput(file);
       try {
+        const source = await unarmored(input, context.signal);
         const suite = await loadSuite();
-        const header = await parseHeader(source, suite, context.signal, "any");
-        const work = kindOf(header.core) === KIND_FILE ? inspectedFile : inspectedJournal;
-        const { shown, text } = await work(file, header, source, suite, context.signal);
+        const begun = await parseBeginning(source, suite, context.signal);
+        const { header } = begun;
+        if (source.isText && (!header || coreKind(header.core) !== KIND_FILE))
+          throw new SealError("malformed", "a journal has no text form");
+        const { shown, text } =
+          header && coreKind(header.core) === KIND_FILE
+            ? await inspectedFile(file, header, source, context.signal)
+            : await inspectedJournal(file, begun, source, suite, context.signal);
         return () => context.report.result({ verified: false, ...shown }, text, "stdout");
       } finally {
-        await source.close();
+        await input.close();
       }
     }),
 };
@@ -44,13 +55,7 @@ interface Told {
   readonly text: string;
 }
 
-async function inspectedFile(
-  file: string,
-  header: Header,
-  source: Source,
-  _suite: Suite,
-  signal: AbortSignal,
-): Promise<Told> {
+async function inspectedFile(file: string, header: Header, source: Source, signal: AbortSignal): Promise<Told> {
   const inspected = await inspectFile(header, source, signal);
   const shown = facts(inspected);
   return { shown, text: text(file, inspected, shown) };
@@ -58,24 +63,24 @@ async function inspectedFile(
 
 async function inspectedJournal(
   file: string,
-  header: Header,
+  begun: Begun,
   source: Source,
   suite: Suite,
   signal: AbortSignal,
 ): Promise<Told> {
-  const { inspectJournal } = await import("../../journal/inspect.js");
-  const { epochs, frames, bytes, tail, sealedBytes } = await inspectJournal(header, source, suite, signal);
-  const said = headerFacts(
-    header.core,
-    header.stanzas.map(({ type }) => type),
-  );
-  const chunkSize = 2 ** header.core.chunkExponent;
-  const shown = { kind: "journal", version: VERSION, chunkSize, epochs, frames, bytes, tail, sealedBytes, ...said };
+  const { header, epochs, frames, bytes, tail, sealedBytes } = await inspectJournal(begun, source, suite, signal);
+  const { base } = begun;
+  const said = header ? headerFacts(header.core, typesOf(header)) : baseFacts(base!.base);
+  const chunkSize = header && 2 ** header.core.chunkExponent;
+  const removed = removedFacts(base?.base ?? null);
+  const counts = { epochs, frames, bytes, tail, ...removed, sealedBytes };
+  const shown = { kind: "journal", version: VERSION, chunkSize, ...counts, ...said };
   const heading = `${file}: journal, version ${VERSION} (nothing of this is verified)`;
   const told = lines(heading, {
     signer: said.signer,
     label: said.label,
     "begun at": said.sealedAt,
+    removed: base && `what was before byte ${base.base.offset}, at ${removed.removedAt}`,
     epochs,
     frames,
     bytes,
@@ -94,20 +99,32 @@ function headerFacts(core: Core, stanzaTypes: readonly number[]) {
     signer: core.signer && encodeSigner(core.signer),
     label: core.label,
     sealedAt: isoTime(core.sealedAt),
-    stanzas: stanzaTypes.map((type) =>
-      type === STANZA_X25519 ? { type: "x25519" } : { type: "unknown", number: type },
-    ),
+    stanzas: stanzaTypes.map((type) => ({ type: stanzaName(type) })),
   };
 }
 
+function typesOf({ stanzas }: Header): number[] {
+  return stanzas.map(({ type }) => type);
+}
+
+/** What a journal says of which no whole epoch is left, but its base. */
+function baseFacts({ signer, label }: Base) {
+  return { signer: encodeSigner(signer), label, sealedAt: null, stanzas: [] };
+}
+
+/** How many stanzas there are of each type. */
+function counted(stanzaTypes: readonly number[]): string {
+  const counts = new Map<ReturnType<typeof stanzaName>, number>();
+  for (const name of stanzaTypes.map(stanzaName)) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts].map(([name, count]) => `${count} of type ${name}`).join(", ");
+}
+
 function text(file: string, { stanzaTypes }: Inspected, shown: ReturnType<typeof facts>): string {
-  const known = stanzaTypes.filter((type) => type === STANZA_X25519).length;
-  const unknown = stanzaTypes.length - known;
   return lines(`${file}: sealed file, version ${shown.version} (nothing of this is verified)`, {
     signer: shown.signer ?? "none (unsigned)",
     label: shown.label,
     "sealed at": shown.sealedAt,
-    recipients: unknown === 0 ? known : `${known} of type x25519, ${unknown} of unknown types`,
+    recipients: counted(stanzaTypes),
     bytes: shown.bytes,
     chunks: `${shown.chunks} of up to ${shown.chunkSize} bytes`,
     "sealed bytes": shown.sealedBytes,

@@ -1,34 +1,39 @@
 // seal open FILE --key KEY…, and the program `open`
 
 import { loadSuite } from "../../crypto/index.js";
-import { SealError } from "../../errors.js";
-import { resumableOutput } from "../../io/partial.js";
-import type { Header } from "../../io/request.js";
+import { restated, SealError } from "../../errors.js";
+import { type Opened, type Opening, openTo } from "../../files/open.js";
+import { resume } from "../../files/resume.js";
+import type { Progress } from "../../flow/io.js";
+import { unarmored } from "../../io/armor.js";
+import type { HttpHeader } from "../../io/http/request.js";
+import { openedOutput, resumableOutput } from "../../io/partial.js";
+import { stdoutSink } from "../../io/stdio.js";
 import { encodeSigner } from "../../keys/text.js";
-import { isoTime } from "../../ops/header.js";
-import type { Progress } from "../../ops/io.js";
-import { type Opened, type OpenOptions, open as openTo } from "../../ops/open.js";
-import { resume } from "../../ops/resume.js";
+import { isoTime } from "../../time.js";
 import {
   type CommandDefinition,
   type Common,
   type Context,
-  collect,
   contactsOption,
   forEachInput,
   headerOption,
   threadsOption,
 } from "../command.js";
-import { engineFor } from "../engine.js";
-import { escaped } from "../escape.js";
-import { resolveHeaders } from "../headers.js";
-import { type AnySource, isStdout, openedName, openInputOrUrl, openSink, shownInput } from "../outputs.js";
-import { unlockingOf } from "../policy.js";
-import { withProgress } from "../progress.js";
-import type { Report } from "../report.js";
-import { textOnly } from "../terminal.js";
-import { inputName, outputName, signerOf } from "../text.js";
-import { humanBytes, parseRange } from "../values.js";
+import { engineFor } from "../options/engine.js";
+import { resolveHeaders } from "../options/headers.js";
+import { type AnySource, isStdout, openedName, openInputOrUrl, shownInput } from "../options/outputs.js";
+import { filePassphrase } from "../options/passphrases.js";
+import { type FileUnlocking, unlockingFile } from "../options/policy.js";
+import { checkSeveral, outputNames } from "../options/several.js";
+import { humanBytes, parseRange } from "../options/values.js";
+import { demandedLabelOption, forceOption, fromOrAnyOption, keyOption, maxAgeOption } from "../options/who.js";
+import { hintOf } from "../say/advice.js";
+import { escaped } from "../say/escape.js";
+import { withProgress } from "../say/progress.js";
+import type { Report } from "../say/report.js";
+import { textOnly } from "../say/terminal.js";
+import { inputName, outputName, signerOf } from "../say/text.js";
 
 interface Options extends Common {
   readonly key?: readonly string[];
@@ -45,7 +50,7 @@ interface Options extends Common {
   readonly resume?: true;
 }
 
-export const open: CommandDefinition<Options> = {
+export const openCommand: CommandDefinition<Options> = {
   name: "open",
   summary: "open a sealed file",
   examples: [
@@ -59,24 +64,16 @@ export const open: CommandDefinition<Options> = {
 
   define: (command) => {
     command
-      .argument("<FILE>", "the sealed file; an http or https URL; - for standard input")
-      .option(
-        "--key <KEY>",
-        "identity file to open with (repeatable; default: identity.key in the configuration directory)",
-        collect,
-      )
-      .option(
-        "--from <S>",
-        "a sender to accept: sealsig1…, a .pub file, a contact, or any (repeatable; default: the identity's accept lines, and the contacts marked as senders)",
-        collect,
-      )
+      .argument("<FILE...>", "sealed files; http or https URLs; - for standard input")
+      .addOption(keyOption())
+      .addOption(fromOrAnyOption())
       .option("--allow-unsigned", "open unsigned files too: nobody vouches for where they come from")
-      .option("--label <TEXT>", "demand exactly this label")
-      .option("--max-age <AGE>", "refuse what was sealed earlier than this: 90s, 15m, 12h, 30d")
-      .option("-o, --output <OUT>", "output file, or - for standard output (default: FILE without .sealed)")
-      .option("--force", "replace an existing output")
+      .addOption(demandedLabelOption())
+      .addOption(maxAgeOption())
+      .option("-o, --output <OUT>", "output file, an existing directory, or - (default: FILE without .sealed)")
+      .addOption(forceOption())
       .option("--range <FIRST-LAST>", "only these bytes of the plaintext, counted from 0, both included")
-      .option("--resume", "go on where an earlier run stopped, and keep what is verified for the next one")
+      .option("--resume", "resume where an earlier run stopped, and keep what is verified for the next")
       .addOption(headerOption())
       .addOption(contactsOption())
       .addOption(threadsOption());
@@ -85,20 +82,26 @@ export const open: CommandDefinition<Options> = {
   dataOnStdout: (_files, { output }) => isStdout(output),
 
   run: async (files, options, context) => {
-    const [file] = files as [string];
-    checkCombination(file, options);
-    const name = await openedName(file, options.output);
+    for (const file of files) checkCombination(file, options);
+    await checkSeveral(files, options.output);
+    const names = await outputNames(files, (file) => openedName(file, options.output));
+    // What is wrong with the name of the only FILE needs no key to be told.
+    if (files.length === 1) names(0);
     const settings = await settingsOf(files, options, context);
     const headers = await resolveHeaders(options.header, files, context.signal);
-    await forEachInput(files, context, () => openOne(file, name, headers, options, context, settings));
+    await forEachInput(files, context, async (file, isNext, index) =>
+      openOne({ file, name: names(index), isNext }, headers, options, context, settings),
+    );
   },
 };
 
-async function settingsOf(files: readonly string[], options: Options, context: Context): Promise<OpenOptions> {
+type Settings = Opening & FileUnlocking;
+
+async function settingsOf(files: readonly string[], options: Options, context: Context): Promise<Settings> {
   const suite = await loadSuite();
   const engine = engineFor(suite, files, options.threads);
   return {
-    ...(await unlockingOf(suite, options, context)),
+    ...(await unlockingFile(suite, options, context)),
     engine,
     range: options.range === undefined ? undefined : parseRange(options.range),
     signal: context.signal,
@@ -124,37 +127,53 @@ function checkCombination(
   if (range !== undefined && file === "-") throw new SealError("usage", "--range needs a FILE, not standard input");
 }
 
+interface Job {
+  readonly file: string;
+  readonly name: string;
+  readonly isNext: () => boolean;
+}
+
 async function openOne(
-  file: string,
-  name: string,
-  headers: readonly Header[],
+  { file, name, isNext }: Job,
+  headers: readonly HttpHeader[],
   options: Options,
   { report, signal }: Context,
-  settings: OpenOptions,
+  shared: Settings,
 ): Promise<() => void> {
   const started = process.uptime();
   const shown = shownInput(file);
+  const settings = { ...shared, passphrase: filePassphrase(shown, signal) };
   const parts = settings.range ? "needed" : options.resume ? "wanted" : undefined;
-  const source = await openInputOrUrl(file, signal, { headers, parts, note: report.note });
+  const input = await openInputOrUrl(file, signal, { headers, parts, note: report.note });
   try {
+    const source = await unarmored(input, signal);
+    if (settings.range && source.isText)
+      throw new SealError("usage", "--range needs a binary file: a text cannot be read by position");
     const work = options.resume ? resuming : opening;
     const run = await work(source, name, options.force === true, settings, report);
-    const opened = await withProgress(report, shown, run);
+    const opened = await withProgress(report, shown, run, isNext);
     const seconds = process.uptime() - started;
     const trusted = settings.from !== "any" && opened.signer !== null;
     const signerName = (opened.signer && settings.policy.contacts?.owner(opened.signer)?.name) ?? null;
     return () => tell(report, { input: shown, output: name, opened, signerName, trusted, seconds });
   } catch (error) {
-    throw notOurs(error);
+    throw notOurs(lacking(shared, error));
   } finally {
-    await source.close();
+    await input.close();
   }
 }
 
 type Run = (progress: Progress | undefined) => Promise<Opened>;
 
-async function opening(source: AnySource, name: string, force: boolean, settings: OpenOptions): Promise<Run> {
-  const output = await openSink(name, source, force, settings.signal!);
+async function opening(
+  source: AnySource,
+  name: string,
+  force: boolean,
+  settings: Opening,
+  { note }: Report,
+): Promise<Run> {
+  const options = { force, input: source.id, signal: settings.signal, note };
+  const output = name === "-" ? stdoutSink(source.id) : await openedOutput(name, options);
   const sink = output.isTerminal ? textOnly(output) : output;
   return (progress) => openTo(source, sink, { ...settings, progress });
 }
@@ -163,10 +182,10 @@ async function resuming(
   source: AnySource,
   name: string,
   force: boolean,
-  settings: OpenOptions,
+  settings: Opening,
   { note }: Report,
 ): Promise<Run> {
-  const place = await resumableOutput(name, { force, input: source.id, signal: settings.signal });
+  const place = await resumableOutput(name, { force, input: source.id, signal: settings.signal, note });
   return async (progress) => {
     try {
       return await resume(source, place, { ...settings, progress, note });
@@ -178,16 +197,22 @@ async function resuming(
 
 function tellingOf(kept: string, error: unknown): unknown {
   if (!(error instanceof SealError)) return error;
-  const more = `What is verified is kept in ${kept}: the same command goes on from there.`;
-  error.hint = error.hint === undefined ? more : `${error.hint} ${more}`;
-  return error;
+  const hint = hintOf(error);
+  const more = `What is verified is kept in ${kept}: the same command resumes from there.`;
+  error.hint = hint === undefined ? more : `${hint} ${more}`;
+  return error.reason ? restated(error, { reason: undefined }) : error;
+}
+
+/** Where no identity was given, that is what is wrong with a file that needs one. */
+function lacking({ missing }: FileUnlocking, error: unknown): unknown {
+  return missing && error instanceof SealError && error.reason === "other-recipients" ? missing : error;
 }
 
 /** A system's own `open` is another program: who meant that one is told. */
 function notOurs(error: unknown): unknown {
   if (!(error instanceof SealError) || error.code !== "malformed" || error.hint) return error;
-  const { message, input } = error;
-  return new SealError("malformed", message, { input, hint: "This is seal's open, which opens sealed files only." });
+  error.hint = "This is seal's open, which opens sealed files only.";
+  return error;
 }
 
 interface Told {

@@ -2,15 +2,15 @@
 
 import { loadSuite } from "../../crypto/index.js";
 import { fingerprint } from "../../keys/fingerprint.js";
-import type { Identity } from "../../keys/identity.js";
+import type { IdentityKeys } from "../../keys/identity.js";
 import type { CommandDefinition, Common } from "../command.js";
-import { loadIdentities } from "../identities.js";
+import { loadIdentities } from "../options/identities.js";
 
 interface Options extends Common {
   readonly fingerprint?: true;
 }
 
-export const pub: CommandDefinition<Options> = {
+export const pubCommand: CommandDefinition<Options> = {
   name: "pub",
   summary: "print the public keys of an identity",
   examples: [["seal pub server.key --fingerprint", "show what to compare over the telephone"]],
@@ -28,16 +28,27 @@ export const pub: CommandDefinition<Options> = {
     const identity = await file!.unlock();
     const { recipient, signer } = identity;
     const facts = { output: null, ...publicKeys(identity) };
-    if (!options.fingerprint) return context.report.result(facts, `${recipient}\n${signer}`, "stdout");
+    if (!options.fingerprint) return context.report.result(facts, textOf(identity), "stdout");
     const prints = {
-      recipientFingerprint: fingerprint(suite, recipient),
-      signerFingerprint: fingerprint(suite, signer),
+      recipientFingerprint: recipient && fingerprint(suite, recipient),
+      signerFingerprint: signer && fingerprint(suite, signer),
     };
-    const text = `recipient ${prints.recipientFingerprint}\nsigner    ${prints.signerFingerprint}`;
-    context.report.result({ ...facts, ...prints }, text, "stdout");
+    const lines = [
+      recipient && `recipient ${prints.recipientFingerprint}`,
+      signer && `signer    ${prints.signerFingerprint}`,
+    ];
+    context.report.result({ ...facts, ...prints }, lines.filter(Boolean).join("\n"), "stdout");
   },
 };
 
-export function publicKeys({ recipient, signer }: Identity): { recipient: string; signer: string } {
+type PublicKeys = Pick<IdentityKeys, "recipient" | "signer">;
+
+/** The public keys of an identity, null for one that it has not. */
+export function publicKeys({ recipient, signer }: PublicKeys): PublicKeys {
   return { recipient, signer };
+}
+
+/** A line for each of them. */
+export function textOf({ recipient, signer }: PublicKeys): string {
+  return [recipient, signer].filter((key) => key !== null).join("\n");
 }

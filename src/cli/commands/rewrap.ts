@@ -2,30 +2,30 @@
 
 import { loadSuite } from "../../crypto/index.js";
 import { SealError } from "../../errors.js";
+import { canOpenAgain, type Rewrapping, rewrapTo } from "../../files/rewrap.js";
+import type { Sealed } from "../../files/seal.js";
+import type { Progress } from "../../flow/io.js";
 import type { OutputSink } from "../../io/descriptor.js";
 import type { FileSource } from "../../io/files.js";
-import { openOutput } from "../../io/output.js";
-import type { Progress } from "../../ops/io.js";
-import { canOpenAgain, type RewrapOptions, rewrap as rewrapTo } from "../../ops/rewrap.js";
-import type { Sealed } from "../../ops/seal.js";
+import { type OutputOptions, openOutput } from "../../io/output.js";
 import {
   type CommandDefinition,
   type Common,
   type Context,
-  collect,
   contactsOption,
   forEachInput,
   threadsOption,
 } from "../command.js";
-import { loadContacts } from "../contacts.js";
-import { engineFor } from "../engine.js";
-import { loadIdentities } from "../identities.js";
-import { resolveRecipients } from "../keys.js";
-import { isStdout, openInput, openSink, rewrappedName } from "../outputs.js";
-import { withProgress } from "../progress.js";
-import { refuseTerminal } from "../terminal.js";
-import { inputName, outputName, recipientCount } from "../text.js";
-import { humanBytes } from "../values.js";
+import { loadContacts } from "../options/contacts.js";
+import { engineFor } from "../options/engine.js";
+import { loadIdentities, loadSigner, signerFor } from "../options/identities.js";
+import { isStdout, openInput, openSink, rewrappedName } from "../options/outputs.js";
+import { resolveRecipients } from "../options/recipients.js";
+import { humanBytes } from "../options/values.js";
+import { forceOption, keyOption, signOption, toOption } from "../options/who.js";
+import { withProgress } from "../say/progress.js";
+import { refuseTerminal } from "../say/terminal.js";
+import { inputName, outputName, recipientCount } from "../say/text.js";
 import { facts } from "./seal.js";
 
 interface Options extends Common {
@@ -38,11 +38,11 @@ interface Options extends Common {
   readonly contacts?: string;
 }
 
-export const rewrap: CommandDefinition<Options> = {
+export const rewrapCommand: CommandDefinition<Options> = {
   name: "rewrap",
   summary: "give a sealed file other recipients, without sealing it again",
   details: [
-    "The payload stays as it is, byte for byte. Nothing is revoked: who could open the file may have kept its key, or a copy. To revoke, seal the original again.",
+    "The payload stays as it is, byte for byte. Nothing is revoked: anyone who could open the file may have kept its key, or a copy. To revoke, seal the original again.",
   ],
   examples: [
     [
@@ -53,23 +53,12 @@ export const rewrap: CommandDefinition<Options> = {
 
   define: (command) => {
     command
-      .argument("<FILE>", "the sealed file, which is replaced unless there is an -o; - for standard input")
-      .option(
-        "--key <KEY>",
-        "identity file that the file was sealed to (repeatable; default: identity.key in the configuration directory)",
-        collect,
-      )
-      .option(
-        "--sign <KEY>",
-        "identity file that signed the file (default: identity.key in the configuration directory)",
-      )
-      .option(
-        "--to <R>",
-        "a recipient from now on, all of whom are to be named: seal1…, a .pub file, a contact, or a @group (repeatable)",
-        collect,
-      )
+      .argument("<FILE>", "the sealed file, replaced unless -o is given; - for standard input")
+      .addOption(keyOption("that the file was sealed to"))
+      .addOption(signOption("that signed the file"))
+      .addOption(toOption("a recipient from now on; name all of them"))
       .option("-o, --output <OUT>", "output file, an existing directory, or - (default: replace FILE)")
-      .option("--force", "replace an existing output")
+      .addOption(forceOption())
       .addOption(contactsOption())
       .addOption(threadsOption());
   },
@@ -88,7 +77,7 @@ export const rewrap: CommandDefinition<Options> = {
   },
 };
 
-async function settingsOf(files: readonly string[], options: Options, context: Context): Promise<RewrapOptions> {
+async function settingsOf(files: readonly string[], options: Options, context: Context): Promise<Rewrapping> {
   if (!options.to) {
     throw new SealError("usage", "no recipient: --to is missing", {
       hint: "Give --to once for each recipient that the file is to have from now on.",
@@ -102,8 +91,7 @@ async function settingsOf(files: readonly string[], options: Options, context: C
   const identities = await loadIdentities(suite, "--key", key, context);
   // One identity in both places is read, and its passphrase asked for, once.
   const both = sign === undefined ? (key.length === 0 ? identities[0] : undefined) : identities[key.indexOf(sign)];
-  const [own] = both ? [both] : await loadIdentities(suite, "--sign", sign === undefined ? [] : [sign], context);
-  const { signingKey: signer } = await own!.unlock();
+  const signer = await (both ? signerFor(both) : loadSigner(suite, sign, context));
   return { suite, engine, identities, signer, contacts, recipients, signal: context.signal };
 }
 
@@ -112,12 +100,12 @@ async function rewrapOne(
   name: string,
   options: Options,
   { report, signal }: Context,
-  settings: RewrapOptions,
+  settings: Rewrapping,
 ): Promise<() => void> {
   const started = process.uptime();
   const source = await openInput(file);
   try {
-    const sink = await sinkFor(name, source, options, signal);
+    const sink = await sinkFor(name, source, options, { signal, note: report.note });
     if (sink.isTerminal) await refuseTerminal(sink);
     const work = (progress?: Progress) => rewrapTo(source, sink, { ...settings, progress });
     const rewrapped = await withProgress(report, file, work);
@@ -137,10 +125,10 @@ function sinkFor(
   name: string,
   source: FileSource,
   { output, force }: Options,
-  signal: AbortSignal,
+  settings: OutputOptions,
 ): Promise<OutputSink> {
-  if (output === undefined) return openOutput(name, { input: source.id, inPlace: true, signal });
-  return openSink(name, source, force === true, signal);
+  if (output === undefined) return openOutput(name, { ...settings, input: source.id, inPlace: true });
+  return openSink(name, source, { ...settings, force });
 }
 
 function summary(input: string, output: string, rewrapped: Sealed, seconds: number): string {

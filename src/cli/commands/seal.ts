@@ -1,37 +1,43 @@
 // seal FILE… --to R…
 
-import { resolve } from "node:path";
 import { loadSuite, type SigningKey, type Suite } from "../../crypto/index.js";
+import { erase, type Secret } from "../../crypto/secret.js";
 import type { Engine } from "../../engine/engine.js";
 import { SealError } from "../../errors.js";
+import { type Sealed, sealTo } from "../../files/seal.js";
+import type { Progress } from "../../flow/io.js";
+import { armoredSink } from "../../io/armor.js";
 import { tellRevocation } from "../../keys/contacts.js";
 import { encodeSigner } from "../../keys/text.js";
-import { isoTime } from "../../ops/header.js";
-import type { Progress } from "../../ops/io.js";
-import { type Sealed, seal as sealTo } from "../../ops/seal.js";
+import { isoTime } from "../../time.js";
 import {
   type CommandDefinition,
   type Common,
   type Context,
-  collect,
   contactsOption,
   forEachInput,
   threadsOption,
 } from "../command.js";
-import { loadContacts } from "../contacts.js";
-import { engineFor } from "../engine.js";
-import { loadIdentities } from "../identities.js";
-import { resolveRecipients } from "../keys.js";
-import { isDirectory, isStdout, openInput, openSink, sealedName } from "../outputs.js";
-import { withProgress } from "../progress.js";
-import { refuseTerminal } from "../terminal.js";
-import { inputName, outputName, recipientCount } from "../text.js";
-import { humanBytes, parseLabel } from "../values.js";
+import { loadContacts } from "../options/contacts.js";
+import { engineFor } from "../options/engine.js";
+import { loadSigner } from "../options/identities.js";
+import { refuseBesidePassphrase } from "../options/mixed.js";
+import { isStdout, openInput, openSink, sealedName } from "../options/outputs.js";
+import { newFilePassphrase } from "../options/passphrases.js";
+import { resolveRecipients } from "../options/recipients.js";
+import { checkSeveral, outputNames } from "../options/several.js";
+import { humanBytes, parseLabel } from "../options/values.js";
+import { forceOption, labelOption, signOption, toOption } from "../options/who.js";
+import { withProgress } from "../say/progress.js";
+import { refuseTerminal } from "../say/terminal.js";
+import { inputName, outputName, recipientCount } from "../say/text.js";
 
 interface Options extends Common {
   readonly to?: readonly string[];
   readonly sign?: string;
   readonly unsigned?: true;
+  readonly passphrase?: true;
+  readonly armor?: true;
   readonly label?: string;
   readonly threads?: number;
   readonly output?: string;
@@ -39,24 +45,26 @@ interface Options extends Common {
   readonly contacts?: string;
 }
 
-export const seal: CommandDefinition<Options> = {
+export const sealCommand: CommandDefinition<Options> = {
   name: "seal",
   summary: "seal files for recipients",
   examples: [
     ["seal backup.tar --to server.pub --sign master.key", "write backup.tar.sealed, which server can open"],
     ["tar c site | seal - --to @eu-servers > site.tar.sealed", "seal a directory for a group of contacts"],
-    ["seal db.sql --to server.pub --label nightly-db -o outbox", "sign a name with it, and write it into a directory"],
+    ["seal db.sql --to server.pub --label nightly-db -o outbox", "add a signed label, and write into a directory"],
   ],
 
   define: (command) => {
     command
       .argument("[FILE...]", "files to seal; - for standard input")
-      .option("--to <R>", "a recipient: seal1…, a .pub file, a contact, or a @group (repeatable)", collect)
-      .option("--sign <KEY>", "identity file to sign with (default: identity.key in the configuration directory)")
+      .addOption(toOption())
+      .option("--passphrase", "seal for a passphrase, which is asked for or made up (with --to or without)")
+      .addOption(signOption())
       .option("--unsigned", "do not sign: nobody can tell who sealed it")
-      .option("--label <TEXT>", "a public, signed label, which whoever opens can demand")
+      .addOption(labelOption(", which the receiver can require"))
+      .option("--armor", "write text instead of bytes, for mail and YAML")
       .option("-o, --output <OUT>", "output file, an existing directory, or - (default: FILE.sealed)")
-      .option("--force", "replace an existing output")
+      .addOption(forceOption())
       .addOption(contactsOption())
       .addOption(threadsOption());
   },
@@ -68,26 +76,25 @@ export const seal: CommandDefinition<Options> = {
     const files = await inputs(named, options);
     const suite = await loadSuite();
     const engine = engineFor(suite, files, options.threads);
-    if (!options.to)
+    if (!options.to && !options.passphrase)
       throw new SealError("usage", "no recipient: --to is missing", { hint: "Give --to once for each recipient." });
     const contacts = await loadContacts(options.contacts, context.signal);
-    const recipients = await resolveRecipients(options.to, contacts, context);
+    const recipients = await resolveRecipients(options.to ?? [], contacts, context);
+    if (options.passphrase) refuseBesidePassphrase(recipients);
     const label = parseLabel(options.label ?? "");
     const signer = await signingKey(suite, options, context);
     const revoked = signer && contacts.revocation(signer.publicKey);
     if (revoked) context.report.note(`warning: the key that signs was ${tellRevocation(revoked)}`);
-    const settings = { suite, engine, recipients, label, signer };
-    const outputs = await Promise.all(files.map((file) => sealedName(file, options.output)));
-    const places = outputs.map((name) => resolve(name));
-    const owner = new Map([...places.entries()].reverse().map(([index, place]) => [place, index]));
-    const sources = new Set(files.map((file) => resolve(file)));
-    await forEachInput(files, context, (file, isNext, index) => {
-      const name = outputs[index]!;
-      const place = places[index]!;
-      if (owner.get(place) !== index) throw new SealError("usage", `${name} is written for another FILE already`);
-      if (files.length > 1 && sources.has(place)) throw new SealError("usage", `${name} is one of the FILEs`);
-      return sealOne(file, name, isNext, options, context, settings);
-    });
+    const names = await outputNames(files, (file) => sealedName(file, options.output));
+    const passphrase = options.passphrase ? await newFilePassphrase(suite, context.signal) : null;
+    const settings = { suite, engine, recipients, passphrase, label, signer };
+    try {
+      await forEachInput(files, context, async (file, isNext, index) =>
+        sealOne(file, names(index), isNext, options, context, settings),
+      );
+    } finally {
+      if (passphrase) erase(passphrase);
+    }
   },
 };
 
@@ -99,25 +106,21 @@ async function inputs(named: readonly string[], { output, sign }: Options): Prom
   if (files.includes("-") && sign === "-") {
     throw new SealError("usage", "standard input cannot be both the identity and the file");
   }
-  if (files.length === 1) return files;
-  if (files.includes("-")) throw new SealError("usage", "standard input cannot be one of several FILEs");
-  if (output !== undefined && (isStdout(output) || !(await isDirectory(output)))) {
-    throw new SealError("usage", "with several FILEs, -o must be an existing directory");
-  }
+  await checkSeveral(files, output);
   return files;
 }
 
 async function signingKey(suite: Suite, { sign, unsigned }: Options, context: Context): Promise<SigningKey | null> {
   if (sign !== undefined && unsigned) throw new SealError("usage", "--sign and --unsigned exclude each other");
   if (unsigned) return null;
-  const [identity] = await loadIdentities(suite, "--sign", sign === undefined ? [] : [sign], context);
-  return (await identity!.unlock()).signingKey;
+  return loadSigner(suite, sign, context);
 }
 
 interface Settings {
   readonly suite: Suite;
   readonly engine: Engine;
   readonly recipients: readonly Uint8Array[];
+  readonly passphrase: Secret | null;
   readonly label: string;
   readonly signer: SigningKey | null;
 }
@@ -133,12 +136,16 @@ async function sealOne(
   const started = process.uptime();
   const source = await openInput(file);
   try {
-    const sink = await openSink(name, source, options.force === true, signal);
-    if (sink.isTerminal) await refuseTerminal(sink);
-    const work = (progress?: Progress) => sealTo(source, sink, { ...settings, now: Date.now(), progress, signal });
+    const output = await openSink(name, source, { force: options.force, signal, note: report.note });
+    if (output.isTerminal && !options.armor) await refuseTerminal(output);
+    const sink = options.armor ? armoredSink(output) : output;
+    const work = (progress?: Progress) =>
+      sealTo(source, sink, { ...settings, now: Date.now(), progress, signal, ends: true });
     const sealed = await withProgress(report, file, work, isNext);
     const seconds = process.uptime() - started;
-    return () => report.result(facts(file, name, sealed, seconds), summary(file, name, sealed, seconds), "stderr");
+    const addressed = addressees(sealed.recipients, settings.passphrase !== null);
+    const told = summary(file, name, sealed, addressed, seconds);
+    return () => report.result(facts(file, name, sealed, seconds), told, "stderr");
   } finally {
     await source.close();
   }
@@ -150,8 +157,13 @@ export function facts(input: string, output: string, sealed: Sealed, seconds: nu
   return { input, output, ...sealed, signer, sealedAt: isoTime(sealed.sealedAt), seconds };
 }
 
-function summary(input: string, output: string, sealed: Sealed, seconds: number): string {
+function addressees(stanzas: number, hasPassphrase: boolean): string {
+  if (!hasPassphrase) return recipientCount(stanzas);
+  return stanzas === 1 ? "a passphrase" : `${recipientCount(stanzas - 1)} and a passphrase`;
+}
+
+function summary(input: string, output: string, sealed: Sealed, addressed: string, seconds: number): string {
   const signed = sealed.signer ? "signed" : "unsigned";
   const size = humanBytes(sealed.bytes);
-  return `sealed ${inputName(input)} -> ${outputName(output)}: ${size} for ${recipientCount(sealed.recipients)}, ${signed}, in ${seconds.toFixed(2)} s`;
+  return `sealed ${inputName(input)} -> ${outputName(output)}: ${size} for ${addressed}, ${signed}, in ${seconds.toFixed(2)} s`;
 }

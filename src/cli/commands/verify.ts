@@ -1,28 +1,29 @@
 // seal verify FILE… --from S…
 
 import { loadSuite } from "../../crypto/index.js";
-import type { Header } from "../../io/request.js";
+import { type Verifying, verifySource } from "../../files/verify.js";
+import type { Progress } from "../../flow/io.js";
+import { unarmored } from "../../io/armor.js";
+import type { HttpHeader } from "../../io/http/request.js";
 import type { Contacts } from "../../keys/contacts.js";
 import { encodeSigner } from "../../keys/text.js";
-import { isoTime } from "../../ops/header.js";
-import type { Progress } from "../../ops/io.js";
-import { type VerifyOptions, verify as verifySource } from "../../ops/verify.js";
+import { isoTime } from "../../time.js";
 import {
   type CommandDefinition,
   type Common,
   type Context,
-  collect,
   contactsOption,
   forEachInput,
   headerOption,
   threadsOption,
 } from "../command.js";
-import { engineFor } from "../engine.js";
-import { resolveHeaders } from "../headers.js";
-import { openInputOrUrl, shownInput } from "../outputs.js";
-import { verifyingPolicy } from "../policy.js";
-import { withProgress } from "../progress.js";
-import { lines, signerOf } from "../text.js";
+import { engineFor } from "../options/engine.js";
+import { resolveHeaders } from "../options/headers.js";
+import { openInputOrUrl, shownInput } from "../options/outputs.js";
+import { verifyingPolicy } from "../options/policy.js";
+import { demandedLabelOption, fromOption, maxAgeOption } from "../options/who.js";
+import { withProgress } from "../say/progress.js";
+import { lines, signerOf } from "../say/text.js";
 
 interface Options extends Common {
   readonly from?: readonly string[];
@@ -33,7 +34,7 @@ interface Options extends Common {
   readonly header?: readonly string[];
 }
 
-export const verify: CommandDefinition<Options> = {
+export const verifyCommand: CommandDefinition<Options> = {
   name: "verify",
   summary: "verify sealed files without any secret",
   examples: [
@@ -44,13 +45,9 @@ export const verify: CommandDefinition<Options> = {
   define: (command) => {
     command
       .argument("<FILE...>", "sealed files; http or https URLs; - for standard input")
-      .option(
-        "--from <S>",
-        "a sender to accept: sealsig1…, a .pub file, or a contact (repeatable; default: the contacts that are marked as senders)",
-        collect,
-      )
-      .option("--label <TEXT>", "demand exactly this label")
-      .option("--max-age <AGE>", "refuse what was sealed earlier than this: 90s, 15m, 12h, 30d")
+      .addOption(fromOption())
+      .addOption(demandedLabelOption())
+      .addOption(maxAgeOption())
       .addOption(headerOption())
       .addOption(contactsOption())
       .addOption(threadsOption());
@@ -71,16 +68,17 @@ export const verify: CommandDefinition<Options> = {
 
 async function verifyOne(
   file: string,
-  headers: readonly Header[],
+  headers: readonly HttpHeader[],
   isNext: () => boolean,
   { report, signal }: Context,
-  settings: Omit<VerifyOptions, "progress">,
+  settings: Omit<Verifying, "progress">,
   contacts: Contacts,
 ): Promise<() => void> {
   const started = process.uptime();
   const shown = shownInput(file);
-  const source = await openInputOrUrl(file, signal, { headers, note: report.note });
+  const input = await openInputOrUrl(file, signal, { headers, note: report.note });
   try {
+    const source = await unarmored(input, settings.signal);
     const work = (progress?: Progress) => verifySource(source, { ...settings, progress });
     const verified = await withProgress(report, shown, work, isNext);
     const seconds = process.uptime() - started;
@@ -102,6 +100,6 @@ async function verifyOne(
         "stdout",
       );
   } finally {
-    await source.close();
+    await input.close();
   }
 }

@@ -1,5 +1,6 @@
 // Completion for bash: what seal.bash has to know of the commands.
 
+import type { Argument } from "commander";
 import type { Syntax } from "../definitions.js";
 import { fill } from "./fill.js";
 import script from "./seal.bash";
@@ -29,15 +30,19 @@ function optionCases({ definition, options }: Syntax): string[] {
     .filter(({ required }) => required)
     .map((option) => {
       const patterns = flagsOf(option).map((flag) => `'${definition.name} ${flag}'`);
-      return `${patterns.join(" | ")}) kind='${kindOfOption(option)}' ;;`;
+      return `${patterns.join(" | ")}) kind='${oneOf(option) ?? kindOfOption(option)}' ;;`;
     });
 }
 
 function argumentCases(syntax: Syntax): string[] {
   return syntax.arguments.map((argument, index) => {
-    const choices = argument.argChoices?.join(" ");
-    const kind = choices ? `one of ${choices}` : kindOfArgument(argument, syntax);
+    const kind = oneOf(argument) ?? kindOfArgument(argument, syntax);
     const { name } = syntax.definition;
     return `${argument.variadic ? `'${name} '*` : `'${name} ${index}'`}) kind='${kind}' ;;`;
   });
+}
+
+/** The words that it may be; null where it may be any. */
+function oneOf({ argChoices }: Pick<Argument, "argChoices">): string | null {
+  return argChoices ? `one of ${argChoices.join(" ")}` : null;
 }

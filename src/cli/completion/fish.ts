@@ -5,18 +5,18 @@ import type { Syntax } from "../definitions.js";
 import { fill } from "./fill.js";
 import script from "./seal.fish";
 import {
-  type Kind,
   kindOfArgument,
   kindOfOption,
   type Syntaxes,
   shortened,
+  type ValueKind,
   type Word,
   wordsIn,
   wordsOf,
 } from "./values.js";
 
 /** What fish offers: -F is files, -f is none but what -a gives. */
-const OFFERS: Readonly<Record<Kind, string>> = {
+const OFFERS: Readonly<Record<ValueKind, string>> = {
   file: "-F",
   sealed: "-f -a '(__fish_complete_suffix .sealed)'",
   key: "-f -a '(__fish_complete_suffix .key)'",
@@ -54,22 +54,30 @@ function linesOf(syntax: Syntax, where: string): string[] {
   return [...options, ...argumentLines(syntax, where)];
 }
 
-/** A word out of a few comes first, and what the next argument is after it. */
+/** What the first argument is, and the next ones where they are something else. */
 function argumentLines(syntax: Syntax, where: string): string[] {
   const [first, next] = syntax.arguments;
   if (!first) return [`complete ${where} -f`];
-  if (!first.argChoices) return [`complete ${where} ${OFFERS[kindOfArgument(first, syntax)]}`];
+  const offers = oneOf(first) ?? OFFERS[kindOfArgument(first, syntax)];
+  const nextOffers = next ? OFFERS[kindOfArgument(next, syntax)] : first.argChoices ? OFFERS.text : offers;
+  if (nextOffers === offers) return [`complete ${where} ${offers}`];
+  const before = syntax.definition.name.split(" ").length;
   const condition = (test: string) => where.replace(/'$/, `; and ${test}'`);
   return [
-    `complete ${condition("__seal_words_are 1")} -f -a ${quoted(first.argChoices.join(" "))}`,
-    `complete ${condition("not __seal_words_are 1")} ${OFFERS[next ? kindOfArgument(next, syntax) : "text"]}`,
+    `complete ${condition(`__seal_words_are ${before}`)} ${offers}`,
+    `complete ${condition(`not __seal_words_are ${before}`)} ${nextOffers}`,
   ];
 }
 
 function flags(option: Option): string {
   const { short, long, required } = option;
   const names = [short && `-s ${short.slice(1)}`, long && `-l ${long.slice(2)}`].filter(Boolean).join(" ");
-  return required ? `${names} -r ${OFFERS[kindOfOption(option)]}` : names;
+  return required ? `${names} -r ${oneOf(option) ?? OFFERS[kindOfOption(option)]}` : names;
+}
+
+/** The words that it may be; null where it may be any. */
+function oneOf({ argChoices }: Pick<Option, "argChoices">): string | null {
+  return argChoices ? `-f -a ${quoted(argChoices.join(" "))}` : null;
 }
 
 /** Text in single quotes, in which fish reads only \\ and \'. */

@@ -4,9 +4,9 @@ import type { Argument, Option } from "commander";
 import type { Syntax } from "../definitions.js";
 
 /** `text` is anything; `contact` is a name in the contacts. */
-export type Kind = "file" | "sealed" | "key" | "recipient" | "sender" | "contact" | "text";
+export type ValueKind = "file" | "sealed" | "key" | "recipient" | "sender" | "contact" | "text";
 
-const KINDS: Readonly<Record<string, Kind>> = {
+const KINDS: Readonly<Record<string, ValueKind>> = {
   R: "recipient",
   S: "sender",
   KEY: "key",
@@ -53,12 +53,12 @@ export function placeholderOf({ flags }: Pick<Option, "flags">): string {
   return /[<[]([^\]>]+?)(?:\.\.\.)?[\]>]$/.exec(flags)?.[1] ?? "";
 }
 
-export function kindOfOption(option: Option): Kind {
+export function kindOfOption(option: Option): ValueKind {
   return KINDS[placeholderOf(option)] ?? "file";
 }
 
 /** Files that a command reads are sealed ones, but for those that `seal` itself reads. */
-export function kindOfArgument(argument: Argument, { called }: Syntax): Kind {
+export function kindOfArgument(argument: Argument, { called }: Syntax): ValueKind {
   const name = argument.name();
   return name === "FILE" && called !== "seal" ? "sealed" : (KINDS[name] ?? "file");
 }

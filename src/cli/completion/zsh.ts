@@ -6,18 +6,18 @@ import { fill } from "./fill.js";
 import script from "./seal.zsh";
 import {
   flagsOf,
-  type Kind,
   kindOfArgument,
   kindOfOption,
   placeholderOf,
   type Syntaxes,
   shortened,
+  type ValueKind,
   type Word,
   wordsIn,
   wordsOf,
 } from "./values.js";
 
-const ACTIONS: Readonly<Record<Kind, string>> = {
+const ACTIONS: Readonly<Record<ValueKind, string>> = {
   file: "_files",
   sealed: '_files -g "*.sealed"',
   key: '_files -g "*.key"',
@@ -61,7 +61,8 @@ function caseOf(syntax: Syntax): string[] {
 function optionSpecs(option: Option, { repeatable }: Syntax): string[] {
   const flags = flagsOf(option);
   const before = repeatable.has(option) ? "*" : `(${flags.join(" ")})`;
-  const value = option.required ? `:${specText(placeholderOf(option))}:${ACTIONS[kindOfOption(option)]}` : "";
+  const action = option.argChoices ? `(${option.argChoices.join(" ")})` : ACTIONS[kindOfOption(option)];
+  const value = option.required ? `:${specText(placeholderOf(option))}:${action}` : "";
   return flags.map((flag) => {
     const joint = !option.required ? "" : flag.startsWith("--") ? "=" : "+";
     return quoted(`${before}${flag}${joint}[${specText(shortened(option.description))}]${value}`);

@@ -2,7 +2,7 @@
 
 import type { Argument } from "commander";
 import { type Definitions, type Syntax, syntaxesOf, syntaxOf } from "../definitions.js";
-import { examplesOf } from "../help.js";
+import { examplesOf } from "../say/help.js";
 import { bold, examples, flags, italic, macro, paragraph, roff, terms } from "./roff.js";
 import { DESCRIPTIONS, ENVIRONMENT, EXIT_STATUS, FILES } from "./sections.js";
 

@@ -1,35 +1,44 @@
 // seal journal read JOURNAL|URL --key KEY
 
-import { fsync, realpathSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { fsync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { loadSuite } from "../../../crypto/index.js";
-import { ioError, SealError } from "../../../errors.js";
-import { saveCursor } from "../../../io/cursor-file.js";
+import { ioError, restated, SealError } from "../../../errors.js";
 import type { OutputSink } from "../../../io/descriptor.js";
+import type { CursorFile } from "../../../io/journals/cursor-file.js";
 import { checkOutput, openOutput } from "../../../io/output.js";
+import { absolute, withoutLinks } from "../../../io/paths.js";
+import { STDOUT_PATH, whileRead } from "../../../io/shared.js";
 import { stdoutSink } from "../../../io/stdio.js";
-import { type Delivered, type DeliverOptions, deliver } from "../../../journal/deliver.js";
-import type { Framing } from "../../../journal/framing.js";
-import { encodeSigner } from "../../../keys/text.js";
+import { type DeliverOptions, deliver, type Format } from "../../../journal/reading/deliver.js";
 import {
   type CommandDefinition,
   type Common,
   type Context,
-  collect,
   contactsOption,
   headerOption,
   threadsOption,
 } from "../../command.js";
-import { engineFor } from "../../engine.js";
-import { escaped } from "../../escape.js";
-import { resolveHeaders } from "../../headers.js";
-import { isStdout, shownInput } from "../../outputs.js";
-import { unlockingOf } from "../../policy.js";
-import { withProgress } from "../../progress.js";
-import { textOnly } from "../../terminal.js";
-import { parseTime } from "../../values.js";
-import { type AnyJournal, cursorOption, framingOption, notAJournal, openJournalOrUrl, startOf } from "./options.js";
+import { engineFor } from "../../options/engine.js";
+import { resolveHeaders } from "../../options/headers.js";
+import { isStdout, shownInput } from "../../options/outputs.js";
+import { recheckOf, unlockingOf } from "../../options/policy.js";
+import { parseTime } from "../../options/values.js";
+import { demandedLabelOption, forceOption, fromOrAnyOption, keyOption } from "../../options/who.js";
+import { withProgress } from "../../say/progress.js";
+import { textOnly } from "../../say/terminal.js";
+import {
+  type AnyJournal,
+  checkSkipRemoved,
+  cursorOption,
+  formatOption,
+  notAJournal,
+  openJournalOrUrl,
+  skipRemovedOption,
+  withCursor,
+} from "./options.js";
+import { factsOf, inWords } from "./read-result.js";
 
 interface Options extends Common {
   readonly key?: readonly string[];
@@ -38,8 +47,11 @@ interface Options extends Common {
   readonly cursor?: string;
   readonly since?: string;
   readonly until?: string;
+  readonly skipOlder?: true;
+  readonly skipRemoved?: true;
+  readonly skipUnreadable?: true;
   readonly follow?: true;
-  readonly framing: Framing;
+  readonly format: Format;
   readonly output?: string;
   readonly force?: true;
   readonly header?: readonly string[];
@@ -47,12 +59,13 @@ interface Options extends Common {
   readonly threads?: number;
 }
 
-export const read: CommandDefinition<Options> = {
+export const readCommand: CommandDefinition<Options> = {
   name: "read",
   summary: "open the records of a journal",
   details: [
-    "T is a time (2026-01-31T12:00Z), a date (its beginning in UTC), or how long ago it is (2h): of the sealing of what a record is sealed together with, on the writer's clock. --since includes it, --until does not. What --until leaves out stays ahead of the cursor, for a later run.",
-    "The cursor is replaced when what was read is where it is to be: after a crash records may come again, none is lost. A journal that was cut off, rolled back or replaced since then is refused.",
+    "T is a time (2026-01-31T12:00Z), a date (midnight UTC), or an age (2h), compared with the time of sealing by the writer's clock; --since includes T, --until excludes it. What --until leaves out stays ahead of the cursor, for a later run; what --since leaves out is passed for good, so --since with --cursor needs --skip-older.",
+    "With --format json, each record is one JSON object per line: time (when it was sealed), place (of its epoch, its frame, itself), heads, and data, or data_base64 if it is not UTF-8. With cloudevents, it is a CloudEvents 1.0 event whose attributes are the heads that begin with ce-. The format lines stops before a record that contains a newline.",
+    "The cursor is replaced once the output is safe: after a crash, records may repeat, but none is lost. A journal that was cut off, rolled back or replaced since then is refused.",
   ],
   examples: [
     ["seal journal read events.journal --key server.key --cursor events.cursor >> events.log", "what is new"],
@@ -62,24 +75,22 @@ export const read: CommandDefinition<Options> = {
   define: (command) => {
     command
       .argument("<JOURNAL>", "the journal; an http or https URL")
-      .option(
-        "--key <KEY>",
-        "identity file to open with (repeatable; default: identity.key in the configuration directory)",
-        collect,
-      )
-      .option(
-        "--from <S>",
-        "a sender to accept: sealsig1…, a .pub file, a contact, or any (repeatable; default: the identity's accept lines, and the contacts marked as senders)",
-        collect,
-      )
-      .option("--label <TEXT>", "demand exactly this label")
+      .addOption(keyOption())
+      .addOption(fromOrAnyOption())
+      .addOption(demandedLabelOption())
       .addOption(cursorOption())
       .option("--since <T>", "only what was sealed then or later")
       .option("--until <T>", "only what was sealed before")
+      .addOption(skipRemovedOption())
+      .option("--skip-older", "with --since and --cursor: never read what is older")
+      .option(
+        "--skip-unreadable",
+        "verify epochs that none of the keys opens, and leave them out; the cursor passes them for good",
+      )
       .option("--follow", "wait for more, until interrupted")
-      .addOption(framingOption())
+      .addOption(formatOption())
       .option("-o, --output <OUT>", "output file, or - for standard output (default)")
-      .option("--force", "replace an existing output")
+      .addOption(forceOption())
       .addOption(headerOption())
       .addOption(contactsOption())
       .addOption(threadsOption());
@@ -89,62 +100,94 @@ export const read: CommandDefinition<Options> = {
 
   run: async ([journal], options, context) => {
     checkCombination(options);
-    const settings = await settingsOf(journal!, options, context);
-    const headers = await resolveHeaders(options.header, [journal!], context.signal);
     const shown = shownInput(journal!);
-    try {
-      const source = await openJournalOrUrl(journal!, headers, context);
-      try {
-        await readAll(source, shown, options, context, settings);
-      } finally {
-        await source.close();
-      }
-    } catch (thrown) {
-      const error = notAJournal(thrown);
-      if (error instanceof SealError) error.input ??= shown;
-      throw error;
-    }
+    await withCursor(options.cursor, "reading", context, (file) => readOne(journal!, options, context, file)).catch(
+      (thrown) => {
+        const error = withAdvice(notAJournal(thrown));
+        if (error instanceof SealError) error.input ??= shown;
+        throw error;
+      },
+    );
   },
 };
 
-function checkCombination({ follow, until, output, cursor }: Options): void {
-  if (follow && until !== undefined) throw new SealError("usage", "--follow has no end, and excludes --until");
+async function readOne(journal: string, options: Options, context: Context, file: CursorFile | null): Promise<void> {
+  const settings = await settingsOf(journal, options, context, file);
+  const headers = await resolveHeaders(options.header, [journal], context.signal);
+  const source = await openJournalOrUrl(journal, headers, context);
+  try {
+    await readAll(source, shownInput(journal), options, context, settings);
+  } finally {
+    await source.close();
+  }
+}
+
+/** What a key is missing for may be no concern of the reader's. */
+function withAdvice(error: unknown): unknown {
+  if (!(error instanceof SealError) || error.reason !== "other-recipients") return error;
+  const hint = "It was sealed for other recipients. To verify such epochs and leave them out: --skip-unreadable.";
+  return restated(error, { hint });
+}
+
+function checkCombination({ follow, since, until, skipOlder, skipRemoved, output, cursor }: Options): void {
+  checkSkipRemoved(skipRemoved, cursor);
+  checkSince(since, cursor, skipOlder === true);
+  if (follow && until !== undefined) throw new SealError("usage", "--follow never ends, so it excludes --until");
   if (output === undefined || isStdout(output)) return;
   if (cursor !== undefined && nameOf(cursor) === nameOf(output)) {
     throw new SealError("usage", "--cursor and -o name the same file");
   }
   if (follow && checkOutput(output, { force: true }).kind === "file") {
-    throw new SealError("usage", "--follow writes to standard output: a file of -o gets its name at the end", {
+    throw new SealError("usage", "--follow needs standard output: a file named with -o appears only at the end", {
       hint: "Redirect it: seal journal read … --follow >> OUT",
     });
   }
 }
 
+/** A cursor that goes past what was left out loses it: that is asked for, or does not happen. */
+function checkSince(since: string | undefined, cursor: string | undefined, skipOlder: boolean): void {
+  if (skipOlder && (since === undefined || cursor === undefined))
+    throw new SealError("usage", "--skip-older is for --since together with --cursor");
+  if (skipOlder || since === undefined || cursor === undefined) return;
+  throw new SealError("usage", "--since would move the cursor past records that were never read", {
+    hint: "Add --skip-older if you do not want them, or leave out --cursor.",
+  });
+}
+
 /** The one name of what is put at a path: what stands there, a link too, is replaced. */
 function nameOf(path: string): string {
-  const name = resolve(path);
+  const name = absolute(path);
   try {
-    return join(realpathSync(dirname(name)), basename(name));
+    return join(withoutLinks(dirname(name)), basename(name));
   } catch {
     return name;
   }
 }
 
-async function settingsOf(journal: string, options: Options, context: Context): Promise<Omit<DeliverOptions, "flush">> {
-  const { since, until, framing, follow, cursor } = options;
+async function settingsOf(
+  journal: string,
+  options: Options,
+  context: Context,
+  file: CursorFile | null,
+): Promise<Omit<DeliverOptions, "flush">> {
+  const { since, until, skipOlder, skipRemoved, skipUnreadable, format, follow } = options;
   const now = Date.now();
   const suite = await loadSuite();
-  const start = startOf(cursor, context);
+  const start = file?.cursor ?? null;
   return {
     since: since === undefined ? undefined : parseTime(since, "--since", now),
     until: until === undefined ? undefined : parseTime(until, "--until", now),
+    skipOlder,
+    skipRemoved,
+    skipUnreadable,
     // What is new is little, most of the time: it waits for no thread.
     engine: engineFor(suite, start ? [] : [journal], options.threads),
     ...(await unlockingOf(suite, options, context)),
+    recheck: follow ? recheckOf(options, context) : undefined,
     cursor: start,
-    save: cursor === undefined ? undefined : (reached) => saveCursor(cursor, reached),
+    save: file?.save,
     follow,
-    framing,
+    format,
     signal: context.signal,
   };
 }
@@ -153,26 +196,36 @@ async function readAll(
   source: AnyJournal,
   shown: string,
   options: Options,
-  { report, signal }: Context,
+  context: Context,
   settings: Omit<DeliverOptions, "flush">,
 ): Promise<void> {
-  const { sink, flush } = await outputOf(source, options, signal);
-  const work = (progress: DeliverOptions["progress"]) =>
-    deliver(source, sink.isTerminal ? textOnly(sink) : sink, { ...settings, flush, progress });
-  const delivered = await (options.follow ? work(undefined) : withProgress(report, shown, work));
-  const facts = factsOf(delivered);
+  const { report, signal } = context;
+  const { sink, flush } = await outputOf(source, options, context);
+  const work = (progress: DeliverOptions["progress"], ends = signal) =>
+    deliver(source, sink.isTerminal ? textOnly(sink) : sink, { ...settings, flush, progress, signal: ends });
+  const following = (ends: AbortSignal) =>
+    // Who follows is at the end most of the time.
+    withProgress({ ...report, progress: null }, shown, (progress) => work(progress, ends));
+  const delivered = await (options.follow
+    ? whileRead(outputPath(options), signal, following)
+    : withProgress(report, shown, work));
+  const facts = factsOf(delivered, options.skipUnreadable ?? false);
   const trusted = settings.from === "any" ? { trusted: false } : {};
-  report.result({ ...facts, ...trusted }, text(shown, facts), "stderr");
+  report.result({ ...facts, ...trusted }, inWords(shown, facts), "stderr");
+}
+
+function outputPath({ output }: Options): string {
+  return output === undefined || isStdout(output) ? STDOUT_PATH : output;
 }
 
 /** The output, and how what was written to it is made durable; null where nothing shows before the end. */
 async function outputOf(
   { id = null }: AnyJournal,
   { output, force }: Options,
-  signal: AbortSignal,
+  { report, signal }: Context,
 ): Promise<{ sink: OutputSink; flush: DeliverOptions["flush"] }> {
   if (output === undefined || isStdout(output)) return { sink: stdoutSink(id), flush: flushStdout };
-  const sink = await openOutput(output, { force: force === true, input: id, signal });
+  const sink = await openOutput(output, { force, input: id, signal, note: report.note });
   return { sink, flush: sink.fd === null ? async () => {} : null };
 }
 
@@ -187,18 +240,4 @@ async function flushStdout(): Promise<void> {
     if (!CANNOT_SYNC.has((error as NodeJS.ErrnoException).code ?? ""))
       throw ioError("cannot write standard output", error);
   }
-}
-
-function factsOf({ core, epochs, frames, records, tail, digest }: Delivered) {
-  return { epochs, frames, records, tail, signer: encodeSigner(core.signer!), label: core.label, digest };
-}
-
-function text(shown: string, { records, frames, tail, label, signer }: ReturnType<typeof factsOf>): string {
-  const end = tail > 0 ? `; an incomplete end of ${tail} bytes, which may just be being written` : "";
-  const of = label ? `, label "${escaped(label)}"` : "";
-  return `read ${escaped(shown)}: ${counted(records, "record")} in ${counted(frames, "frame")}, signed by ${signer}${of}${end}`;
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }

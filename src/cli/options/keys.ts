@@ -1,0 +1,162 @@
+// From what stands on the command line to public keys: recipients, senders, contacts.
+
+import type { Bytes } from "../../bytes.js";
+import { loadSuite } from "../../crypto/index.js";
+import { SealError } from "../../errors.js";
+import { type Contacts, tellRevocation } from "../../keys/contacts.js";
+import type { NewKeys } from "../../keys/contacts-edit.js";
+import { parseAllPublicKeys, parsePublicKeys } from "../../keys/public-keys.js";
+import { keyKind, keyText, type PublicKind, parseRecipient, parseSigner } from "../../keys/text.js";
+import { about, readText } from "./read.js";
+
+/**
+ * The signers that names stand for, none of which is revoked: an accept line of one would be worth nothing. Throws
+ * `usage`, `io`.
+ */
+export async function unrevokedSigners(
+  flag: string,
+  names: readonly string[],
+  contacts: Contacts,
+  signal: AbortSignal,
+): Promise<Bytes[]> {
+  const resolved = names.map(async (name) => {
+    const keys = await resolve(name, flag, "signer", contacts, signal);
+    for (const key of keys) refuseRevokedKey(contacts, key, flag, name);
+    return keys;
+  });
+  return (await Promise.all(resolved)).flat();
+}
+
+/** The same, but of a contact all signers that it has or had, and revoked ones too. Throws `usage`, `io`. */
+export async function signersEver(
+  flag: string,
+  names: readonly string[],
+  contacts: Contacts,
+  signal: AbortSignal,
+): Promise<Bytes[]> {
+  const resolved = names.map(async (name) => {
+    const known = contacts.keysOf(name).filter(({ kind }) => kind === "signer");
+    return known.length > 0 ? known.map(({ key }) => key) : resolve(name, flag, "signer", contacts, signal);
+  });
+  return (await Promise.all(resolved)).flat();
+}
+
+/**
+ * The Ed25519 public keys that `--from` names, revoked ones too: it is a file that they are refused for. Throws
+ * `usage`, `io`.
+ */
+export async function resolveSigners(
+  names: readonly string[],
+  contacts: Contacts,
+  signal: AbortSignal,
+): Promise<Bytes[]> {
+  return (await Promise.all(names.map((name) => resolve(name, "--from", "signer", contacts, signal)))).flat();
+}
+
+/** Throws `usage` for a revoked key. */
+export function refuseRevokedKey(contacts: Contacts, key: Uint8Array, flag: string, name: string): void {
+  const revoked = contacts.revocation(key);
+  if (!revoked) return;
+  const owner = contacts.owner(key)?.name;
+  const whose = owner && owner !== name ? `the key of ${owner}` : "the key";
+  const what = keyKind(keyText(name)) ? flag : `${flag} ${name}`;
+  throw new SealError("usage", `${what}: ${whose} was ${tellRevocation(revoked)}`, {
+    hint: `A new key is given with: seal contacts add ${owner ?? "NAME"} KEYS --replace`,
+  });
+}
+
+/** The keys of one kind that a key's text, a .pub file or a contact gives. Throws `usage`, `io`. */
+export async function resolve(
+  name: string,
+  flag: string,
+  kind: PublicKind,
+  contacts: Contacts,
+  signal: AbortSignal,
+): Promise<Bytes[]> {
+  // A key's own text is not repeated: it may be a secret that was pasted in the wrong place.
+  const key = keyText(name);
+  return about(keyKind(key) ? flag : `${flag} ${name}`, async () => {
+    refuseOtherPrograms(key);
+    if (keyKind(key)) {
+      refuseSeveral(key);
+      return [await parseKey(kind, key)];
+    }
+    if (isPath(name)) return parsePublicKeys(await loadSuite(), await readText(name, signal), kind);
+    if (key !== name) throw new SealError("usage", "white space around the name of a contact");
+    return contactKeys(contacts, name, kind);
+  });
+}
+
+/** The keys of that kind that a contact uses now; where it has none but revoked ones, those. Throws `usage`. */
+export async function contactKeys(contacts: Contacts, name: string, kind: PublicKind): Promise<Bytes[]> {
+  const all = contacts.keysOf(name);
+  if (all.length === 0) throw unknownName(name, kind);
+  const ofKind = all.filter((entry) => entry.kind === kind);
+  const current = ofKind.filter(({ state }) => state.is === "current");
+  const used = current.length > 0 ? current : ofKind.filter(({ state }) => state.is === "revoked");
+  if (used.length === 0) throw new SealError("usage", `this contact has no ${kind} key`);
+  return Promise.all(used.map(({ text }) => parseKey(kind, text)));
+}
+
+async function parseKey(kind: PublicKind, text: string): Promise<Bytes> {
+  return kind === "recipient" ? parseRecipient(await loadSuite(), text) : parseSigner(text);
+}
+
+/**
+ * The keys that words name, each a key's text or the path of a .pub file; all of them checked. Throws `usage`, `io`.
+ */
+export async function publicKeysOf(words: readonly string[], signal: AbortSignal): Promise<NewKeys> {
+  const found = await Promise.all(words.map((word) => publicKeysIn(word, signal)));
+  return {
+    recipients: found.flatMap(({ recipients }) => recipients),
+    signers: found.flatMap(({ signers }) => signers),
+  };
+}
+
+async function publicKeysIn(word: string, signal: AbortSignal): Promise<NewKeys> {
+  const key = keyText(word);
+  return about(keyKind(key) ? "KEYS" : word, async () => {
+    refuseOtherPrograms(key);
+    if (keyKind(key)) return parseAllPublicKeys(await loadSuite(), key);
+    if (isPath(word)) return parseAllPublicKeys(await loadSuite(), await readText(word, signal));
+    throw new SealError("usage", "neither a key nor the path of a public key file", {
+      hint: 'Give keys (seal1…, sealsig1…), or a path with a "/" in it or ending in .pub.',
+    });
+  });
+}
+
+function refuseSeveral(key: string): void {
+  if (!/\s/.test(key)) return;
+  throw new SealError("usage", "white space inside a key", { hint: "One key at a time: --to KEY --to KEY" });
+}
+
+function refuseOtherPrograms(name: string): void {
+  if (OTHER_PROGRAMS.test(name)) throw new SealError("usage", "keys of other programs cannot be used");
+}
+
+const OTHER_PROGRAMS = /^(ssh-|ecdsa-sha2-|sk-|age1)/i;
+/** Kept for kinds of keys to come. */
+const RESERVED = /^(any$|[a-z0-9]+:)/;
+
+export function isGroup(name: string): boolean {
+  return name.startsWith("@") && !isPath(name);
+}
+
+export function isPath(name: string): boolean {
+  return name.includes("/") || (process.platform === "win32" && name.includes("\\")) || name.endsWith(".pub");
+}
+
+function unknownName(name: string, kind: PublicKind): SealError {
+  if (RESERVED.test(name)) return new SealError("usage", "a reserved word, which cannot be used here");
+  if (isGroup(name)) {
+    return new SealError("usage", "a group names recipients, not senders", { hint: "Name each sender." });
+  }
+  if (name.endsWith(".key")) {
+    const hint = `The public keys are in ${name.replace(/\.key$/, ".pub")}.`;
+    return new SealError("usage", "a secret identity file cannot be named here", { hint });
+  }
+  const begins = kind === "recipient" ? "seal1" : "sealsig1";
+  return new SealError("usage", "no contact with that name", {
+    hint: `See seal contacts list. Or give a key (${begins}…), or the path of a public key file (with a "/" in it, or ending in .pub).`,
+  });
+}

@@ -1,0 +1,82 @@
+// ML-KEM-768 over node:crypto, which has it from Node 24.7 on. As for curves, what OpenSSL holds of a key is erased
+// when its KeyObject is collected.
+
+import * as nodeCrypto from "node:crypto";
+import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+import { type Bytes, concat, fromHex } from "../bytes.js";
+import { expectLength, ML_KEM_CIPHERTEXT_BYTES, ML_KEM_KEY_BYTES, ML_KEM_SEED_BYTES } from "./lengths.js";
+import { copied } from "./native-curves.js";
+import { erase, joinSecret, ownSecret, type Secret } from "./secret.js";
+import type { MlKem, MlKemKey } from "./suite.js";
+
+/** What the types of the oldest Node that we support do not know. */
+interface Encapsulation {
+  encapsulate(publicKey: KeyObject): { sharedKey: Buffer; ciphertext: Buffer };
+  decapsulate(privateKey: KeyObject, ciphertext: Uint8Array): Buffer;
+}
+
+// RFC 9935: SEQUENCE { version 0, SEQUENCE { OID 2.16.840.1.101.3.4.4.2 }, OCTET STRING { [0] seed of 64 } }, and
+// SEQUENCE { SEQUENCE { the same OID }, BIT STRING of 1184 bytes }.
+const PKCS8_PREFIX = fromHex("3054020100300b060960864801650304040204428040");
+const SPKI_PREFIX = fromHex("308204b2300b0609608648016503040402038204a100");
+
+function mlKem({ encapsulate, decapsulate }: Encapsulation): MlKem {
+  return {
+    key: (seed) => keyOf(privateKeyOf(seed), decapsulate),
+    encapsulate: (publicKey) => {
+      const { sharedKey, ciphertext } = encapsulate(publicKeyOf(publicKey));
+      return { ciphertext: copied(ciphertext), sharedSecret: ownSecret(sharedKey) };
+    },
+  };
+}
+
+function keyOf(key: KeyObject, decapsulate: Encapsulation["decapsulate"]): MlKemKey {
+  return {
+    publicKey: publicBytes(key),
+    decapsulate: (ciphertext) => {
+      expectLength("ML-KEM ciphertext", ciphertext, ML_KEM_CIPHERTEXT_BYTES);
+      return ownSecret(decapsulate(key, ciphertext));
+    },
+  };
+}
+
+function privateKeyOf(seed: Secret): KeyObject {
+  expectLength("ML-KEM seed", seed, ML_KEM_SEED_BYTES);
+  const der = joinSecret(PKCS8_PREFIX, seed);
+  try {
+    return createPrivateKey({ key: Buffer.from(der.buffer), format: "der", type: "pkcs8" });
+  } finally {
+    erase(der);
+  }
+}
+
+function publicKeyOf(publicKey: Uint8Array): KeyObject {
+  expectLength("ML-KEM public key", publicKey, ML_KEM_KEY_BYTES);
+  const der = concat(SPKI_PREFIX, publicKey);
+  return createPublicKey({ key: Buffer.from(der.buffer), format: "der", type: "spki" });
+}
+
+function publicBytes(key: KeyObject): Bytes {
+  const der = createPublicKey(key).export({ format: "der", type: "spki" });
+  return new Uint8Array(der.subarray(SPKI_PREFIX.length));
+}
+
+/** null where this Node, or the OpenSSL that it was built with, has no ML-KEM. */
+function available(): MlKem | null {
+  const { encapsulate, decapsulate } = nodeCrypto as Partial<Encapsulation>;
+  if (!encapsulate || !decapsulate) return null;
+  try {
+    publicKeyOf(new Uint8Array(ML_KEM_KEY_BYTES));
+    return mlKem({ encapsulate, decapsulate });
+  } catch {
+    return null;
+  }
+}
+
+let found: MlKem | null | undefined;
+
+/** ML-KEM-768; null where this Node, or the OpenSSL that it was built with, has none. */
+export function nativeMlKem(): MlKem | null {
+  if (found === undefined) found = available();
+  return found;
+}

@@ -1,0 +1,53 @@
+// Addresses: what is one, what may be shown of it, and what name a file from there gets.
+
+import { existsSync } from "node:fs";
+import { SealError } from "../../errors.js";
+
+/** Whether the text is meant as an address, rather than as the path of a file. */
+export function isUrl(text: string): boolean {
+  return /^https?:\/\//i.test(text);
+}
+
+/**
+ * An address of another kind is no name of a file: who gives one is told, unless there is a file of that name. Throws
+ * `usage`.
+ */
+export function refuseScheme(text: string): void {
+  const [, scheme] = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text) ?? [];
+  if (!scheme || isUrl(text) || existsSync(text)) return;
+  const isFile = scheme.toLowerCase() === "file";
+  throw new SealError("usage", `${scheme}:// is not supported: addresses are http or https`, {
+    hint: isFile ? "Give the path of the file." : "Fetch it with another program, and give the file, or pipe it in.",
+  });
+}
+
+/** Throws `usage`, without repeating the text: a password may stand in it. */
+export function parseUrl(text: string): URL {
+  if (isUrl(text) && URL.canParse(text)) return new URL(text);
+  throw new SealError("usage", "not a valid http or https address", {
+    hint: "Write special characters in a user name or password as %XX.",
+  });
+}
+
+/** Parameters by which a signed address gives access. */
+const SECRET_PARAMETER = /sig|token|key|secret|credential|auth|pass/i;
+
+/** The address without what gives access: user name and password, and parameters that look like a secret. */
+export function shownUrl({ origin, pathname, search }: URL): string {
+  const parameters = search.replace(/([?&;])([^=&;]*)=([^&;]+)/g, (whole, sign: string, name: string) =>
+    SECRET_PARAMETER.test(name) ? `${sign}${name}=…` : whole,
+  );
+  return origin + pathname + parameters;
+}
+
+/** The last segment of the path, decoded; null where that is no name for a file. */
+export function fileNameOf({ pathname }: URL): string | null {
+  try {
+    const name = decodeURIComponent(pathname.slice(pathname.lastIndexOf("/") + 1));
+    const usable = !["", ".", ".."].includes(name) && !/[/\\\p{Cc}]/u.test(name);
+    return usable ? name : null;
+  } catch {
+    // Not UTF-8.
+    return null;
+  }
+}

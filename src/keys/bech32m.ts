@@ -1,0 +1,122 @@
+// Bech32m (BIP 350) of secrets, in upper case: on bytes, of which no string is made, and in steps that do not depend on
+// what is secret. Public keys have @scure/base, which is quicker.
+
+import { utf8 } from "../bytes.js";
+import { erase, newSecret, partOf, type Secret } from "../crypto/secret.js";
+
+const SEPARATOR = 0x31;
+const LETTERS = utf8("QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L");
+const CHECK_LETTERS = 6;
+const BECH32M = 0x2bc830a3;
+const GENERATOR = [0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3] as const;
+
+/** The text of a payload behind a prefix in upper case. */
+export function encodeUpper(prefix: Uint8Array, payload: Secret): Secret {
+  const words = newSecret(Math.ceil((payload.length * 8) / 5) + CHECK_LETTERS);
+  const count = regroup(payload, 8, words, 5);
+  const check = polymod(prefix, words) ^ BECH32M;
+  for (let i = 0; i < CHECK_LETTERS; i++) words[count + i] = (check >>> (5 * (CHECK_LETTERS - 1 - i))) & 31;
+  const text = newSecret(prefix.length + 1 + words.length);
+  text.set(prefix);
+  text[prefix.length] = SEPARATOR;
+  for (let i = 0; i < words.length; i++) text[prefix.length + 1 + i] = letterOf(words[i]!);
+  erase(words);
+  return text;
+}
+
+/**
+ * The payload, of any length, of a text that begins with the prefix and the separator; or what is wrong: its checksum,
+ * or its padding, which is not zero or of a whole group.
+ */
+export function decodeUpper(prefix: Uint8Array, text: Uint8Array): Secret | "checksum" | "padding" {
+  const words = wordsOf(text, prefix.length + 1);
+  if (words === null) return "checksum";
+  const payload =
+    polymod(prefix, words) === BECH32M ? payloadOf(partOf(words, 0, words.length - CHECK_LETTERS)) : "checksum";
+  erase(words);
+  return payload;
+}
+
+/** The letters from there on, as values of 5 bits; null where one is none, or too few are there. */
+function wordsOf(text: Uint8Array, start: number): Secret | null {
+  const words = newSecret(text.length - start);
+  let bad = Number(words.length < CHECK_LETTERS);
+  for (let i = 0; i < words.length; i++) {
+    const value = wordOf(text[start + i]!);
+    bad |= value >> 5;
+    words[i] = value;
+  }
+  if (bad === 0) return words;
+  erase(words);
+  return null;
+}
+
+function payloadOf(words: Secret): Secret | "padding" {
+  const payload = newSecret(Math.floor((words.length * 5) / 8));
+  const again = newSecret(words.length);
+  regroup(words, 5, payload, 8);
+  let differs = regroup(payload, 8, again, 5) ^ words.length;
+  for (let i = 0; i < words.length; i++) differs |= words[i]! ^ again[i]!;
+  erase(again);
+  if (differs === 0) return payload;
+  erase(payload);
+  return "padding";
+}
+
+/** Bits in groups of another size, from the first on; what is left at the end is filled up with zeros, or lost. */
+function regroup(from: Secret, fromBits: number, to: Secret, toBits: number): number {
+  let [pending, bits, count] = [0, 0, 0];
+  const put = (value: number) => {
+    if (count < to.length) to[count++] = value & ((1 << toBits) - 1);
+  };
+  for (const value of from) {
+    pending = ((pending << fromBits) | value) & 0xffff;
+    bits += fromBits;
+    for (; bits >= toBits; bits -= toBits) put(pending >> (bits - toBits));
+  }
+  if (bits > 0 && toBits === 5) put(pending << (toBits - bits));
+  return count;
+}
+
+/** The checksum over prefix and values, BIP 173 and 350: the prefix counts in lower case. */
+function polymod(prefix: Uint8Array, words: Secret): number {
+  let check = 1;
+  const take = (value: number) => {
+    const top = check >>> 25;
+    check = ((check & 0x1ffffff) << 5) ^ value;
+    for (let i = 0; i < GENERATOR.length; i++) check ^= GENERATOR[i]! & -((top >>> i) & 1);
+  };
+  for (const letter of prefix) take(lower(letter) >> 5);
+  take(0);
+  for (const letter of prefix) take(lower(letter) & 31);
+  for (const value of words) take(value);
+  return check;
+}
+
+function lower(letter: number): number {
+  return letter >= 0x41 && letter <= 0x5a ? letter | 0x20 : letter;
+}
+
+/** Which letter stands for a value: all are looked at. */
+function letterOf(value: number): number {
+  let letter = 0;
+  for (let i = 0; i < LETTERS.length; i++) letter |= LETTERS[i]! & ifSame(i, value);
+  return letter;
+}
+
+/** The value of a letter, 32 where it is none: all are looked at. */
+function wordOf(letter: number): number {
+  let value = 0;
+  let known = 0;
+  for (let i = 0; i < LETTERS.length; i++) {
+    const mask = ifSame(LETTERS[i]!, letter);
+    value |= i & mask;
+    known |= mask;
+  }
+  return value | (32 & ~known);
+}
+
+/** All bits where two bytes are the same, else none. */
+function ifSame(a: number, b: number): number {
+  return ((a ^ b) - 1) >> 31;
+}
