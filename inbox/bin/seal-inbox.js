@@ -1,4 +1,7 @@
 #!/usr/bin/env node
-import { main } from "../dist/main.js";
+// From here on SIGUSR1 asks how the service is. Until it is listened to, Node opens a debugger in this process, which
+// is to hold keys.
+process.on("SIGUSR1", () => undefined);
 
+const { main } = await import("../dist/main.js");
 await main(process.argv.slice(2));

@@ -1,7 +1,9 @@
 // The command line: what each command takes.
 
+import { isAbsolute } from "node:path";
 import { parseArgs } from "node:util";
-import { SealError } from "seal";
+import { SealError } from "@sealed-files/seal";
+import { isDamagedVariable } from "@sealed-files/seal/internal";
 
 export interface Flag {
   /** What the help calls its value; none for a switch. */
@@ -21,7 +23,7 @@ export interface Arguments {
 export interface Command {
   /** One or two words. */
   readonly name: string;
-  /** What its words stand for, such as `INBOX`; all of them are due. */
+  /** What its words stand for, such as `INBOX`; all of them must be given but the last ones in brackets. */
   readonly words: readonly string[];
   readonly summary: string;
   readonly flags: Readonly<Record<string, Flag>>;
@@ -47,11 +49,35 @@ export const DIR: Readonly<Record<string, Flag>> = {
   dir: { value: "DIR", help: "the directory (default: $SEAL_INBOX_DIR, else the current one)" },
 };
 
-export function directoryOf(args: Arguments): string {
-  return args.one("dir") ?? process.env.SEAL_INBOX_DIR ?? ".";
+/** What names a database, on all commands that work on one in place of a directory. */
+export const DATABASE: Readonly<Record<string, Flag>> = {
+  store: { value: "URL", help: "a database instead: postgres://… (default: $SEAL_INBOX_STORE)" },
+  "unsafe-store": { help: "accept a database that may lose what it has committed" },
+};
+
+/** On all commands that work on inboxes. */
+export const STORE: Readonly<Record<string, Flag>> = { ...DIR, ...DATABASE };
+
+/**
+ * A variable that names a file or directory; undefined where it is not set. Throws `usage` where it is empty, or no
+ * UTF-8.
+ */
+export function pathVariable(name: string): string | undefined {
+  const path = process.env[name];
+  if (path === "") throw new SealError("usage", `${name} is empty`, { hint: "Set it to a path, or unset it." });
+  if (isDamagedVariable(name)) throw new SealError("usage", `${name} is not UTF-8, and cannot be used`);
+  return path;
 }
 
-const SHORT: Readonly<Record<string, string>> = { quiet: "q", help: "h" };
+export function directoryOf(args: Arguments): string {
+  const named = args.one("dir");
+  if (named !== undefined) return named;
+  const path = pathVariable("SEAL_INBOX_DIR");
+  if (path === undefined || isAbsolute(path)) return path ?? ".";
+  throw new SealError("usage", "SEAL_INBOX_DIR is not an absolute path", { hint: "Or name the directory with --dir." });
+}
+
+const SHORT: Readonly<Record<string, string>> = { quiet: "q", help: "h", output: "o" };
 
 /** Throws `usage`. */
 export function parseArguments(command: Command, argv: readonly string[]): Arguments {
@@ -63,8 +89,10 @@ export function parseArguments(command: Command, argv: readonly string[]): Argum
     }),
   );
   const { values, positionals: words } = parsed(command, argv, options);
+  if (words.includes("")) throw usage(command, "an argument is empty");
   for (const [name, given] of Object.entries(values)) {
     const flag = flags[name]!;
+    if (name !== "label" && given.includes("")) throw usage(command, `--${name} is empty`);
     if (flag.value !== undefined && !flag.repeats && given.length > 1) throw usage(command, `--${name} is given twice`);
   }
   const args: Arguments = {
@@ -73,8 +101,9 @@ export function parseArguments(command: Command, argv: readonly string[]): Argum
     all: (flag) => (values[flag] ?? []) as string[],
     has: (flag) => values[flag] !== undefined,
   };
-  if (words.length !== command.words.length && !args.has("help")) {
-    throw usage(command, `${command.words.join(" ") || "no argument"} is due`);
+  const least = command.words.filter((word) => !word.startsWith("[")).length;
+  if ((words.length < least || words.length > command.words.length) && !args.has("help")) {
+    throw usage(command, `${command.words.join(" ") || "no argument"} expected`);
   }
   return args;
 }

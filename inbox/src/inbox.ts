@@ -1,38 +1,15 @@
 // One inbox while it is in use: its journal's writer, its idempotency keys, and up to where the journal is on disk.
 
-import { type FileHandle, open } from "node:fs/promises";
-import { Answers, type KeyBudget, SLICES } from "./keys/answers.js";
-import { type Announced, KeyLog } from "./keys/log.js";
-import type { KeyedRequest } from "./keys/request.js";
-import { stands } from "./keys/stands.js";
-import type { FramePlace } from "./keys/unit.js";
-import { Problem } from "./problem.js";
-import type { Place, Settings } from "./store/directory.js";
-import { ioError } from "./store/files.js";
-
-/** Of a journal's writer, what an inbox needs: seal's JournalWriter. */
-export interface Writer {
-  /** The records are copied before this returns. */
-  append(records: readonly Uint8Array[], tag: unknown): Promise<void>;
-  readonly queuedBytes: number;
-  readonly recovered: { readonly aside: string | null };
-  nextEpoch(): void;
-  close(): Promise<void>;
-}
-
-/** A frame that is sealed and about to be written, and the tags of the appends whose records are in it. */
-export interface SealedFrame extends FramePlace {
-  readonly tags: readonly unknown[];
-}
-
-export interface WriterOptions {
-  readonly path: string;
-  readonly recipients: readonly string[];
-  readonly label: string;
-  readonly beforeFrame: (frame: SealedFrame) => Promise<void>;
-}
-
-export type OpenWriter = (options: WriterOptions) => Promise<Writer>;
+import { type JournalRecord, SealError } from "@sealed-files/seal";
+import { AgeClock } from "./idempotency/age.js";
+import { Answers, type KeyBudget, SLICES } from "./idempotency/answers.js";
+import { announce, Doubts, type Tag } from "./idempotency/doubts.js";
+import type { KeyedRequest } from "./idempotency/request.js";
+import { type Stands, standsIn } from "./idempotency/stands.js";
+import { copyOfPlace, type FramePlace } from "./idempotency/unit.js";
+import { isFenced, Problem } from "./problem.js";
+import type { KeyStore, Place } from "./store/store.js";
+import type { OpenWriter, SealedFrame, Writer, WriterOptions } from "./writer.js";
 
 export interface InboxOptions {
   readonly openWriter: OpenWriter;
@@ -43,52 +20,81 @@ export interface InboxOptions {
   readonly maxQueued: number;
 }
 
-/** What goes with each append, to where its frame is sealed. */
-interface Tag {
-  readonly request: KeyedRequest | null;
-  end: number;
-  announced: Announced | null;
-}
-
 /** A request under way: who sends it again waits for the same outcome. */
 interface Pending {
   readonly print: Uint8Array;
-  readonly done: Promise<void>;
+  readonly done: Promise<unknown>;
 }
 
+/** What has become of a request. */
+export interface Appended {
+  /** It had been done before. */
+  readonly replayed: boolean;
+  /** Where its records are, if they were written now. */
+  readonly frame: FramePlace | null;
+}
+
+const REPLAYED: Appended = { replayed: true, frame: null };
+
 export class Inbox {
-  /** Where that was moved which a crash had left incomplete; null where nothing was. */
-  readonly aside: string | null;
+  /** Where the incomplete end was moved, or null. */
+  readonly tailMovedTo: string | null;
+  readonly #place: Place;
   readonly #writer: Writer;
-  readonly #log: KeyLog;
+  readonly #stands: Stands;
+  readonly #log: KeyStore;
   readonly #answers: Answers;
+  readonly #clock: AgeClock;
   readonly #options: InboxOptions;
   readonly #pending = new Map<string, Pending>();
+  readonly #doubts: Doubts;
   #durable: number;
+  /** The last frame with keys: while it stands in the journal, so does every frame before it. */
+  #newest: FramePlace | null;
+  #isLost = false;
 
-  private constructor(writer: Writer, log: KeyLog, answers: Answers, options: InboxOptions, durable: number) {
-    this.aside = writer.recovered.aside;
+  private constructor(place: Place, options: InboxOptions, opened: Opened) {
+    const { writer, stands, log, answers, clock, durable, newest } = opened;
+    this.tailMovedTo = writer.recovered.tailMovedTo;
+    this.#place = place;
     this.#writer = writer;
+    this.#stands = stands;
     this.#log = log;
     this.#answers = answers;
+    this.#clock = clock;
     this.#options = options;
+    this.#doubts = new Doubts(stands, log);
     this.#durable = durable;
+    this.#newest = newest;
   }
 
   /** Opens the journal for writing and reads the keys. Throws `io`; `tampered` where either is not in order. */
-  static async open(place: Place, { label, recipients }: Settings, options: InboxOptions): Promise<Inbox> {
-    const log = new KeyLog(place.keys, Math.ceil(options.keyLifetime / SLICES));
-    const beforeFrame = (frame: SealedFrame) => announce(log, frame);
-    const writer = await options.openWriter({ path: place.journal, recipients, label, beforeFrame });
+  static async open(
+    place: Place,
+    { label, to }: Pick<WriterOptions, "label" | "to">,
+    options: InboxOptions,
+  ): Promise<Inbox> {
+    const clock = new AgeClock();
+    const log = place.keys(Math.ceil(options.keyLifetime / SLICES), clock);
+    let inbox: Inbox | null = null;
+    const beforeFrame = async (frame: SealedFrame) => {
+      if (inbox) await inbox.#settleDoubts(frame.tags as readonly Tag[]);
+      await announce(log, frame);
+    };
+    const writer = await options.openWriter({ journal: await place.writing(), to, label, beforeFrame });
     const answers = new Answers(options.budget, options.keyLifetime);
     try {
-      const durable = await flushed(place.journal);
-      const now = Date.now();
-      await log.load(
-        (frame) => stands(place.journal, frame),
-        (time, answered) => answers.add(time, answered, now),
-      );
-      return new Inbox(writer, log, answers, options, durable);
+      const durable = await flushedIn(place);
+      const stands = standsIn(() => place.reading());
+      let newest: FramePlace | null = null;
+      await log.load(stands, (age, answered, frame) => {
+        answers.add(age, answered, clock.now());
+        newest = newer(newest, frame);
+      });
+      await log.own();
+      await log.forget(clock.now() - options.keyLifetime);
+      inbox = new Inbox(place, options, { writer, stands, log, answers, clock, durable, newest });
+      return inbox;
     } catch (error) {
       answers.clear();
       await writer.close();
@@ -106,39 +112,56 @@ export class Inbox {
   }
 
   /**
-   * Appends records, which are copied at once: they are on disk when this is done. A request with a key that was answered already, or that is under way, is not done
-   * again. Throws `Problem`; what the writer throws.
+   * The journal is not this writer's any more, or not as it was left: nothing comes of this inbox before it is opened
+   * anew.
    */
-  async append(records: readonly Uint8Array[], request: KeyedRequest | null): Promise<{ replayed: boolean }> {
-    if (!request) {
-      await this.#write(records, null);
-      return { replayed: false };
-    }
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  /**
+   * Appends records, which are copied at once: they are on disk when this is done. A request with a key that was
+   * answered already, or that is under way, is not done again. Throws `Problem`; what the writer throws.
+   */
+  async append(records: readonly JournalRecord[], request: KeyedRequest | null): Promise<Appended> {
+    if (!request) return { replayed: false, frame: await this.#write(records, null) };
     const name = Buffer.from(request.id).toString("latin1");
-    const known = this.#answers.find(request.id, Date.now());
+    const known = this.#answers.find(request.id, this.#clock.now());
+    if (known) await this.#checkJournal();
     if (known && !known.isSame(request.print)) throw reused();
-    if (known) return { replayed: true };
+    if (known) return REPLAYED;
     const pending = this.#pending.get(name);
     if (pending) {
       if (Buffer.compare(pending.print, request.print) !== 0) throw reused();
       await pending.done;
-      return { replayed: true };
+      return REPLAYED;
     }
     const done = this.#write(records, request);
     this.#pending.set(name, { print: request.print, done });
     try {
-      await done;
-      return { replayed: false };
+      return { replayed: false, frame: await done };
+    } catch (error) {
+      const found = this.#answers.find(request.id, this.#clock.now());
+      if (!found) throw error;
+      if (!found.isSame(request.print)) throw reused();
+      return REPLAYED;
     } finally {
       this.#pending.delete(name);
     }
   }
 
-  /** Forgets keys that have outlived their time. Throws `io`. */
+  /** Forgets keys that have outlived their time. Throws `io`, `fenced`. */
   async tidy(): Promise<void> {
-    const now = Date.now();
+    const now = this.#clock.now();
     this.#answers.forget(now);
+    await this.#checkOwner();
     await this.#log.forget(now - this.#options.keyLifetime);
+  }
+
+  /** Throws `io` where the disk takes nothing more behind the end of the journal at present; `fenced`. */
+  async probe(): Promise<void> {
+    await this.#checkOwner();
+    await this.#place.probe(this.#durable);
   }
 
   /** From now on, what a thief takes of the memory does not open what comes next. */
@@ -151,55 +174,94 @@ export class Inbox {
     let isClean = false;
     try {
       await this.#writer.close();
-      isClean = true;
+      isClean = !this.#isLost;
     } finally {
       await this.#log.close(isClean);
       this.#answers.clear();
     }
   }
 
-  async #write(records: readonly Uint8Array[], request: KeyedRequest | null): Promise<void> {
-    const { budget, maxQueued } = this.#options;
-    if (this.#writer.queuedBytes > maxQueued) throw new Problem("busy", "Try again in a moment.", { retryAfter: 1 });
-    if (request && budget.isSpent) {
-      throw new Problem("too-many-keys", "Send it without a key, or later.", { retryAfter: 60 });
+  async #write(records: readonly JournalRecord[], request: KeyedRequest | null): Promise<FramePlace | null> {
+    if (this.#isLost) throw lost(this.#place.journal);
+    if (this.#writer.queuedBytes > this.#options.maxQueued) {
+      throw new Problem("busy", "Try again in a moment.", { retryAfter: 1 });
     }
-    const tag: Tag = { request, end: 0, announced: null };
+    if (request && this.#answers.isFull) {
+      throw new Problem("too-many-keys", "Send it again later, with the same key.", { retryAfter: 60 });
+    }
+    const tag: Tag = { request, frame: null, announced: null };
     try {
       await this.#writer.append(records, tag);
     } catch (error) {
-      if (tag.announced) this.#log.settle(tag.announced, false);
+      if (isFenced(error)) this.#isLost = true;
+      // Of what a writer sealed that is none any more, the journal is to be asked when the inbox is opened anew.
+      else this.#doubts.add(tag);
       throw error;
     }
-    const now = Date.now();
     if (tag.announced) this.#log.settle(tag.announced, true);
-    if (request) this.#answers.add(now, request, now);
-    if (tag.end > this.#durable) this.#durable = tag.end;
+    if (request) this.#remember(request, tag.frame);
+    if (tag.frame && tag.frame.end > this.#durable) this.#durable = tag.frame.end;
+    return tag.frame;
+  }
+
+  /**
+   * The writer knows what stands: so do those who failed. Throws `io` where one of these is sent again in a frame: it
+   * would be there twice.
+   */
+  async #settleDoubts(tags: readonly Tag[]): Promise<void> {
+    if (!(await this.#doubts.settle((request, frame) => this.#remember(request, frame)))) return;
+    const isKnown = ({ request }: Tag) => request && this.#answers.find(request.id, this.#clock.now());
+    if (tags.some(isKnown)) throw new SealError("io", "a repeated request was already done: its frame is not written");
+  }
+
+  /** A request is done, and its frame stands. */
+  #remember(request: KeyedRequest, frame: FramePlace | null): void {
+    this.#answers.add(this.#clock.now(), request, this.#clock.now());
+    if (frame) this.#newest = newer(this.#newest, frame);
+  }
+
+  /** Throws `fenced` where the journal is another one's by now: then nothing beside it is this one's either; `io`. */
+  async #checkOwner(): Promise<void> {
+    await this.#writer.check().catch((error) => {
+      this.#isLost ||= isFenced(error);
+      throw error;
+    });
+  }
+
+  /** What is remembered counts while the journal holds it. Throws `tampered` where it does not any more, `io`. */
+  async #checkJournal(): Promise<void> {
+    if (this.#newest === null || (await this.#stands(this.#newest, true))) return;
+    this.#isLost = true;
+    throw lost(this.#place.journal);
   }
 }
 
-/** Before a frame is written: the keys in it become durable, with its place in the journal. */
-async function announce(log: KeyLog, frame: SealedFrame): Promise<void> {
-  const tags = frame.tags as readonly Tag[];
-  const keyed = tags.filter(({ request }) => request !== null);
-  const entries = keyed.map(({ request }) => request!);
-  const announced = entries.length > 0 ? await log.announce(frame, entries, Date.now()) : null;
-  for (const tag of keyed) tag.announced = announced;
-  for (const tag of tags) tag.end = frame.end;
+/** What an inbox is made of. */
+interface Opened {
+  readonly writer: Writer;
+  readonly stands: Stands;
+  readonly log: KeyStore;
+  readonly answers: Answers;
+  readonly clock: AgeClock;
+  readonly durable: number;
+  readonly newest: FramePlace | null;
 }
 
-/** Bytes of a file, once they are on disk. Throws `io`. */
-async function flushed(path: string): Promise<number> {
-  let file: FileHandle | undefined;
-  try {
-    file = await open(path, "r");
-    await file.datasync();
-    return (await file.stat()).size;
-  } catch (error) {
-    throw ioError(`cannot read ${path}`, error);
-  } finally {
-    await file?.close();
-  }
+/** Bytes of the journal that are durable. Throws `io`. */
+async function flushedIn(place: Place): Promise<number> {
+  const reading = await place.reading();
+  return reading.flushed().finally(() => reading.close());
+}
+
+/** Of two frames of a journal, the later one. */
+function newer(one: FramePlace | null, other: FramePlace): FramePlace {
+  return one && one.end >= other.end ? one : copyOfPlace(other);
+}
+
+function lost(journal: string): SealError {
+  return new SealError("tampered", `${journal} is not as this service left it`, {
+    hint: "It was replaced or cut while the service was running.",
+  });
 }
 
 function reused(): Problem {

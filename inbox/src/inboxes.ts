@@ -1,25 +1,27 @@
-// The inboxes of a directory: each is opened when it is asked for, and closed when it has not been for a while, so that few are open
-// where there are many, and a thief finds the keys of few.
+// The inboxes of a store: each is opened when it is asked for, and closed when it has not been for a while or
+// another needs its place, so that few are open where there are many, and a thief finds the keys of few.
 
 import { Inbox, type InboxOptions } from "./inbox.js";
 import { Problem, storageProblem } from "./problem.js";
-import type { Directory } from "./store/directory.js";
+import type { InboxStore } from "./store/store.js";
 
 export interface InboxesOptions extends InboxOptions {
   /** Milliseconds without a request after which an inbox is closed. */
   readonly idle: number;
+  /** How many are open at a time. */
+  readonly maxOpen: number;
   /** Told what the operator should know. */
   readonly note: (event: InboxEvent) => void;
 }
 
 export type InboxEvent =
-  | { readonly is: "opened" | "closed"; readonly inbox: string; readonly aside?: string | null }
+  | { readonly is: "opened" | "closed"; readonly inbox: string; readonly tailMovedTo?: string | null }
   | { readonly is: "failed"; readonly inbox: string; readonly error: unknown };
 
 interface Entry {
   readonly inbox: Promise<Inbox>;
-  /** The same, as soon as it is open. */
-  open: Inbox | null;
+  /** The same, as soon as it is open; "failed" where it could not be opened, which takes no place. */
+  open: Inbox | "failed" | null;
   users: number;
   /** When the last user left. */
   left: number;
@@ -29,7 +31,7 @@ interface Entry {
 const PAUSE = 1000;
 
 export class Inboxes {
-  readonly #directory: Directory;
+  readonly #store: InboxStore;
   readonly #options: InboxesOptions;
   readonly #entries = new Map<string, Entry>();
   /** Being closed: not to be opened before that is done. */
@@ -37,29 +39,30 @@ export class Inboxes {
   #stopping = false;
   readonly #timer: NodeJS.Timeout;
 
-  constructor(directory: Directory, options: InboxesOptions) {
-    this.#directory = directory;
+  constructor(store: InboxStore, options: InboxesOptions) {
+    this.#store = store;
     this.#options = options;
     this.#timer = setInterval(() => this.#sweep(), Math.min(options.idle, 60_000)).unref();
   }
 
   /** How many are open now, and the bytes that wait for the disk in them. */
   figures(): { open: number; queuedBytes: number } {
-    const open = [...this.#entries.values()].flatMap(({ open }) => open ?? []);
+    const open = [...this.#entries.values()].flatMap(({ open }) => (open instanceof Inbox ? open : []));
     return { open: open.length, queuedBytes: open.reduce((sum, { queuedBytes }) => sum + queuedBytes, 0) };
   }
 
   /** Does `work` with the inbox of that name, which exists. Throws `Problem`; what `work` throws. */
   async use<T>(name: string, work: (inbox: Inbox) => Promise<T>): Promise<T> {
-    await this.#closing.get(name);
-    if (this.#stopping) throw new Problem("stopping", "Another one may be there soon.", { retryAfter: 1 });
-    const entry = this.#entries.get(name) ?? this.#open(name);
+    const entry = await this.#entry(name);
+    let inbox: Inbox | null = null;
     entry.users++;
     try {
-      return await work(await entry.inbox);
+      inbox = await entry.inbox;
+      return await work(inbox);
     } finally {
       entry.users--;
       entry.left = performance.now();
+      if (inbox?.isLost && this.#entries.get(name) === entry) this.#close(name, entry);
     }
   }
 
@@ -75,12 +78,46 @@ export class Inboxes {
     await Promise.all(this.#closing.values());
   }
 
+  /** Throws `Problem`. */
+  async #entry(name: string): Promise<Entry> {
+    for (;;) {
+      await this.#closing.get(name);
+      if (this.#stopping) throw new Problem("stopping", "Another one may be there soon.", { retryAfter: 1 });
+      const entry = this.#entries.get(name);
+      if (entry) return entry;
+      if (this.#taken() < this.#options.maxOpen) return this.#open(name);
+      await this.#makeRoom();
+    }
+  }
+
+  /** How many are open, or being opened or closed. */
+  #taken(): number {
+    const open = [...this.#entries.values()].filter((entry) => entry.open !== "failed");
+    return open.length + this.#closing.size;
+  }
+
+  /**
+   * Closes the one that has not been used for the longest time, or waits for one that is being closed. Throws `Problem`
+   * where all are in use.
+   */
+  async #makeRoom(): Promise<void> {
+    if (this.#closing.size === 0) {
+      const unused = [...this.#entries].filter(([, { open, users }]) => open instanceof Inbox && users === 0);
+      const [oldest] = unused.sort(([, one], [, other]) => one.left - other.left);
+      if (!oldest) throw new Problem("too-many-open", "Try again in a moment.", { retryAfter: 1 });
+      this.#close(...oldest);
+    }
+    await Promise.race(this.#closing.values());
+  }
+
   #open(name: string): Entry {
-    const place = this.#directory.place(name);
-    const opening = this.#directory.settings(name).then((settings) => Inbox.open(place, settings, this.#options));
+    const place = this.#store.place(name);
+    const to = async () => (await this.#store.settings(name)).recipients;
+    const opening = this.#store.settings(name).then(({ label }) => Inbox.open(place, { label, to }, this.#options));
     const inbox = opening.catch((error) => {
+      entry.open = "failed";
       this.#options.note({ is: "failed", inbox: name, error });
-      setTimeout(() => this.#entries.delete(name), PAUSE).unref();
+      setTimeout(() => this.#forget(name, entry), PAUSE).unref();
       throw storageProblem(error);
     });
     const entry: Entry = { inbox, open: null, users: 0, left: performance.now() };
@@ -88,11 +125,15 @@ export class Inboxes {
     inbox.then(
       (open) => {
         entry.open = open;
-        this.#options.note({ is: "opened", inbox: name, aside: open.aside });
+        this.#options.note({ is: "opened", inbox: name, tailMovedTo: open.tailMovedTo });
       },
       () => undefined,
     );
     return entry;
+  }
+
+  #forget(name: string, entry: Entry): void {
+    if (this.#entries.get(name) === entry) this.#entries.delete(name);
   }
 
   #close(name: string, { inbox }: Entry): void {
@@ -119,7 +160,8 @@ export class Inboxes {
   #sweep(): void {
     const since = performance.now() - this.#options.idle;
     for (const [name, entry] of this.#entries) {
-      if (entry.users === 0 && entry.left < since) this.#close(name, entry);
+      const isLost = entry.open instanceof Inbox && entry.open.isLost;
+      if (entry.users === 0 && (isLost || entry.left < since)) this.#close(name, entry);
       else this.#afterOpening(name, entry.inbox, (open) => open.tidy());
     }
   }

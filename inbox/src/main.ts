@@ -1,35 +1,31 @@
 // Where the program begins: finds the command, runs it, and gives what comes of it as an exit status, as seal does.
 
-import { type ErrorCode, SealError } from "seal";
+import { SealError } from "@sealed-files/seal";
+import { damagedArguments, escaped, exitStatus } from "@sealed-files/seal/internal";
 import { type Command, helpOf, parseArguments, type Report } from "./arguments.js";
+import { codeOf } from "./codes.js";
 import { add } from "./commands/add.js";
 import { init } from "./commands/init.js";
 import { list } from "./commands/list.js";
 import { serve } from "./commands/serve.js";
 import { create, listTokens, revoke } from "./commands/token.js";
+import { unlock } from "./commands/unlock.js";
+import { printErr, printOut } from "./print.js";
 
 declare const SEAL_INBOX_VERSION: string;
 
-const COMMANDS: readonly Command[] = [init, add, list, create, listTokens, revoke, serve];
-
-const STATUS: Readonly<Record<ErrorCode, number>> = {
-  internal: 1,
-  usage: 2,
-  io: 3,
-  malformed: 4,
-  "no-key": 5,
-  tampered: 6,
-  untrusted: 7,
-  interrupted: 130,
-};
+const COMMANDS: readonly Command[] = [init, add, list, create, listTokens, revoke, serve, unlock];
 
 export async function main(argv: readonly string[]): Promise<never> {
+  process.on("uncaughtException", (error) => process.exit(told(error, argv.includes("--json"))));
   process.exit(await run(argv));
 }
 
 async function run(argv: readonly string[]): Promise<number> {
   const json = argv.includes("--json");
   try {
+    const [damaged] = damagedArguments(argv);
+    if (damaged !== undefined) throw new SealError("usage", `an argument is not UTF-8, and cannot be used: ${damaged}`);
     if (argv.length === 1 && argv[0] === "--version") return printed(`seal-inbox ${SEAL_INBOX_VERSION}\n`);
     if (argv.length === 0 || ["--help", "-h", "help"].includes(argv[0]!)) return printed(overview());
     const command = commandOf(argv);
@@ -55,15 +51,15 @@ function overview(): string {
 }
 
 function printed(text: string): number {
-  process.stdout.write(text);
+  printOut(text);
   return 0;
 }
 
 function reportTo({ json, quiet }: { json: boolean; quiet: boolean }): Report {
   return {
-    result: (facts, text) => process.stdout.write(`${json ? JSON.stringify({ ok: true, ...facts }) : escaped(text)}\n`),
+    result: (facts, text) => printOut(`${json ? JSON.stringify({ ok: true, ...facts }) : columns(text)}\n`),
     note: (text) => {
-      if (!json && !quiet) process.stderr.write(`seal-inbox: ${escaped(text)}\n`);
+      if (!json && !quiet) printErr(`seal-inbox: ${escaped(text)}\n`);
     },
   };
 }
@@ -74,21 +70,28 @@ function told(thrown: unknown, json: boolean): number {
     thrown instanceof SealError
       ? thrown
       : new SealError("internal", `a bug in seal-inbox: ${thrown}`, { cause: thrown });
-  const exit = STATUS[error.code];
+  const exit = exitStatus(error);
   const { code, message, hint } = error;
-  if (json) process.stdout.write(`${JSON.stringify({ ok: false, code, exit, message, hint: hint ?? null })}\n`);
+  if (codeOf(error.cause) === "EPIPE") return exit;
+  if (json) printErrorObject({ ok: false, code, exit, message, hint: hint ?? null });
   else {
-    process.stderr.write(`seal-inbox: error: ${escaped(message)}\n`);
-    if (hint) process.stderr.write(`seal-inbox: hint: ${escaped(hint)}\n`);
+    printErr(`seal-inbox: error: ${escaped(message)}\n`);
+    if (hint) printErr(`seal-inbox: hint: ${escaped(hint)}\n`);
   }
-  if (process.env.SEAL_DEBUG === "1") process.stderr.write(`${(thrown as Error).stack ?? ""}\n`);
+  if (process.env.SEAL_DEBUG === "1") printErr(`${(thrown as Error).stack ?? ""}\n`);
   return exit;
 }
 
-/** Text that came from the command line or a file, with control and invisible characters made visible. */
-function escaped(text: string): string {
-  return text.replace(
-    /[^\P{Cc}\t]|[\u2028-\u202e\u2066-\u2069\ufeff]/gu,
-    (character) => `\\u${character.codePointAt(0)!.toString(16).padStart(4, "0")}`,
-  );
+/** Where standard output cannot be written, the exit status says so alone. */
+function printErrorObject(object: object): void {
+  try {
+    printOut(`${JSON.stringify(object)}\n`);
+  } catch {
+    return;
+  }
+}
+
+/** Text whose tabs stand between columns, each made safe to print. */
+function columns(text: string): string {
+  return text.split("\t").map(escaped).join("\t");
 }

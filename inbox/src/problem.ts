@@ -1,28 +1,31 @@
 // What is answered where a request cannot be done (RFC 9457, application/problem+json).
 
-import { SealError } from "seal";
-import { codeOf } from "./store/files.js";
+import { SealError } from "@sealed-files/seal";
+import { codeOf } from "./codes.js";
 
 /** Every kind of problem, with its status; `urn:seal-inbox:NAME` is its type. */
 export const PROBLEMS = {
   "bad-request": { status: 400, title: "The request cannot be understood" },
-  "bad-key": { status: 400, title: "The idempotency key is not usable" },
+  "bad-key": { status: 400, title: "The idempotency key is not valid" },
   "no-record": { status: 400, title: "The body holds no record" },
   unauthorized: { status: 401, title: "A valid token is needed" },
+  "bad-signature": { status: 403, title: "The webhook's signature is not valid" },
   forbidden: { status: 403, title: "The token does not allow this" },
   "not-found": { status: 404, title: "There is nothing here" },
   timeout: { status: 408, title: "The request came too slowly" },
   "too-large": { status: 413, title: "The body is too large" },
-  "media-type": { status: 415, title: "The body is of a kind that is not taken" },
+  "media-type": { status: 415, title: "The body's media type is not accepted" },
   "out-of-range": { status: 416, title: "The journal has no such part" },
   "key-reused": { status: 422, title: "The idempotency key was used for another body" },
   "too-many-requests": { status: 429, title: "The producer sends too fast" },
   "headers-too-large": { status: 431, title: "The headers are too large" },
   internal: { status: 500, title: "A bug in seal-inbox" },
-  busy: { status: 503, title: "There is more to write than the disk takes" },
+  busy: { status: 503, title: "The disk cannot keep up" },
   "too-many-keys": { status: 503, title: "No further idempotency keys can be kept" },
+  "too-many-open": { status: 503, title: "Too many files are open" },
   storage: { status: 503, title: "The record could not be stored" },
   refused: { status: 503, title: "The journal is not in order" },
+  fenced: { status: 503, title: "Another process has taken over the journal" },
   stopping: { status: 503, title: "The service is stopping" },
   full: { status: 507, title: "The disk is full" },
 } as const;
@@ -36,7 +39,10 @@ export interface ProblemBody {
   readonly detail: string;
 }
 
-/** Thrown wherever a request is found to be impossible. `detail` is for the client: it holds no content, no token and no path. */
+/**
+ * Thrown wherever a request is found to be impossible. `detail` is for the client: it holds no content, no token and no
+ * path.
+ */
 export class Problem extends Error {
   readonly problem: ProblemName;
   /** Seconds after which to try again. */
@@ -59,20 +65,32 @@ export class Problem extends Error {
 }
 
 const FULL = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
+const TOO_MANY = new Set(["EMFILE", "ENFILE"]);
 /** Seconds: a disk that is full or fails does not recover in less. */
 const STORAGE_PAUSE = 5;
 
 /** What a failure of the journal means for a request. The reason is for the log alone. */
 export function storageProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  if (!(error instanceof SealError)) return new Problem("internal", "Something unforeseen happened.", { cause: error });
+  if (!(error instanceof SealError)) return new Problem("internal", "An unexpected error occurred.", { cause: error });
+  const name = storageProblemName(error);
+  if (name === "refused")
+    return new Problem(name, "Nothing is written to it until somebody has looked at it.", { cause: error });
+  // A write that seemed to fail may have reached the disk.
+  const detail = "Try again. A record may be stored all the same: send it with the same idempotency key.";
+  return new Problem(name, detail, { retryAfter: STORAGE_PAUSE, cause: error });
+}
+
+function storageProblemName(error: SealError): ProblemName {
+  if (isFenced(error)) return "fenced";
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    if (FULL.has(codeOf(cause))) {
-      return new Problem("full", "Nothing of the request was stored.", { retryAfter: STORAGE_PAUSE, cause: error });
-    }
+    if (FULL.has(codeOf(cause))) return "full";
+    if (TOO_MANY.has(codeOf(cause))) return "too-many-open";
   }
-  if (error.code === "io") {
-    return new Problem("storage", "Nothing of the request was stored.", { retryAfter: STORAGE_PAUSE, cause: error });
-  }
-  return new Problem("refused", "It is not written to before somebody has looked at it.", { cause: error });
+  return error.code === "io" ? "storage" : "refused";
+}
+
+/** Whether the writer has lost the journal to another, for good. */
+export function isFenced(error: unknown): boolean {
+  return error instanceof SealError && error.code === "fenced";
 }

@@ -1,5 +1,5 @@
-// The service is killed while producers send, again and again: what was acknowledged is in the journal once, whatever was sent again.
-// SEAL_KILL_ROUNDS sets how often.
+// The service is killed while producers send, again and again: what was acknowledged is in the journal once, whatever
+// was sent again. SEAL_KILL_ROUNDS sets how often.
 
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";

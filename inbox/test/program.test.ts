@@ -2,18 +2,25 @@
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
-import { rm, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Identity, JournalReader } from "@sealed-files/seal";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { makeSite, type Site, serve } from "./program.js";
+
+const INBOX = fileURLToPath(new URL("../bin/seal-inbox.js", import.meta.url));
 
 test("a record on its way from a producer to the user", async () => {
   const site = await makeSite();
   const { url, post, child, ended, log } = await serve(site);
   expect((await post("first")).status).toBe(201);
   const many = await post("second\nthird\n", { "content-type": "application/x-ndjson" });
-  expect([many.status, await many.json()]).toEqual([201, { records: 2 }]);
+  expect([many.status, await many.json()]).toMatchObject([
+    201,
+    { records: 2, journal: expect.stringMatching(/^[0-9a-f]{64}$/) },
+  ]);
 
   await writeFile(join(site.path, "headers"), `authorization: Bearer ${site.reader}\n`);
   const from = [`${url}/v1/inboxes/till/journal`, "--key", "ann.key", "--header", "@headers", "--label", "till"];
@@ -29,6 +36,93 @@ test("a record on its way from a producer to the user", async () => {
   expect(await ended).toBe(0);
   expect(log()).toContain('"msg":"stopped"');
   for (const secret of [site.producer, site.reader, "first", "second"]) expect(log()).not.toContain(secret);
+});
+
+test("the user is told when a record came, from whom, and what it is", async () => {
+  const site = await makeSite();
+  const { post, child, ended } = await serve(site);
+  const event = { "ce-specversion": "1.0", "ce-type": "order", "ce-source": "/shop", "ce-id": "17" };
+  expect((await post('{"order":17}', { "content-type": "application/json", ...event })).status).toBe(201);
+  expect((await post("second\nthird\n", { "content-type": "application/x-ndjson" })).status).toBe(201);
+  child.kill("SIGTERM");
+  expect(await ended).toBe(0);
+  const ann = await Identity.parse(await readFile(join(site.path, "ann.key")));
+  const journal = await JournalReader.open(
+    { path: join(site.path, "box/inboxes/till/journal.sealed") },
+    { keys: [ann] },
+  );
+  const came: unknown[] = [];
+  for await (const { records } of journal)
+    for (const { record, heads } of records.withHeads()) came.push([Buffer.from(record).toString(), { ...heads }]);
+  const lone = { producer: "shop", time: expect.stringMatching(/^\d{4}-.*Z$/) };
+  expect(came).toEqual([
+    ['{"order":17}', { ...event, type: "application/json", ...lone }],
+    ["second", lone],
+    ["third", lone],
+  ]);
+});
+
+test("events come out as they went in; the answer names the place", async () => {
+  const site = await makeSite();
+  const { post, child, ended } = await serve(site, ["--head", "X-Shop"]);
+  const event = (id: string, more = "") => `{"specversion":"1.0","id":"${id}","source":"/shop","type":"order"${more}}`;
+  const one = await post(event("1", ',"data":{"big":12345678901234567890}'), {
+    "content-type": "application/cloudevents+json",
+  });
+  const place = (await one.json()) as { journal: string; offset: number; time: string };
+  const batch = `[${event("2")},\n${event("3", ',"data_base64":"AA=="')}]`;
+  await post(batch, { "content-type": "application/cloudevents-batch+json", "x-shop": "17" });
+  const binary = { "ce-specversion": "1.0", "ce-id": "4", "ce-source": "/shop", "ce-type": "order" };
+  await post('{"a":1}', { "content-type": "application/json", ...binary });
+  expect((await post("[]", { "content-type": "application/cloudevents-batch+json" })).status).toBe(400);
+  child.kill("SIGTERM");
+  await ended;
+  const journal = join("box", "inboxes", "till", "journal.sealed");
+  const read = async (format: string) => {
+    const args = ["journal", "read", journal, "--key", "ann.key", "--label", "till", "-q", "--format", format];
+    return (await site.seal(...args)).stdout.split("\n").slice(0, -1);
+  };
+  const mine = (text: string) => text.replace("{", '{"producer":"shop",');
+  const events = await read("cloudevents");
+  expect(events.slice(0, 3)).toEqual([
+    mine(event("1", ',"data":{"big":12345678901234567890}')),
+    mine(event("2")),
+    mine(event("3", ',"data_base64":"AA=="')),
+  ]);
+  expect(JSON.parse(events[3]!)).toMatchObject({ ...{ id: "4", source: "/shop" }, data: { a: 1 }, producer: "shop" });
+  const objects = (await read("json")).map((line) => JSON.parse(line));
+  expect(objects[0].heads.time).toBe(place.time);
+  expect(objects.map(({ heads }) => heads["x-shop"])).toEqual([undefined, "17", "17", undefined]);
+  const verified = await site.seal("journal", "verify", journal, "--from", "inbox.pub", "--cursor", "cursor", "--json");
+  expect(verified.status).toBe(0);
+  expect(await readFile(join(site.path, "cursor"), "utf8")).toContain(place.journal);
+  expect(place.offset).toBeGreaterThan(100);
+});
+
+test("an address with a token in it, whose webhooks must be signed", async () => {
+  const site = await makeSite();
+  const secret = `whsec_${Buffer.alloc(24, 7).toString("base64")}`;
+  await writeFile(join(site.path, "secret"), `${secret}\n`);
+  const create = (...args: string[]) =>
+    site.inbox("token", "create", "till", "--dir", "box", "--producer", "hook", ...args);
+  const { stdout } = await create("--url", "-q");
+  expect(stdout).toMatch(/^\/v1\/inboxes\/till\/hooks\/seal-inbox-[\w-]{43}\n$/);
+  const signed = await create("--url", "--webhook-secret", "secret", "-o", "hook.address", "--json");
+  expect(JSON.parse(signed.stdout)).toMatchObject({ way: "url", signed: true, output: "hook.address" });
+  const address = await readFile(join(site.path, "hook.address"), "utf8");
+  expect(statSync(join(site.path, "hook.address")).mode & 0o777).toBe(0o600);
+  expect((await site.inbox("token", "list", "till", "--dir", "box")).stdout).toMatch(/\turl\n.*\tsigned\n/);
+  const { url, log } = await serve(site);
+  const send = (path: string) => fetch(`${url}${path.trim()}`, { method: "POST", body: "a=1" });
+  expect([(await send(stdout)).status, (await send(address)).status]).toEqual([201, 403]);
+  for (const text of [
+    signed.stdout,
+    signed.stderr,
+    log(),
+    (await site.inbox("token", "list", "till", "--dir", "box", "--json")).stdout,
+  ])
+    for (const hidden of [secret, secret.slice(6), stdout.trim().split("/").at(-1)!])
+      expect(text).not.toContain(hidden);
 });
 
 test("SIGTERM: what was taken in is acknowledged, and nothing else is in the journal", async () => {
@@ -48,6 +142,24 @@ test("SIGTERM: what was taken in is acknowledged, and nothing else is in the jou
   expect((await site.records()).sort()).toEqual(acknowledged.sort());
 });
 
+test.each(["SIGINT", "SIGQUIT", "SIGUSR2", "SIGALRM"] as const)("%s ends it as SIGTERM does", async (signal) => {
+  const { post, child, ended, log } = await serve(await makeSite());
+  expect((await post("one")).status).toBe(201);
+  child.kill(signal);
+  expect(await ended).toBe(0);
+  expect(log()).toContain('"msg":"stopped"');
+});
+
+test("SIGUSR1 logs how it is, and opens no debugger", async () => {
+  const { post, child, ended, log } = await serve(await makeSite(), [], ["--inspect-port=127.0.0.1:0"]);
+  expect((await post("one")).status).toBe(201);
+  child.kill("SIGUSR1");
+  await expect.poll(log).toContain('"open":1,"queuedBytes":0,"msg":"status"');
+  child.kill("SIGTERM");
+  expect(await ended).toBe(0);
+  expect(log()).not.toMatch(/debugger/i);
+});
+
 test("SIGHUP begins a new epoch", async () => {
   const site = await makeSite();
   const { post, child, ended } = await serve(site);
@@ -60,6 +172,31 @@ test("SIGHUP begins a new epoch", async () => {
   const journal = join("box", "inboxes", "till", "journal.sealed");
   const verified = await site.seal("journal", "verify", journal, "--from", "inbox.pub", "--json");
   expect(JSON.parse(verified.stdout)).toMatchObject({ epochs: 2, frames: 2 });
+});
+
+test("a recipient who is taken out of inbox.json while it runs reads nothing of the epochs that begin afterwards", async () => {
+  const site = await makeSite();
+  await site.seal("keygen", "-q", "-o", "eve.key", "--from", "inbox.pub");
+  const eve = /^seal1.*$/m.exec(await readFile(join(site.path, "eve.pub"), "utf8"))![0];
+  const file = join(site.path, "box", "inboxes", "till", "inbox.json");
+  const settings = JSON.parse(await readFile(file, "utf8"));
+  const write = async (recipients: string[]) => {
+    await writeFile(`${file}.new`, JSON.stringify({ ...settings, recipients }));
+    await rename(`${file}.new`, file);
+  };
+  await write([...settings.recipients, eve]);
+  const { post, child, ended } = await serve(site);
+  expect((await post("one")).status).toBe(201);
+  await write(settings.recipients);
+  child.kill("SIGHUP");
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect((await post("two")).status).toBe(201);
+  child.kill("SIGTERM");
+  await ended;
+  const journal = join("box", "inboxes", "till", "journal.sealed");
+  const stolen = await site.seal("journal", "read", journal, "--key", "eve.key");
+  expect([stolen.status, stolen.stdout]).toEqual([5, "one\n"]);
+  expect(await site.records()).toEqual(["one", "two"]);
 });
 
 test("TLS, and a signing key under a passphrase", async () => {
@@ -85,7 +222,8 @@ test("TLS, and a signing key under a passphrase", async () => {
   const from = [`${url}/v1/inboxes/till/journal`, "--from", "inbox.pub", "--header", "@headers"];
   const verified = await site.sealWith(env, "journal", "verify", ...from, "--json");
   expect(JSON.parse(verified.stdout)).toMatchObject({ ok: true, frames: 0 });
-  const wrong = await site.inbox("serve", "--dir", "box", "--sign", "inbox.key");
+  await site.inbox("init", "other");
+  const wrong = await site.inbox("serve", "--dir", "other", "--sign", "inbox.key");
   expect(wrong).toMatchObject({ status: 5, stdout: "" });
   expect(log()).not.toContain("a long passphrase");
 });
@@ -122,6 +260,17 @@ test("the commands", async () => {
     { ok: true, inbox: "till", role: "producer", name: "shop" },
     { role: "reader", name: "ann" },
   ]);
+  const written = await inbox("token", "create", "till", "--producer", "other", "-o", "other.header", "--json");
+  expect([written.status, statSync(join(site.path, "other.header")).mode & 0o777]).toEqual([0, 0o600]);
+  const header = readFileSync(join(site.path, "other.header"), "latin1");
+  expect(header).toMatch(/^Authorization: Bearer seal-inbox-[\w-]{43}\n$/);
+  expect(written.stdout).not.toContain(header.trim().split(" ").at(-1));
+  const { id: other } = JSON.parse(written.stdout);
+  const again = await inbox("token", "create", "till", "--producer", "other", "-o", "other.header");
+  expect([again.status, again.stderr]).toEqual([2, expect.stringContaining("other.header already exists")]);
+  expect((await inbox("token", "create", "till", "--producer", "x", "-o", "none/x")).status).toBe(3);
+  expect((await inbox("token", "list", "till")).stdout.split("\n").length).toBe(4);
+  await inbox("token", "revoke", "till", other);
   const { id } = JSON.parse(tokens[0]!);
   expect(await inbox("token", "revoke", "till", id)).toMatchObject({ status: 0, stdout: `revoked ${id}\n` });
   expect((await inbox("token", "list", "till")).stdout.split("\n").length).toBe(2);
@@ -141,8 +290,8 @@ describe("refused:", () => {
 
   test.each([
     [["init", "box"], 2, "box is not empty"],
-    [["add", "till", "--dir", "box", "--to", "ann.pub"], 2, "there is an inbox till already"],
-    [["add", "x", "--dir", "box"], 2, "name the recipients with --to"],
+    [["add", "till", "--dir", "box", "--to", "ann.pub"], 2, "there is already an inbox till"],
+    [["add", "x", "--dir", "box"], 2, "an inbox needs a recipient"],
     [["add", "X/..", "--dir", "box", "--to", "ann.pub"], 2, "this cannot be the name of an inbox"],
     [["add", "x", "--dir", "box", "--to", "sealsig1qyrz"], 2, "a signer key where a recipient key belongs"],
     [["add", "x", "--dir", "box", "--to", "ann.key"], 2, "--to takes a recipient"],
@@ -152,23 +301,38 @@ describe("refused:", () => {
     [["add", "x", "--to", "ann.pub"], 2, "is no directory of seal-inbox"],
     [["list", "--dir", "home"], 2, "home is no directory of seal-inbox"],
     [["token", "create", "none", "--dir", "box", "--reader", "ann"], 2, "there is no inbox none"],
-    [["token", "create", "till", "--dir", "box"], 2, "either --producer or --reader is due"],
+    [["token", "create", "till", "--dir", "box"], 2, "give either --producer or --reader"],
     [["token", "create", "till", "--dir", "box", "--reader", "A B"], 2, "this cannot be the name of a reader"],
-    [["token", "revoke", "till", "0123", "--dir", "box"], 2, "has no token of that id"],
+    [["token", "create", "till", "--dir", "box", "--reader", "ann", "--url"], 2, "--url is for producers"],
+    [["token", "create", "till", "--dir", "box", "--producer", "x", "--webhook-secret", "ann.pub"], 2, "whsec_"],
+    [
+      ["token", "create", "till", "--dir", "box", "--producer", "x", "--url", "--webhook-secret", "whsec_x"],
+      2,
+      "takes a file",
+    ],
+    [
+      ["token", "create", "till", "--dir", "box", "--producer", "x", "--url", "--webhook-secret", "none"],
+      3,
+      "cannot read none",
+    ],
+    [["token", "revoke", "till", "0123", "--dir", "box"], 2, "has no token with that id"],
     [["token"], 2, 'no command "token"'],
     [["list", "--dir", "box", "--dir", "box"], 2, "--dir is given twice"],
-    [["list", "x"], 2, "no argument is due"],
+    [["list", "x"], 2, "no argument expected"],
     [["list", "--nonsense"], 2, "--nonsense"],
-    [["serve", "--dir", "box"], 2, "--sign is due"],
+    [["serve", "--dir", "box"], 2, "--sign is missing"],
     [["serve", "--dir", "box", "--sign", "none.key"], 3, "cannot read none.key"],
     [["serve", "--dir", "box", "--sign", "ann.pub"], 2, "--sign ann.pub"],
     [["serve", "--dir", "box", "--sign", "inbox.key", "--listen", "8080"], 2, "--listen takes HOST:PORT"],
     [["serve", "--dir", "box", "--sign", "inbox.key", "--rate", "0"], 2, "--rate takes a number from 1"],
+    [["serve", "--dir", "box", "--sign", "inbox.key", "--head", "Authorization"], 2, "this header cannot be kept"],
+    [["serve", "--dir", "box", "--sign", "inbox.key", "--allow-origin", "*"], 2, "this is no origin"],
+    [["serve", "--dir", "box", "--sign", "inbox.key", "--head", "ce-id"], 2, "this header cannot be kept"],
     [["serve", "--dir", "box", "--sign", "inbox.key", "--key-lifetime", "1y"], 2, "--key-lifetime takes a time"],
     [
       ["serve", "--dir", "box", "--sign", "inbox.key", "--tls-cert", "x"],
       2,
-      "--tls-cert and --tls-key belong together",
+      "--tls-cert and --tls-key must be given together",
     ],
     [["serve", "--dir", "box", "--sign", "inbox.key", "--log-level", "loud"], 2, "--log-level takes one of"],
   ])("%j is refused", async (words, status, message) => {
@@ -183,9 +347,35 @@ test("a port that is taken", async () => {
   const site = await makeSite();
   const { url } = await serve(site);
   const { host } = new URL(url);
-  const second = await site.inbox("serve", "--dir", "box", "--sign", "inbox.key", "--listen", host);
+  await site.inbox("init", "other");
+  const second = await site.inbox("serve", "--dir", "other", "--sign", "inbox.key", "--listen", host);
   expect(second).toMatchObject({
     status: 3,
     stderr: `seal-inbox: error: cannot listen on ${host}: the address is in use\n`,
   });
+});
+
+test("a place that cannot be meant is refused: empty, relative, or of a name that Node cannot hand on", async () => {
+  const site = await makeSite();
+  const inbox = (shell: string) => {
+    try {
+      return execFileSync("sh", ["-c", `{ ${shell}; } 2>&1`], {
+        cwd: site.path,
+        encoding: "utf8",
+        env: { ...process.env, INBOX },
+      });
+    } catch (error) {
+      return (error as { stdout: string }).stdout;
+    }
+  };
+  expect(inbox('SEAL_INBOX_DIR= node "$INBOX" list')).toMatch(/^seal-inbox: error: SEAL_INBOX_DIR is empty\n/);
+  expect(inbox('SEAL_INBOX_DIR=box node "$INBOX" list')).toMatch(/SEAL_INBOX_DIR is not an absolute path/);
+  expect(inbox('SEAL_INBOX_DIR="$PWD/box" node "$INBOX" list')).toMatch(/^till\t/);
+  expect(inbox('node "$INBOX" list --dir ""')).toMatch(/--dir is empty/);
+  expect(inbox('node "$INBOX" init ""')).toMatch(/an argument is empty/);
+  if (process.platform !== "linux") return;
+  const damaged = `D=$(printf 'd\\377'); U=$(printf 'd\\357\\277\\275'); cp -r box "$U"; mkdir -p "$D";`;
+  expect(inbox(`${damaged} node "$INBOX" list --dir "$D"`)).toMatch(/an argument is not UTF-8/);
+  expect(inbox('SEAL_INBOX_DIR="$PWD/$(printf \'d\\377\')" node "$INBOX" list')).toMatch(/SEAL_INBOX_DIR is not UTF-8/);
+  expect(inbox('node "$INBOX" list --dir "$(printf \'d\\357\\277\\275\')"')).toMatch(/^till\t/);
 });

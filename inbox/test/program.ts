@@ -1,9 +1,12 @@
-// The programs themselves, from dist/: seal-inbox with its service, and seal to read what it took in.
+// The programs themselves, from dist/: seal-inbox with its service, and seal. The library reads what was taken in.
 
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { onTestFinished } from "vitest";
+import { Identity, JournalReader } from "@sealed-files/seal";
+import { afterAll, onTestFinished } from "vitest";
 import { folder } from "./folder.js";
 
 const INBOX = fileURLToPath(new URL("../bin/seal-inbox.js", import.meta.url));
@@ -15,7 +18,9 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** A directory with the identities `inbox` (which signs) and `ann` (who reads), and an inbox `till` for her in `box`. */
+/**
+ * A directory with the identities `inbox` (which signs) and `ann` (who reads), and an inbox `till` for her in `box`.
+ */
 export interface Site {
   readonly path: string;
   readonly producer: string;
@@ -27,9 +32,23 @@ export interface Site {
   records(): Promise<string[]>;
 }
 
-/** In a folder that goes when the test is over, or in the one that is named. */
+let template: Promise<Site> | undefined;
+
+afterAll(async () => {
+  if (template) await rm((await template).path, { recursive: true, force: true });
+});
+
+/** A copy of one that is made once, in a folder that goes when the test is over, or in the one that is named. */
 export async function makeSite(where?: string): Promise<Site> {
+  template ??= makeTemplate();
+  const { path: made, producer, reader } = await template;
   const path = where ?? (await folder());
+  execFileSync("cp", ["-aT", made, path]);
+  return siteAt(path, producer, reader);
+}
+
+async function makeTemplate(): Promise<Site> {
+  const path = await mkdtemp(join(tmpdir(), "seal-inbox-"));
   const run = (program: string) => (args: readonly string[]) => runProgram(program, args, path);
   const [seal, inbox] = [run(SEAL), run(INBOX)];
   await must(seal(["keygen", "-q", "-o", "inbox.key"]));
@@ -39,20 +58,34 @@ export async function makeSite(where?: string): Promise<Site> {
   const create = (...who: string[]) => inbox(["token", "create", "till", "--dir", "box", "-q", ...who]);
   const producer = (await must(create("--producer", "shop"))).stdout.trim();
   const reader = (await must(create("--reader", "ann"))).stdout.trim();
-  const records = async () => {
-    const journal = join("box", "inboxes", "till", "journal.sealed");
-    const read = await must(seal(["journal", "read", journal, "--key", "ann.key", "--label", "till", "-q"]));
-    return read.stdout.split("\n").slice(0, -1);
-  };
+  return siteAt(path, producer, reader);
+}
+
+/** A site that is at that path, with its tokens: a copy of another, say. */
+export function siteAt(path: string, producer: string, reader: string): Site {
+  const run = (program: string) => (args: readonly string[]) => runProgram(program, args, path);
+  const [seal, inbox] = [run(SEAL), run(INBOX)];
   return {
     path,
     producer,
     reader,
-    records,
+    records: () => recordsOf(path),
     seal: (...args) => seal(args),
     sealWith: (env, ...args) => runProgram(SEAL, args, path, env),
     inbox: (...args) => inbox(args),
   };
+}
+
+function recordsOf(path: string): Promise<string[]> {
+  return recordsIn(path, join(path, "box", "inboxes", "till", "journal.sealed"));
+}
+
+async function recordsIn(path: string, journal: string): Promise<string[]> {
+  const ann = await Identity.parse(await readFile(join(path, "ann.key")));
+  const read: string[] = [];
+  for await (const { records } of await JournalReader.open({ path: journal }, { keys: [ann], label: "till" }))
+    for (const record of records) read.push(Buffer.from(record).toString());
+  return read;
 }
 
 function runProgram(program: string, args: readonly string[], cwd: string, more = {}): Promise<Ended> {
@@ -70,6 +103,14 @@ async function must(ended: Promise<Ended>): Promise<Ended> {
   return { status, stdout, stderr };
 }
 
+/** A program of seal's that runs until it is ended; killed when the test is over. */
+export function startSeal({ path }: Site, ...args: string[]): ChildProcess {
+  const env = { ...process.env, SEAL_HOME: join(path, "home") };
+  const child = spawn(process.execPath, [SEAL, ...args], { cwd: path, env, stdio: ["pipe", "pipe", "inherit"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  return child;
+}
+
 export interface Served {
   readonly url: string;
   readonly child: ChildProcess;
@@ -83,15 +124,21 @@ export interface Served {
   ): Promise<Response>;
 }
 
-/** `seal-inbox serve` on a port of its own; killed when the test is over. `node`: options of Node itself. */
+/**
+ * `seal-inbox serve` on a port of its own; killed when the test is over. `node`: options of Node itself. `before`: what
+ * a shell does before it becomes the service.
+ */
 export async function serve(
   { path, producer }: Site,
   args: readonly string[] = [],
   node: readonly string[] = [],
   env: Record<string, string> = {},
+  before = ":",
 ): Promise<Served> {
-  const serving = ["serve", "--dir", "box", "--sign", "inbox.key", "--listen", "127.0.0.1:0", ...args];
-  const child = spawn(process.execPath, [...node, INBOX, ...serving], {
+  const store = env.SEAL_INBOX_STORE === undefined ? ["--dir", "box"] : [];
+  const serving = ["serve", ...store, "--sign", "inbox.key", "--listen", "127.0.0.1:0", ...args];
+  const command = [process.execPath, ...node, INBOX, ...serving];
+  const child = spawn("sh", ["-c", `${before}; exec "$@"`, "sh", ...command], {
     cwd: path,
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
@@ -124,4 +171,34 @@ async function addressIn(log: () => string): Promise<string> {
     if (url) return url;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
+}
+
+/** A site whose inbox is in a database. */
+export interface DatabaseSite extends Site {
+  readonly database: string;
+  /** The journal of `till` as a service gives it: verified by `seal journal verify`, and as ann reads it. */
+  records(from?: Served): Promise<string[]>;
+}
+
+export async function makeDatabaseSite(database: string): Promise<DatabaseSite> {
+  const { path } = await makeSite();
+  const run = (...args: string[]) => must(runProgram(INBOX, args, path, { SEAL_INBOX_STORE: database }));
+  await run("init");
+  await run("add", "till", "--to", "ann.pub");
+  const create = async (...who: string[]) => (await run("token", "create", "till", "-q", ...who)).stdout.trim();
+  const [producer, reader] = [await create("--producer", "shop"), await create("--reader", "ann")];
+  const site = siteAt(path, producer, reader);
+  const records = async (from?: Served) => {
+    const headers = { authorization: `Bearer ${reader}` };
+    const response = await fetch(`${from!.url}/v1/inboxes/till/journal`, { headers });
+    const file = join(path, `copy-${Math.random()}`);
+    await writeFile(file, Buffer.from(await response.arrayBuffer()));
+    await must(site.seal("journal", "verify", file, "--from", "inbox.pub", "--label", "till"));
+    return recordsIn(path, file);
+  };
+  return { ...site, database, records };
+}
+
+export function serveDatabase(site: DatabaseSite, args: readonly string[] = []): Promise<Served> {
+  return serve(site, args, [], { SEAL_INBOX_STORE: site.database });
 }

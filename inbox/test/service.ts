@@ -1,17 +1,20 @@
 // A service on 127.0.0.1 in a directory of its own, and what it logs.
 
 import { Writable } from "node:stream";
+import { Identity } from "@sealed-files/seal";
 import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
-import { Identity } from "seal";
 import { onTestFinished } from "vitest";
-import type { OpenWriter } from "../src/inbox.js";
+import { KeyBudget } from "../src/idempotency/answers.js";
 import { type InboxEvent, Inboxes, type InboxesOptions } from "../src/inboxes.js";
-import { KeyBudget } from "../src/keys/answers.js";
 import { makeApp } from "../src/server/app.js";
+import { timed } from "../src/server/flushes.js";
+import { Metrics } from "../src/server/metrics.js";
 import { Service, type ServiceOptions } from "../src/server/service.js";
-import { Directory, initDirectory, type Place } from "../src/store/directory.js";
+import type { DirectoryPlace } from "../src/store/directory/place.js";
+import { Directory, initDirectory } from "../src/store/directory/store.js";
 import { createToken } from "../src/store/tokens.js";
+import type { OpenWriter } from "../src/writer.js";
 import { folder } from "./folder.js";
 
 /** Who reads. */
@@ -25,7 +28,7 @@ export interface Running {
   readonly app: FastifyInstance;
   readonly service: Service;
   readonly directory: Directory;
-  readonly place: Place;
+  readonly place: DirectoryPlace;
   readonly producer: string;
   readonly reader: string;
   readonly log: string[];
@@ -36,6 +39,7 @@ export interface Running {
 
 export interface Settings extends Partial<ServiceOptions>, Partial<Omit<InboxesOptions, "openWriter">> {
   readonly maxKeys?: number;
+  readonly hasMetrics?: boolean;
 }
 
 /** With one inbox, `till`, and a token of each kind. Stopped when the test is over. */
@@ -49,13 +53,36 @@ export async function startService(openWriter: OpenWriter, settings: Settings = 
   const reader = (await createToken(place, "reader", "ann")).token;
   const log: string[] = [];
   const events: InboxEvent[] = [];
-  const { maxKeys = 1000, maxBody = 100_000, maxHeld = 10_000_000, rate = 100_000, ...rest } = settings;
+  const {
+    maxKeys = 1000,
+    maxBody = 100_000,
+    maxHeld = 10_000_000,
+    rate = 100_000,
+    retry,
+    keptHeaders = [],
+    origins = [],
+    hasMetrics = true,
+    ...rest
+  } = settings;
   const budget = new KeyBudget(maxKeys);
+  const metrics = new Metrics("test");
   const note = (event: InboxEvent) => void events.push(event);
-  const defaults = { keyLifetime: 3_600_000, maxQueued: 1_000_000, idle: 600_000, note };
-  const inboxes = new Inboxes(directory, { openWriter, budget, ...defaults, ...rest });
-  const service = new Service(directory, inboxes, budget, { maxBody, maxHeld, rate });
-  const app = await makeApp(service, { logger: capturing(log), tls: null, version: "test" });
+  const defaults = { keyLifetime: 3_600_000, maxQueued: 1_000_000, idle: 600_000, maxOpen: 100, note };
+  const inboxes = new Inboxes(directory, {
+    openWriter: timed(openWriter, (seconds) => metrics.flushed(seconds)),
+    budget,
+    ...defaults,
+    ...rest,
+  });
+  const service = new Service(directory, inboxes, budget, metrics, {
+    maxBody,
+    maxHeld,
+    rate,
+    keptHeaders,
+    origins,
+    ...(retry && { retry }),
+  });
+  const app = await makeApp(service, { logger: capturing(log), tls: null, version: "test", hasMetrics });
   onTestFinished(async () => {
     await app.close();
     await inboxes.close();
@@ -79,10 +106,14 @@ export async function startService(openWriter: OpenWriter, settings: Settings = 
 
 /** As the OpenAPI document has it. */
 function routeOf(address = ""): string {
-  return address.replace(/\?.*/, "").replace(/^(\/v1\/inboxes\/)[^/]+/, "$1{inbox}");
+  return address
+    .replace(/\?.*/, "")
+    .replace(/^(\/v1\/inboxes\/)[^/]+(\/hooks\/)?(?:(?<=\/hooks\/)[^/]+)?/, (_all, start, hook) =>
+      hook ? `${start}{inbox}${hook}{token}` : `${start}{inbox}`,
+    );
 }
 
-function capturing(log: string[]) {
+export function capturing(log: string[]) {
   const stream = new Writable({
     write: (line, _encoding, done) => {
       log.push(String(line));

@@ -1,10 +1,10 @@
 // seal-inbox add
 
 import { readFile } from "node:fs/promises";
-import { SealError } from "seal";
-import { type Command, DIR, directoryOf } from "../arguments.js";
-import { Directory } from "../store/directory.js";
-import { ioError } from "../store/files.js";
+import { SealError } from "@sealed-files/seal";
+import { ioError } from "@sealed-files/seal/internal";
+import { type Command, STORE } from "../arguments.js";
+import { withStore } from "./store.js";
 
 /** No public key file that anybody writes comes near to this. */
 const MAX_PUBLIC_FILE = 1024 * 1024;
@@ -16,17 +16,17 @@ export const add: Command = {
   flags: {
     to: { value: "R", repeats: true, help: "a recipient: seal1…, or the path of a .pub file" },
     label: { value: "TEXT", help: "the label of its journal (default: the inbox's name)" },
-    ...DIR,
+    ...STORE,
   },
-  run: async (args, report) => {
-    const name = args.words[0]!;
-    const directory = await Directory.open(directoryOf(args));
-    const recipients = (await Promise.all(args.all("to").map(recipientsOf))).flat();
-    const settings = await directory.add(name, { label: args.one("label") ?? name, recipients });
-    const { length } = settings.recipients;
-    const text = `added inbox ${name} for ${length === 1 ? "1 recipient" : `${length} recipients`}`;
-    report.result({ inbox: name, ...settings, journal: directory.place(name).journal }, text);
-  },
+  run: (args, report) =>
+    withStore(args, async (store) => {
+      const name = args.words[0]!;
+      const recipients = (await Promise.all(args.all("to").map(recipientsOf))).flat();
+      const settings = await store.add(name, { label: args.one("label") ?? name, recipients });
+      const { length } = settings.recipients;
+      const text = `added inbox ${name} for ${length === 1 ? "1 recipient" : `${length} recipients`}`;
+      report.result({ inbox: name, ...settings, journal: store.place(name).journal }, text);
+    }),
 };
 
 /** What `--to` names, as text. Throws `usage`, `io`. */
@@ -34,7 +34,7 @@ async function recipientsOf(named: string): Promise<string[]> {
   const text = named.trim();
   if (/^seal-secret-key-/i.test(text)) {
     throw new SealError("usage", "--to is given a secret key", {
-      hint: "Everybody on this machine can read a command line. Treat this key as lost, and make a new one.",
+      hint: "Anyone on this machine can read a command line. Treat this key as compromised, and make a new one.",
     });
   }
   if (/^seal(sig)?1/.test(text)) return [text];

@@ -1,16 +1,16 @@
 // seal-inbox init
 
-import type { Command } from "../arguments.js";
-import { initDirectory } from "../store/directory.js";
+import { type Command, DATABASE } from "../arguments.js";
+import { initStore } from "./store.js";
 
 export const init: Command = {
   name: "init",
-  words: ["DIR"],
-  summary: "Make a directory for inboxes.",
-  flags: {},
-  run: async ({ words }, report) => {
-    const path = words[0]!;
-    await initDirectory(path);
-    report.result({ directory: path }, `made ${path}`);
+  words: ["[DIR]"],
+  summary: "Make a directory for inboxes, or the tables of a database.",
+  flags: DATABASE,
+  run: async (args, report) => {
+    const { name, isNew } = await initStore(args);
+    const facts = args.words.length > 0 ? { directory: name } : { store: name, isNew };
+    report.result(facts, isNew ? `made ${name}` : `${name} is up to date`);
   },
 };

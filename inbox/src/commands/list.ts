@@ -1,23 +1,30 @@
 // seal-inbox list
 
-import { stat } from "node:fs/promises";
-import { type Command, DIR, directoryOf } from "../arguments.js";
-import { Directory } from "../store/directory.js";
+import { type Command, STORE } from "../arguments.js";
+import type { Place } from "../store/store.js";
+import { withStore } from "./store.js";
 
 export const list: Command = {
   name: "list",
   words: [],
   summary: "List the inboxes.",
-  flags: DIR,
-  run: async (args, report) => {
-    const directory = await Directory.open(directoryOf(args));
-    for (const name of await directory.list()) {
-      const { label, recipients, created } = await directory.settings(name);
-      const bytes = (await stat(directory.place(name).journal).catch(() => null))?.size ?? 0;
-      report.result(
-        { inbox: name, label, recipients, created, bytes },
-        [name, `${bytes} bytes`, `${recipients.length} recipients`, `label ${label}`].join("\t"),
-      );
-    }
-  },
+  flags: STORE,
+  run: (args, report) =>
+    withStore(args, async (store) => {
+      for (const name of await store.list()) {
+        const { label, recipients, created } = await store.settings(name);
+        const bytes = await sizeOf(store.place(name));
+        report.result(
+          { inbox: name, label, recipients, created, bytes },
+          [name, `${bytes} bytes`, `${recipients.length} recipients`, `label ${label}`].join("\t"),
+        );
+      }
+    }),
 };
+
+/** Bytes of the journal; 0 where it was not begun. */
+async function sizeOf(place: Place): Promise<number> {
+  const reading = await place.reading().catch(() => null);
+  if (!reading) return 0;
+  return reading.size().finally(() => reading.close());
+}

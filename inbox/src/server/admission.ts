@@ -19,8 +19,8 @@ export class Admission {
   }
 
   /**
-   * Does `work`, for which it takes so much room. Throws `Problem` where there is not so much, or the holder has its share, of which a first body may be more;
-   * what `work` throws.
+   * Does `work`, for which it takes so much room. Throws `Problem` where there is not so much, or the holder has its
+   * share, of which a first body may be more; what `work` throws.
    */
   async hold<T>(holder: object, bytes: number, work: () => Promise<T>): Promise<T> {
     const own = this.#byHolder.get(holder) ?? 0;

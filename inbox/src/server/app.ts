@@ -12,16 +12,29 @@ import fastify, {
   LogController,
 } from "fastify";
 import { Problem, type ProblemName } from "../problem.js";
+import { allowOrigins } from "./cors.js";
 import { journalRoute } from "./journal.js";
-import { recordsRoute } from "./records.js";
+import { hooksRoute, recordsRoute } from "./records.js";
+import { requestIdOf } from "./request-id.js";
 import type { Service } from "./service.js";
-import { statusRoutes } from "./status.js";
+import { documentRoute, healthRoutes, metricsRoute } from "./status.js";
 
-export interface AppOptions {
+/** PEM. */
+interface Certificate {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
+export interface OperatorsOptions {
   readonly logger: FastifyBaseLogger;
-  /** PEM; null where something in front of the service speaks TLS. */
-  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
   readonly version: string;
+}
+
+export interface AppOptions extends OperatorsOptions {
+  /** null where something in front of the service speaks TLS. */
+  readonly tls: Certificate | null;
+  /** Whether it gives the figures too. */
+  readonly hasMetrics: boolean;
 }
 
 /** Milliseconds for a request to be there as a whole. */
@@ -29,11 +42,38 @@ const REQUEST_TIME = 60_000;
 const HEADERS_TIME = 15_000;
 const KEEP_ALIVE = 72_000;
 
-export async function makeApp(service: Service, { logger, tls, version }: AppOptions): Promise<FastifyInstance> {
+export async function makeApp(service: Service, options: AppOptions): Promise<FastifyInstance> {
+  const { logger, tls, version, hasMetrics } = options;
+  const app = bareApp(service, logger, tls);
+  app.addHook("onClose", async () => service.close());
+  allowOrigins(app, service.options.origins ?? []);
+  await app.register(swagger, { openapi: about(version) });
+  await app.register(async (scope) => recordsRoute(scope, service));
+  await app.register(async (scope) => hooksRoute(scope, service));
+  await app.register(async (scope) => journalRoute(scope, service));
+  healthRoutes(app, service);
+  if (hasMetrics) metricsRoute(app, service);
+  documentRoute(app);
+  await app.ready();
+  return app;
+}
+
+/** What is for operators alone, to listen where nobody else is. */
+export async function makeOperatorsApp(service: Service, { logger }: OperatorsOptions): Promise<FastifyInstance> {
+  const app = bareApp(service, logger, null);
+  healthRoutes(app, service);
+  metricsRoute(app, service);
+  await app.ready();
+  return app;
+}
+
+/** Without routes: how requests are read, and what is said where nothing comes of one. */
+function bareApp(service: Service, logger: FastifyBaseLogger, tls: Certificate | null): FastifyInstance {
   const app = fastify({
     loggerInstance: logger,
+    genReqId: requestIdOf,
     // Requests are logged below, without what fastify would add: addresses may hold secrets.
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "requestId" }),
     requestTimeout: REQUEST_TIME,
     keepAliveTimeout: KEEP_ALIVE,
     bodyLimit: service.options.maxBody,
@@ -49,19 +89,19 @@ export async function makeApp(service: Service, { logger, tls, version }: AppOpt
   // Else fastify's own read a body before it is known that nothing is at its address.
   app.removeAllContentTypeParsers();
   app.decorateRequest("bearer", null as never);
-  app.setErrorHandler((error, request, reply) => refuse(asProblem(error as FastifyError), request, reply));
+  app.setErrorHandler((error, request, reply) => {
+    const problem = asProblem(error as FastifyError);
+    service.metrics.refused(problem.problem);
+    return refuse(problem, request, reply);
+  });
   app.setNotFoundHandler((request, reply) => refuse(new Problem("not-found", "See /openapi.json."), request, reply));
-  app.addHook("onSend", async (_request, reply, payload) => {
+  app.addHook("onSend", async (request, reply, payload) => {
+    reply.header("x-request-id", request.id);
     // A connection that stayed open would keep the service from stopping.
     if (service.stopping) reply.header("connection", "close");
     return payload;
   });
   app.addHook("onResponse", async (request, reply) => told(service, request, reply));
-  await app.register(swagger, { openapi: about(version) });
-  await app.register(async (scope) => recordsRoute(scope, service));
-  await app.register(async (scope) => journalRoute(scope, service));
-  statusRoutes(app, service);
-  await app.ready();
   return app;
 }
 
@@ -71,7 +111,7 @@ function about(version: string) {
     info: {
       title: "seal-inbox",
       version,
-      description: "Takes in small records on behalf of a user who is away, and seals each before it says so.",
+      description: "Accepts small records for a user who is away, and seals each before acknowledging it.",
     },
     components: { securitySchemes: { bearer: { type: "http" as const, scheme: "bearer" } } },
   };
@@ -86,10 +126,10 @@ const KNOWN: Readonly<Record<string, ProblemName>> = {
 function asProblem(error: FastifyError): Problem {
   if (error instanceof Problem) return error;
   const name = KNOWN[error.code];
-  if (name) return new Problem(name, "See /openapi.json for what is taken.");
+  if (name) return new Problem(name, "See /openapi.json for what is accepted.");
   const isClients = (error.statusCode ?? 500) < 500;
   if (isClients) return new Problem("bad-request", "The request is malformed.");
-  return new Problem("internal", "Something unforeseen happened.", { cause: error });
+  return new Problem("internal", "An unexpected error occurred.", { cause: error });
 }
 
 function refuse(problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -102,7 +142,10 @@ function refuse(problem: Problem, request: FastifyRequest, reply: FastifyReply):
   return reply.code(status).type("application/problem+json").send(JSON.stringify(problem.body()));
 }
 
-/** What a failure was, for the log. Messages of seal's errors hold no secret; of others only the place in the program is told. */
+/**
+ * What a failure was, for the log. Messages of seal's errors hold no secret; of others only the place in the program is
+ * told.
+ */
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return typeof cause;
   if (cause.name === "SealError") return cause.message;

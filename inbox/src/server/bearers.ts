@@ -1,15 +1,17 @@
-// Who sends a request, by its bearer token. What a token allows is remembered for a second, so a revocation counts within one.
+// Who sends a request, by its bearer token. What a token allows is remembered for a second, so a revocation counts
+// within one.
 
-import type { Directory } from "../store/directory.js";
 import { isName } from "../store/names.js";
-import { findGrant, type Grant, hashToken } from "../store/tokens.js";
+import type { InboxStore } from "../store/store.js";
+import { findGrant, type Grant, hashToken, type Way } from "../store/tokens.js";
 import { Bucket } from "./bucket.js";
 
 /** Milliseconds. */
 const REMEMBERED = 1000;
 /** Tokens that are remembered at a time. */
 const MOST = 10_000;
-const BEARER = /^bearer +([A-Za-z0-9._~+/-]{1,256}=*)$/i;
+const BEARER = /^bearer +(\S+)$/i;
+const TOKEN = /^[A-Za-z0-9._~+/-]{1,256}=*$/;
 
 export interface Bearer {
   readonly grant: Grant;
@@ -20,28 +22,32 @@ interface Remembered extends Bearer {
   checked: number;
 }
 
+/** What a header holds. */
+export function bearerToken(header: string | undefined): string | null {
+  return BEARER.exec(header ?? "")?.[1] ?? null;
+}
+
 export class Bearers {
-  readonly #directory: Directory;
+  readonly #store: InboxStore;
   readonly #rate: number;
   /** By inbox and hash; the one that was used last is the last. */
   readonly #known = new Map<string, Remembered>();
 
   /** `rate`: requests a second of each token. */
-  constructor(directory: Directory, rate: number) {
-    this.#directory = directory;
+  constructor(store: InboxStore, rate: number) {
+    this.#store = store;
     this.#rate = rate;
   }
 
-  /** null where the header holds no token that is valid in this inbox, or there is no such inbox. Throws `io`. */
-  async find(inbox: string, header: string | undefined): Promise<Bearer | null> {
-    const token = BEARER.exec(header ?? "")?.[1];
-    if (token === undefined || !isName(inbox)) return null;
-    const digest = hashToken(token);
+  /** null where it is no token that is valid in this inbox when it comes so, or there is no such inbox. Throws `io`. */
+  async find(inbox: string, token: string | null, way: Way): Promise<Bearer | null> {
+    if (token === null || !TOKEN.test(token) || !isName(inbox)) return null;
+    const digest = hashToken(token, way);
     const key = `${inbox}/${digest}`;
     const known = this.#known.get(key);
     const now = performance.now();
     if (known && now - known.checked < REMEMBERED) return known;
-    const grant = await findGrant(this.#directory.place(inbox), digest);
+    const grant = await findGrant(this.#store.place(inbox), digest);
     // Requests that come at the same moment share one bucket: whichever got here first has made it.
     const bucket = this.#known.get(key)?.bucket ?? new Bucket(this.#rate, now);
     this.#known.delete(key);

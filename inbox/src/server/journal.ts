@@ -1,18 +1,21 @@
 // GET: gives the journal away, up to where it is on disk.
 
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
+import { finished } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { Problem, storageProblem } from "../problem.js";
-import { ioError } from "../store/files.js";
-import { parseRange } from "./range.js";
+import { Problem } from "../problem.js";
+import type { JournalReading, Place } from "../store/store.js";
+import { waitOf } from "./prefer.js";
+import { type ByteRange, parseRange } from "./range.js";
 import * as schemas from "./schemas.js";
 import type { Service } from "./service.js";
 
 type Request = FastifyRequest<{ Params: { inbox: string } }>;
 
-/** Bytes at the beginning that tell one journal from another: the fixed fields of the first epoch's core, the commitment among them. */
+/**
+ * Bytes at the beginning that tell one journal from another: the fixed fields of the first epoch's core, the commitment
+ * among them.
+ */
 const HEAD_BYTES = 84;
 
 export function journalRoute(app: FastifyInstance, service: Service): void {
@@ -30,18 +33,72 @@ export function journalRoute(app: FastifyInstance, service: Service): void {
 }
 
 async function give(service: Service, request: Request, reply: FastifyReply): Promise<unknown> {
-  const { inbox: name } = request.params;
-  const size = await service.inboxes.use(name, async ({ durableBytes }) => durableBytes);
-  const { journal: path } = service.directory.place(name);
-  const id = await idOf(path);
-  const { range, "if-none-match": ifNoneMatch } = request.headers;
-  const ifRange = request.headers["if-range"] as string | undefined;
-  reply
-    .header("etag", etag(id, size))
-    .header("accept-ranges", "bytes")
-    .header("cache-control", "private, no-transform");
-  if (matches(ifNoneMatch, etag(id, size))) return reply.code(304).send();
-  const part = ifRange === undefined || continues(ifRange, id, size) ? parseRange(range, size) : null;
+  const state = await awaited(service, request, reply);
+  let isSending = false;
+  try {
+    const part = answer(request, reply, state);
+    if (!part) return reply;
+    const stream = state.reading.stream(part.start, part.end);
+    isSending = true;
+    // A stream that closes nothing tells of its end alone.
+    finished(stream, () => void state.reading.close().catch(() => undefined));
+    return reply.send(stream);
+  } finally {
+    if (!isSending) await state.reading.close();
+  }
+}
+
+/** Milliseconds after which a journal is looked at again that others may write. */
+const LOOK = 1000;
+
+/**
+ * The journal as it is, or where the client would wait and has all of it, as soon as there is more, for as long as it
+ * would. Whose writer is this service is not looked at meanwhile: it would be kept open, and its keys in memory. Throws
+ * `Problem`.
+ */
+async function awaited(service: Service, request: Request, reply: FastifyReply): Promise<State> {
+  const { inbox } = request.params;
+  const wait = request.method === "GET" ? waitOf(request.headers.prefer) : 0;
+  if (wait > 0) reply.header("preference-applied", `wait=${wait}`);
+  const until = performance.now() + 1000 * wait;
+  const look = service.store.place(inbox).isAlwaysWhole ? LOOK : Number.POSITIVE_INFINITY;
+  const gone = new AbortController();
+  reply.raw.once("close", () => gone.abort());
+  for (;;) {
+    const count = service.news.countOf(inbox);
+    const state = await stateOf(service, inbox);
+    const left = until - performance.now();
+    if (left <= 0 || service.isLeaving || gone.signal.aborted || hasNews(request, state)) return state;
+    await state.reading.close();
+    await service.news.after(inbox, count, Math.min(left, look), gone.signal);
+  }
+}
+
+/** Whether there is something that the client does not have. */
+function hasNews({ headers }: Request, state: State): boolean {
+  return !matches(headers["if-none-match"], tagOf(state)) && partOf(headers, state) !== "none";
+}
+
+function tagOf({ id, size, isSettled }: State): string {
+  return isSettled ? etag(id, size) : passingEtag(id, size);
+}
+
+/** The range that is asked for, if it is of this journal; null for all of it. */
+function partOf(headers: Request["headers"], { id, size }: State): ByteRange | "none" | null {
+  const ifRange = headers["if-range"] as string | undefined;
+  return ifRange === undefined || continues(ifRange, id, size) ? parseRange(headers.range, size) : null;
+}
+
+/** Sets the headers; the bytes that are to follow, null where none do, and all is sent. Throws `Problem`. */
+function answer(request: Request, reply: FastifyReply, state: State): ByteRange | null {
+  const { size } = state;
+  const tag = tagOf(state);
+  reply.header("etag", tag).header("accept-ranges", "bytes").header("cache-control", "private, no-transform");
+  if (matches(request.headers["if-none-match"], tag)) {
+    reply.code(304).send();
+    return null;
+  }
+  const part = partOf(request.headers, state);
   if (part === "none") {
     reply.header("content-range", `bytes */${size}`);
     throw new Problem("out-of-range", `It has ${size} bytes.`);
@@ -49,7 +106,53 @@ async function give(service: Service, request: Request, reply: FastifyReply): Pr
   const { start, end } = part ?? { start: 0, end: size };
   if (part) reply.code(206).header("content-range", `bytes ${start}-${end - 1}/${size}`);
   reply.header("content-type", "application/octet-stream").header("content-length", end - start);
-  return reply.send(request.method === "HEAD" ? null : createReadStream(path, { start, end: end - 1 }));
+  if (request.method !== "HEAD" && start < end) return { start, end };
+  reply.send(null);
+  return null;
+}
+
+interface State {
+  readonly reading: JournalReading;
+  readonly id: string;
+  /** Bytes that are on disk. */
+  readonly size: number;
+  /** Whether they end with a frame, and never change. */
+  readonly isSettled: boolean;
+}
+
+/**
+ * Of a journal that cannot be written, because the disk is full, or another process holds it, say, what is on disk is
+ * given all the same. Throws `Problem`.
+ */
+async function stateOf(service: Service, name: string): Promise<State> {
+  const place = service.store.place(name);
+  const durable = await durableBytes(service, place);
+  let reading: JournalReading | undefined;
+  try {
+    reading = await place.reading();
+    const id = idOf(await reading.readAt(0, HEAD_BYTES));
+    if (typeof durable === "number" && durable <= (await reading.size()))
+      return { reading, id, size: durable, isSettled: true };
+    return { reading, id, size: await reading.flushed(), isSettled: place.isAlwaysWhole };
+  } catch (error) {
+    await reading?.close();
+    throw durable instanceof Problem ? durable : service.failed(name, error);
+  }
+}
+
+/** What the writer knows to be durable; null where none is asked. Or why it does not say. Throws `Problem`. */
+async function durableBytes(service: Service, { name, isAlwaysWhole }: Place): Promise<number | Problem | null> {
+  if (isAlwaysWhole) return null;
+  return service.inboxes
+    .use(name, async ({ durableBytes }) => durableBytes)
+    .catch((error: unknown) => unwritable(service, name, error));
+}
+
+/** Why the inbox cannot be used. Throws `Problem` where that says nothing of the journal. */
+function unwritable(service: Service, name: string, error: unknown): Problem {
+  const problem = service.failed(name, error);
+  if (problem.cause === undefined && problem.problem !== "too-many-open") throw problem;
+  return problem;
 }
 
 /** Strong: it changes with each frame, as the journal does. */
@@ -57,28 +160,28 @@ function etag(id: string, size: number): string {
   return `"${id}-${size}"`;
 }
 
+/**
+ * Of a journal that nobody here writes: its end may be another one when it is written again, so no range goes on from
+ * it.
+ */
+function passingEtag(id: string, size: number): string {
+  return `"${id}-${size}-passing"`;
+}
+
 function matches(header: string | undefined, tag: string): boolean {
   if (header === undefined) return false;
   return header.trim() === "*" || header.split(",").some((one) => one.trim().replace(/^W\//, "") === tag);
 }
 
-/** Whether it is the ETag of this journal as it is, or was: then what its holder has is the beginning of what there is. */
+/**
+ * Whether it is the ETag of this journal as it is, or was: then what its holder has is the beginning of what there is.
+ */
 function continues(header: string, id: string, size: number): boolean {
   const [, theirs, length] = /^"([0-9a-f]+)-(\d{1,15})"$/.exec(header) ?? [];
   return theirs === id && Number(length) <= size;
 }
 
-/** The same for a journal as long as it lives, and different for each. Throws `Problem`. */
-async function idOf(path: string): Promise<string> {
-  try {
-    const file = await open(path, "r");
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
-      return createHash("sha256").update(buffer.subarray(0, bytesRead)).digest("hex").slice(0, 32);
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    throw storageProblem(ioError(`cannot read ${path}`, error));
-  }
+/** What is the same for a journal as long as it lives, and different for each, by its first bytes. */
+function idOf(head: Uint8Array): string {
+  return createHash("sha256").update(head).digest("hex").slice(0, 32);
 }

@@ -1,92 +1,123 @@
 // Figures for Prometheus, in its text format. They name no inbox and no producer.
 
+import type { ProblemName } from "../problem.js";
+import { family, Histogram, type Sample } from "./exposition.js";
+import { processFamilies } from "./process-figures.js";
+
 /** Seconds. */
-const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+/** What an inbox can fail with: each is a series from the start, so that its first failure shows as an increase. */
+const FAILURES: readonly ProblemName[] = ["storage", "full", "refused", "fenced", "too-many-open", "internal"];
+
+/**
+ * A request that was not let in had no token, one that is not valid in its inbox, one of the other role, or no
+ * signature that fits.
+ */
+export type Refusal = "missing" | "unknown" | "role" | "signature";
 
 /** What is asked for when the figures are. */
 export interface Gauges {
   readonly heldBytes: number;
   readonly queuedBytes: number;
   readonly openInboxes: number;
+  /** Inboxes whose last use has failed, by problem. */
+  readonly failing: ReadonlyMap<ProblemName, number>;
   readonly idempotencyKeys: number;
 }
 
 export class Metrics {
-  readonly #started = Date.now() / 1000;
   /** By route and status. */
   readonly #requests = new Map<string, number>();
-  readonly #buckets = BUCKETS.map(() => 0);
-  #seconds = 0;
-  #appends = 0;
+  readonly #appends = new Histogram(BOUNDS);
+  readonly #flushes = new Histogram(BOUNDS);
   #records = 0;
   #bytes = 0;
   #replays = 0;
-  #failures = 0;
+  readonly #problems = new Map<ProblemName, number>();
+  readonly #failures = new Map<ProblemName, number>(FAILURES.map((problem) => [problem, 0]));
+  readonly #refusals = new Map<Refusal, number>([
+    ["missing", 0],
+    ["unknown", 0],
+    ["role", 0],
+    ["signature", 0],
+  ]);
+  readonly #about: Sample;
+
+  /** `version`: of the service. */
+  constructor(version: string) {
+    this.#about = [`{version="${version}",node="${process.version}"}`, 1];
+  }
 
   answered(route: string, status: number): void {
-    const key = `route="${route}",status="${status}"`;
-    this.#requests.set(key, (this.#requests.get(key) ?? 0) + 1);
+    count(this.#requests, `route="${route}",status="${status}"`);
   }
 
   /** Records that are on disk, and the seconds from the request's arrival to that. */
   appended(records: number, bytes: number, seconds: number): void {
-    this.#appends++;
     this.#records += records;
     this.#bytes += bytes;
-    this.#seconds += seconds;
-    const bucket = BUCKETS.findIndex((bound) => seconds <= bound);
-    if (bucket >= 0) this.#buckets[bucket]!++;
+    this.#appends.observe(seconds);
+  }
+
+  /** The seconds that it took to write a frame and flush it. */
+  flushed(seconds: number): void {
+    this.#flushes.observe(seconds);
   }
 
   replayed(): void {
     this.#replays++;
   }
 
-  storageFailed(): void {
-    this.#failures++;
+  refused(problem: ProblemName): void {
+    count(this.#problems, problem);
   }
 
-  text({ heldBytes, queuedBytes, openInboxes, idempotencyKeys }: Gauges): string {
-    const { heapUsed, rss } = process.memoryUsage();
+  notLetIn(reason: Refusal): void {
+    count(this.#refusals, reason);
+  }
+
+  storageFailed(problem: ProblemName): void {
+    count(this.#failures, problem);
+  }
+
+  text({ heldBytes, queuedBytes, openInboxes, failing, idempotencyKeys }: Gauges, more: readonly string[]): string {
+    const requests = [...this.#requests].map(([labels, n]): Sample => [`{${labels}}`, n]);
+    const unusable = new Map([...FAILURES.map((problem) => [problem, 0] as const), ...failing]);
     return [
-      ...family(
-        "requests_total",
-        "counter",
-        "Requests, by route and status",
-        [...this.#requests].map(([labels, n]) => [`{${labels}}`, n]),
-      ),
-      ...family("records_total", "counter", "Records that were sealed and flushed", [["", this.#records]]),
-      ...family("record_bytes_total", "counter", "Bytes of these", [["", this.#bytes]]),
-      ...this.#histogram(),
-      ...family("replays_total", "counter", "Requests that had been done already", [["", this.#replays]]),
-      ...family("storage_failures_total", "counter", "Requests that could not be stored", [["", this.#failures]]),
-      ...family("held_bytes", "gauge", "Bytes of requests in memory", [["", heldBytes]]),
-      ...family("queued_bytes", "gauge", "Bytes that wait for the disk", [["", queuedBytes]]),
-      ...family("open_inboxes", "gauge", "Inboxes that are open for writing", [["", openInboxes]]),
-      ...family("idempotency_keys", "gauge", "Idempotency keys that are kept", [["", idempotencyKeys]]),
-      ...family("heap_bytes", "gauge", "JavaScript heap in use", [["", heapUsed]]),
-      ...family("resident_bytes", "gauge", "Resident memory", [["", rss]]),
-      ...family("start_time_seconds", "gauge", "When the service started, Unix time", [["", this.#started]]),
+      ...family("seal_inbox_build_info", "gauge", "What runs; always 1", [this.#about]),
+      ...counter("requests_total", "Requests, by route and status", requests),
+      ...counter("records_total", "Records that were sealed and flushed", [["", this.#records]]),
+      ...counter("record_bytes_total", "Bytes of these", [["", this.#bytes]]),
+      ...this.#appends.family("seal_inbox_append_seconds", "From a request's arrival until its records are on disk"),
+      ...this.#flushes.family("seal_inbox_flush_seconds", "To write a frame and flush it"),
+      ...counter("replays_total", "Requests that had been done already", [["", this.#replays]]),
+      ...counter("problems_total", "Requests that were refused, by problem", by("problem", this.#problems)),
+      ...counter("authentication_failures_total", "Requests that were not let in", by("reason", this.#refusals)),
+      ...counter("storage_failures_total", "Failures to open or write an inbox", by("problem", this.#failures)),
+      ...gauge("held_bytes", "Bytes of requests in memory", [["", heldBytes]]),
+      ...gauge("queued_bytes", "Bytes that wait for the disk", [["", queuedBytes]]),
+      ...gauge("open_inboxes", "Inboxes that are open for writing", [["", openInboxes]]),
+      ...gauge("failing_inboxes", "Inboxes whose last use has failed, by problem", by("problem", unusable)),
+      ...gauge("idempotency_keys", "Idempotency keys that are kept", [["", idempotencyKeys]]),
+      ...more,
+      ...processFamilies(),
       "",
     ].join("\n");
   }
-
-  #histogram(): string[] {
-    let below = 0;
-    const samples: [string, number][] = BUCKETS.map((bound, i) => {
-      below += this.#buckets[i]!;
-      return [`_bucket{le="${bound}"}`, below];
-    });
-    samples.push(['_bucket{le="+Inf"}', this.#appends], ["_sum", this.#seconds], ["_count", this.#appends]);
-    return family("append_seconds", "histogram", "From a request's arrival until its records are on disk", samples);
-  }
 }
 
-function family(name: string, type: string, help: string, samples: readonly (readonly [string, number])[]): string[] {
-  const full = `seal_inbox_${name}`;
-  return [
-    `# HELP ${full} ${help}`,
-    `# TYPE ${full} ${type}`,
-    ...samples.map(([suffix, value]) => `${full}${suffix} ${value}`),
-  ];
+function count<K>(counts: Map<K, number>, key: K): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+function by(label: string, counts: ReadonlyMap<string, number>): Sample[] {
+  return [...counts].map(([value, n]) => [`{${label}="${value}"}`, n]);
+}
+
+function counter(name: string, help: string, samples: readonly Sample[]): string[] {
+  return family(`seal_inbox_${name}`, "counter", help, samples);
+}
+
+function gauge(name: string, help: string, samples: readonly Sample[]): string[] {
+  return family(`seal_inbox_${name}`, "gauge", help, samples);
 }

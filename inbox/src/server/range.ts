@@ -6,7 +6,10 @@ export interface ByteRange {
   readonly end: number;
 }
 
-/** The part that is asked for; null for all of it: no range, several, or what is none; "none" where there is no such part. */
+/**
+ * The part that is asked for; null for all of it: no range, several, or what is none; "none" where there is no such
+ * part.
+ */
 export function parseRange(header: string | undefined, size: number): ByteRange | "none" | null {
   const [, first, last] = /^bytes=(\d{0,15})-(\d{0,15})$/i.exec(header?.replace(/\s/g, "") ?? "") ?? [];
   if (first === undefined || last === undefined || (first === "" && last === "")) return null;

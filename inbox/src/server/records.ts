@@ -1,46 +1,100 @@
 // POST: takes in records.
 
+import type { Heads } from "@sealed-files/seal";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { Inbox } from "../inbox.js";
-import { isKey, type KeyedRequest, keyedRequest } from "../keys/request.js";
-import { Problem, storageProblem } from "../problem.js";
+import { keyIn } from "../idempotency/header.js";
+import { keyedRequest } from "../idempotency/request.js";
+import type { Appended, Inbox } from "../inbox.js";
+import { Problem } from "../problem.js";
+import { secretBytes } from "../store/webhook-secrets.js";
 import { type Framing, MEDIA_TYPES, readBody, recordsOf, tooLarge } from "./body.js";
+import { headsOf } from "./heads.js";
 import * as schemas from "./schemas.js";
 import type { Service } from "./service.js";
+import { checkSignature, type Webhook, webhookOf } from "./webhooks.js";
 
 type Request = FastifyRequest<{ Params: { inbox: string } }>;
+
+/** A body is bytes: what it holds is nobody's business. */
+const UNREAD = { validatorCompiler: () => () => true };
 
 export function recordsRoute(app: FastifyInstance, service: Service): void {
   for (const type of Object.keys(MEDIA_TYPES)) {
     app.addContentTypeParser(type, (_request, payload, done) => done(null, payload));
   }
   app.post<{ Params: { inbox: string } }>("/v1/inboxes/:inbox/records", {
+    ...UNREAD,
     schema: schemas.records,
-    // A body is bytes: what it holds is nobody's business.
-    validatorCompiler: () => () => true,
     onRequest: async (request) => {
       request.bearer = await service.authorize(request, "producer");
+      if (request.headers["content-type"] === undefined) throw noType();
       checkHeaders(request, service.options.maxBody);
     },
     handler: (request, reply) => {
-      const bytes = announced(request) ?? service.options.maxBody;
-      return service.admission.hold(request.bearer.bucket, bytes, () => append(service, request, reply));
+      const framing = framingOf(request);
+      if (framing === null) throw noType();
+      return held(service, { request, reply, framing, webhook: null });
     },
   });
 }
 
+/** For senders that cannot set headers: the token stands in the address, and a body of any other type is a record. */
+export function hooksRoute(app: FastifyInstance, service: Service): void {
+  app.addContentTypeParser("*", (_request, payload, done) => done(null, payload));
+  app.post<{ Params: { inbox: string; token: string } }>("/v1/inboxes/:inbox/hooks/:token", {
+    ...UNREAD,
+    schema: schemas.hooks,
+    onRequest: async (request) => {
+      request.bearer = await service.authorizeHook(request.params);
+      checkHeaders(request, service.options.maxBody);
+    },
+    handler: (request, reply) => {
+      const isSigned = request.bearer.grant.secrets.length > 0;
+      const webhook = isSigned ? ifSigned(service, () => webhookOf(request.headers, Date.now())) : null;
+      return held(service, { request, reply, framing: framingOf(request) ?? "single", webhook });
+    },
+  });
+}
+
+/** Counts where it throws. */
+function ifSigned<T>(service: Service, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    service.metrics.notLetIn("signature");
+    throw error;
+  }
+}
+
+interface Posted {
+  readonly request: Request;
+  readonly reply: FastifyReply;
+  readonly framing: Framing;
+  /** null where nothing has to be signed. */
+  readonly webhook: Webhook | null;
+}
+
+/** Appends what the request brings, for which it takes room in memory. */
+function held(service: Service, posted: Posted): Promise<Answer> {
+  const { request } = posted;
+  const bytes = announced(request) ?? service.options.maxBody;
+  return service.admission.hold(request.bearer.bucket, bytes, () => append(service, posted));
+}
+
 /** Refuses before anything of the body is read. Throws `Problem`. */
 function checkHeaders(request: Request, maxBody: number): void {
-  const { "content-encoding": encoding, "content-type": type, "transfer-encoding": transfer } = request.headers;
+  const { "content-encoding": encoding, "transfer-encoding": transfer } = request.headers;
   if (encoding !== undefined && encoding !== "identity") {
-    throw new Problem("media-type", "Bodies are taken as they are: no Content-Encoding.");
+    throw new Problem("media-type", "Bodies must come as they are: no Content-Encoding.");
   }
   if (transfer !== undefined && transfer.toLowerCase() !== "chunked") {
-    throw new Problem("media-type", "Bodies are taken as they are: no Transfer-Encoding but chunked.");
+    throw new Problem("media-type", "Bodies must come as they are: no Transfer-Encoding but chunked.");
   }
-  if (type === undefined)
-    throw new Problem("media-type", `Content-Type is missing: ${Object.keys(MEDIA_TYPES).join(", ")}.`);
   if ((announced(request) ?? 0) > maxBody) throw tooLarge(maxBody);
+}
+
+function noType(): Problem {
+  return new Problem("media-type", `Content-Type must be one of ${Object.keys(MEDIA_TYPES).join(", ")}.`);
 }
 
 /** The length that the body is said to have. */
@@ -49,63 +103,87 @@ function announced({ headers }: Request): number | null {
   return length === undefined ? null : Number(length);
 }
 
-async function append(service: Service, request: Request, reply: FastifyReply): Promise<{ records: number }> {
-  const framing = MEDIA_TYPES[mediaType(request)]!;
-  const body = await readBody(request.raw, service.options.maxBody);
+/** What is answered with 201. */
+interface Answer {
+  readonly records: number;
+  /** Where they are, if they were written now: the journal's id, and where their frame begins in it. */
+  readonly journal?: string;
+  readonly offset?: number;
+  readonly time?: string;
+}
+
+async function append(service: Service, { request, reply, framing, webhook }: Posted): Promise<Answer> {
+  const { headers, bearer } = request;
+  const { keptHeaders: kept = [], maxBody } = service.options;
+  const said = headsOf({ headers, producer: bearer.grant.name, framing, kept });
+  const heads = webhook ? { ...said, "webhook-id": webhook.id } : said;
+  const key = webhook ? `webhook ${webhook.id}` : idempotencyKey(request);
+  const body = await readBody(request.raw, maxBody);
   try {
-    const records = await take(service, request, body, framing, reply);
+    if (webhook) ifSigned(service, () => checkSignature(webhook, bearer.grant.secrets.map(secretBytes), body));
+    const answer = await take(service, request, { body, framing, heads, key }, reply);
+    await service.scrubber.scrub().catch((error) => {
+      // They are stored: whoever was told otherwise would send them again.
+      request.log.warn({ reason: error.message }, "what was read last is not overwritten yet");
+    });
     reply.code(201);
-    return { records };
+    return answer;
   } finally {
     // The records are sealed, or not in the journal: nobody needs them here. The answer has not left yet.
     body.fill(0);
   }
 }
 
-/** Appends the records of a body; how many they are. Throws `Problem`. */
+/** What a request has brought. */
+interface Brought {
+  readonly body: Buffer;
+  readonly framing: Framing;
+  readonly heads: Heads;
+  readonly key: string | null;
+}
+
+/** Appends the records of a body. Throws `Problem`. */
 async function take(
   service: Service,
   request: Request,
-  body: Buffer,
-  framing: Framing,
+  { body, framing, heads, key }: Brought,
   reply: FastifyReply,
-): Promise<number> {
-  const key = idempotencyKey(request);
-  const { replayed, count } = await service.inboxes.use(request.params.inbox, async (inbox) => {
-    const records = recordsOf(body, framing);
+): Promise<Answer> {
+  const { inbox: name } = request.params;
+  const append = async (inbox: Inbox) => {
+    const keyed = key === null ? null : keyedRequest(request.bearer.grant.name, key, framing, body);
+    const records = recordsOf(body, framing, keyed ? { ...heads, id: Buffer.from(keyed.id).toString("hex") } : heads);
     const count = records.length;
-    const keyed = key === null ? null : keyedRequest(request.bearer.grant.name, key, framing, body, count);
-    const stored = store(service, inbox, records, keyed);
+    const stored = inbox.append(records, keyed);
     // They are copied by now, and such views take far more memory than the body while they wait for the disk.
     records.length = 0;
     return { ...(await stored), count };
+  };
+  const { count, ...appended } = await service.inboxes.use(name, append).catch((error) => {
+    throw service.failed(name, error);
   });
-  if (replayed) service.metrics.replayed();
+  service.fitness.worked(name);
+  service.news.tell(name);
+  if (appended.replayed) service.metrics.replayed();
   else service.metrics.appended(count, body.length, reply.elapsedTime / 1000);
-  return count;
+  return { records: count, ...placeOf(appended, heads.time!) };
 }
 
-async function store(service: Service, inbox: Inbox, records: readonly Buffer[], keyed: KeyedRequest | null) {
-  try {
-    const done = await inbox.append(records, keyed);
-    service.storageWorked();
-    return done;
-  } catch (error) {
-    const problem = storageProblem(error);
-    if (problem.cause !== undefined) service.storageFailed();
-    throw problem;
-  }
+/** Nothing of what was written before: where that is, nobody remembers. */
+function placeOf({ frame }: Appended, time: string): Omit<Answer, "records"> {
+  return frame ? { journal: Buffer.from(frame.journal).toString("hex"), offset: frame.position, time } : {};
 }
 
-function mediaType(request: Request): string {
-  return (request.headers["content-type"] ?? "").split(";", 1)[0]!.trim().toLowerCase();
+/** null for a type that is not among those that are known. */
+function framingOf({ headers }: Request): Framing | null {
+  const type = (headers["content-type"] ?? "").split(";", 1)[0]!.trim().toLowerCase();
+  return Object.hasOwn(MEDIA_TYPES, type) ? MEDIA_TYPES[type]! : null;
 }
 
-function idempotencyKey(request: Request): string | null {
-  const key = request.headers["idempotency-key"];
-  if (key === undefined) return null;
-  if (typeof key !== "string" || !isKey(key)) {
-    throw new Problem("bad-key", "Idempotency-Key takes 16 to 128 visible ASCII characters, such as a random UUID.");
-  }
-  return key;
+function idempotencyKey({ headers }: Request): string | null {
+  const header = headers["idempotency-key"];
+  if (header === undefined) return null;
+  const key = keyIn(String(header));
+  if (key !== null) return key;
+  throw new Problem("bad-key", "Idempotency-Key takes 16 to 128 visible ASCII characters, such as a random UUID.");
 }

@@ -3,16 +3,19 @@
 import { PROBLEMS, type ProblemName } from "../problem.js";
 import { MEDIA_TYPES } from "./body.js";
 
-const PROBLEM = {
-  type: "object",
-  required: ["type", "title", "status", "detail"],
-  properties: {
-    type: { type: "string", description: "urn:seal-inbox:NAME" },
-    title: { type: "string" },
-    status: { type: "integer" },
-    detail: { type: "string" },
-  },
-} as const;
+/** A problem that has one of these names. */
+function problemSchema(names: readonly ProblemName[]) {
+  return {
+    type: "object",
+    required: ["type", "title", "status", "detail"],
+    properties: {
+      type: { type: "string", enum: names.map((name) => `urn:seal-inbox:${name}`) },
+      title: { type: "string" },
+      status: { type: "integer", enum: [PROBLEMS[names[0]!].status] },
+      detail: { type: "string" },
+    },
+  };
+}
 
 const RETRY_AFTER = { "Retry-After": { type: "integer", description: "Seconds" } };
 
@@ -25,7 +28,7 @@ function problems(...names: ProblemName[]): Record<number, object> {
     responses[status] = {
       description: same.map((other) => `\`${other}\`: ${PROBLEMS[other].title}`).join(". "),
       ...([429, 503, 507].includes(status) && { headers: RETRY_AFTER }),
-      content: { "application/problem+json": { schema: PROBLEM } },
+      content: { "application/problem+json": { schema: problemSchema(same) } },
     };
   }
   return responses;
@@ -36,15 +39,49 @@ const INBOX = {
   required: ["inbox"],
   properties: { inbox: { type: "string", description: "Its name" } },
 };
+const STORED = {
+  description: "Sealed and on disk",
+  content: {
+    "application/json": {
+      schema: {
+        type: "object",
+        required: ["records"],
+        properties: {
+          records: { type: "integer", minimum: 1 },
+          journal: { type: "string", description: "The journal's id; not in the answer to a repeated request" },
+          offset: { type: "integer", description: "Where the frame of these records begins in the journal" },
+          time: { type: "string", format: "date-time", description: "What is sealed with them as `time`" },
+        },
+      },
+    },
+  },
+};
 const BEARER = [{ bearer: [] }];
 /** Bytes as they are: no schema describes them. */
 const BINARY = { schema: {} };
+
+/** What may come of a body. */
+const TAKING_IN = [
+  "too-large",
+  "media-type",
+  "key-reused",
+  "too-many-requests",
+  "internal",
+  "busy",
+  "too-many-keys",
+  "too-many-open",
+  "storage",
+  "refused",
+  "fenced",
+  "stopping",
+  "full",
+] as const;
 
 export const records = {
   operationId: "postRecords",
   summary: "Append records",
   description:
-    "One record, or with application/x-ndjson one for each line (any bytes but newlines). All of them are in the journal, together and in this order, or none. 201 is answered when they are sealed and flushed to disk.",
+    "One record, or with application/x-ndjson one for each line (any bytes but newlines). All of them are in the journal, together and in this order, or none. The answer is 201 once they are sealed and flushed to disk. With each are sealed when it came, from whom, and, of one record, its Content-Type and the headers ce-… of CloudEvents in binary mode.",
   security: BEARER,
   params: INBOX,
   headers: {
@@ -53,38 +90,42 @@ export const records = {
       "idempotency-key": {
         type: "string",
         description:
-          "16 to 128 visible ASCII characters, random (a UUID will do). A request that comes again with it, for a stated time, is answered alike and not done again.",
+          "16 to 128 visible ASCII characters, random (a UUID will do), in quotes or without. For a stated time, a repeated request with the same key is acknowledged and not done again.",
       },
     },
   },
   body: { content: Object.fromEntries(Object.keys(MEDIA_TYPES).map((type) => [type, BINARY])) },
   response: {
-    201: {
-      description: "Sealed and on disk",
-      content: {
-        "application/json": {
-          schema: { type: "object", required: ["records"], properties: { records: { type: "integer", minimum: 1 } } },
-        },
-      },
+    201: STORED,
+    ...problems("bad-request", "bad-key", "no-record", "unauthorized", "forbidden", ...TAKING_IN),
+  },
+} as const;
+
+export const hooks = {
+  operationId: "postHook",
+  summary: "Append a record, with the token in the address",
+  description:
+    "For senders that cannot set headers. A body of a type that postRecords does not know is one record. Where the token has webhook secrets, the body must be signed as Standard Webhooks has it, and `webhook-id` is its idempotency key.",
+  params: {
+    type: "object",
+    required: ["inbox", "token"],
+    properties: {
+      inbox: { type: "string", description: "Its name" },
+      token: { type: "string", description: "Secret, as the whole address is" },
     },
-    ...problems(
-      "bad-request",
-      "bad-key",
-      "no-record",
-      "unauthorized",
-      "forbidden",
-      "too-large",
-      "media-type",
-      "key-reused",
-      "too-many-requests",
-      "internal",
-      "busy",
-      "too-many-keys",
-      "storage",
-      "refused",
-      "stopping",
-      "full",
-    ),
+  },
+  headers: {
+    type: "object",
+    properties: {
+      "webhook-id": { type: "string" },
+      "webhook-timestamp": { type: "string", description: "Unix time, within five minutes" },
+      "webhook-signature": { type: "string", description: "v1,BASE64, or several of these" },
+    },
+  },
+  body: { content: { "*/*": BINARY } },
+  response: {
+    201: STORED,
+    ...problems("bad-request", "bad-key", "no-record", "unauthorized", "bad-signature", ...TAKING_IN),
   },
 } as const;
 
@@ -97,7 +138,7 @@ export const journal = {
   operationId: "getJournal",
   summary: "Get the journal, or a part of it",
   description:
-    "The sealed journal, up to the end of the last frame that is on disk. Bytes once given never change; more come. A range under If-Range with an ETag of an earlier, shorter journal is given: what came before is the same.",
+    "The sealed journal, up to the end of the last frame that is on disk. Bytes once served never change; more are appended. A range under If-Range with an ETag of an earlier, shorter journal is given: what came before is the same.",
   security: BEARER,
   params: INBOX,
   headers: {
@@ -106,6 +147,10 @@ export const journal = {
       range: { type: "string", description: "One range of bytes" },
       "if-range": { type: "string" },
       "if-none-match": { type: "string" },
+      prefer: {
+        type: "string",
+        description: "wait=SECONDS, at most 30: where there is nothing new, the answer comes when there is",
+      },
     },
   },
   response: {
@@ -118,8 +163,10 @@ export const journal = {
       "out-of-range",
       "too-many-requests",
       "internal",
+      "too-many-open",
       "storage",
       "refused",
+      "fenced",
       "stopping",
     ),
   },
@@ -127,20 +174,46 @@ export const journal = {
 
 export const journalHead = { ...journal, operationId: "headJournal", summary: "How long the journal is" } as const;
 
-export const health = {
-  operationId: "getHealth",
-  summary: "Whether the service takes requests",
+export const alive = {
+  operationId: "getLiveness",
+  summary: "Whether the process lives, whatever becomes of requests",
   response: {
     200: {
       description: "It does",
-      content: {
-        "application/json": {
-          schema: { type: "object", required: ["status"], properties: { status: { const: "ok" } } },
+      content: { "application/json": { schema: { type: "object", properties: { status: { enum: ["ok"] } } } } },
+    },
+  },
+} as const;
+
+const FIT = {
+  200: {
+    description: "It does",
+    content: {
+      "application/json": {
+        schema: {
+          type: "object",
+          required: ["status"],
+          properties: {
+            status: { enum: ["ok", "degraded"], description: "degraded: some inboxes cannot be used, others can" },
+            failing: { type: "integer", description: "How many cannot" },
+          },
         },
       },
     },
-    ...problems("storage", "stopping"),
   },
+  ...problems("storage", "stopping"),
+};
+
+export const ready = {
+  operationId: "getReadiness",
+  summary: "Whether requests should be sent here",
+  response: FIT,
+} as const;
+
+export const health = {
+  operationId: "getHealth",
+  summary: "The same as /readyz",
+  response: FIT,
 } as const;
 
 export const metrics = {

@@ -1,14 +1,18 @@
 // What the routes share: the inboxes, who may use them, limits and figures.
 
 import type { FastifyRequest } from "fastify";
+import type { KeyBudget } from "../idempotency/answers.js";
 import type { Inboxes } from "../inboxes.js";
-import type { KeyBudget } from "../keys/answers.js";
 import { Problem, storageProblem } from "../problem.js";
-import type { Directory } from "../store/directory.js";
-import type { Role } from "../store/tokens.js";
+import type { InboxStore } from "../store/store.js";
+import type { Role, Way } from "../store/tokens.js";
 import { Admission } from "./admission.js";
-import { type Bearer, Bearers } from "./bearers.js";
-import { Metrics } from "./metrics.js";
+import { type Bearer, Bearers, bearerToken } from "./bearers.js";
+import { Fitness } from "./fitness.js";
+import { LoopLag } from "./loop-lag.js";
+import type { Metrics } from "./metrics.js";
+import { News } from "./news.js";
+import { Scrubber } from "./scrub.js";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -24,55 +28,121 @@ export interface ServiceOptions {
   readonly maxHeld: number;
   /** Requests a second, of each token. */
   readonly rate: number;
+  /** Headers of requests that are sealed in front of their records, in lower case. */
+  readonly keptHeaders?: readonly string[];
+  /** Origins whose pages may use the service. */
+  readonly origins?: readonly string[];
+  /** Milliseconds after which inboxes that failed are tried again. */
+  readonly retry?: number;
 }
 
-/** Milliseconds after a failure of the disk during which the service calls itself unfit, unless a write has worked since. */
-const UNFIT = 10_000;
-
 export class Service {
-  readonly directory: Directory;
+  readonly store: InboxStore;
   readonly inboxes: Inboxes;
   readonly budget: KeyBudget;
   readonly options: ServiceOptions;
   readonly admission: Admission;
-  readonly metrics = new Metrics();
-  stopping = false;
+  readonly metrics: Metrics;
+  readonly lag = new LoopLag();
+  readonly scrubber = new Scrubber();
+  readonly fitness: Fitness;
+  readonly news = new News();
+  #isLeaving = false;
+  #stopping = false;
   readonly #bearers: Bearers;
-  #failedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(directory: Directory, inboxes: Inboxes, budget: KeyBudget, options: ServiceOptions) {
-    this.directory = directory;
+  constructor(store: InboxStore, inboxes: Inboxes, budget: KeyBudget, metrics: Metrics, options: ServiceOptions) {
+    this.store = store;
     this.inboxes = inboxes;
     this.budget = budget;
     this.options = options;
+    this.metrics = metrics;
     this.admission = new Admission(options.maxHeld);
-    this.#bearers = new Bearers(directory, options.rate);
+    this.fitness = new Fitness(store, inboxes, options.retry);
+    this.#bearers = new Bearers(store, options.rate);
   }
 
-  /** Who sends the request, if that may be done with its token, now. Throws `Problem`. */
+  /** Requests are served still, but should be sent elsewhere, and none waits. */
+  get isLeaving(): boolean {
+    return this.#isLeaving;
+  }
+
+  leave(): void {
+    this.#isLeaving = true;
+    this.news.tellAll();
+  }
+
+  /** No request is begun any more. */
+  get stopping(): boolean {
+    return this.#stopping;
+  }
+
+  stop(): void {
+    this.leave();
+    this.#stopping = true;
+  }
+
+  /** Ends what it does of its own accord. */
+  close(): void {
+    this.fitness.stop();
+    this.lag.stop();
+  }
+
+  /** Who sends the request, if that may be done with the token in its header, now. Throws `Problem`. */
   async authorize(request: FastifyRequest<{ Params: { inbox: string } }>, role: Role): Promise<Bearer> {
+    const { authorization } = request.headers;
+    const bearer = await this.#find(request.params.inbox, bearerToken(authorization), "header");
+    if (!bearer) {
+      this.metrics.notLetIn(authorization === undefined ? "missing" : "unknown");
+      throw new Problem("unauthorized", "Send Authorization: Bearer with a token of this inbox.");
+    }
+    return this.#admit(bearer, role);
+  }
+
+  /** The producer whose token stands in the address. Throws `Problem`. */
+  async authorizeHook({ inbox, token }: { inbox: string; token: string }): Promise<Bearer> {
+    const bearer = await this.#find(inbox, token, "url");
+    if (!bearer) {
+      this.metrics.notLetIn("unknown");
+      throw new Problem("unauthorized", "The address holds no token of this inbox.");
+    }
+    return this.#admit(bearer, "producer");
+  }
+
+  /** Throws `Problem`. */
+  async #find(inbox: string, token: string | null, way: Way): Promise<Bearer | null> {
     if (this.stopping) throw new Problem("stopping", "Another one may be there soon.", { retryAfter: 1 });
-    const bearer = await this.#bearers.find(request.params.inbox, request.headers.authorization).catch((error) => {
-      throw storageProblem(error);
+    return this.#bearers.find(inbox, token, way).catch((error) => {
+      const problem = storageProblem(error);
+      // The inbox that a stranger names may be none.
+      if (this.#counted(problem)) this.fitness.storeFailed();
+      throw problem;
     });
-    if (!bearer) throw new Problem("unauthorized", "Send Authorization: Bearer with a token of this inbox.");
-    if (bearer.grant.role !== role) throw new Problem("forbidden", `This takes the token of a ${role}.`);
+  }
+
+  /** Throws `Problem`. */
+  #admit(bearer: Bearer, role: Role): Bearer {
+    if (bearer.grant.role !== role) {
+      this.metrics.notLetIn("role");
+      throw new Problem("forbidden", `This needs a ${role}'s token.`);
+    }
     const wait = bearer.bucket.take(performance.now());
     if (wait > 0)
       throw new Problem("too-many-requests", `At most ${this.options.rate} a second.`, { retryAfter: wait });
     return bearer;
   }
 
-  storageFailed(): void {
-    this.metrics.storageFailed();
-    this.#failedAt = performance.now();
+  /** What a failure of an inbox means for a request; it is counted where it is one of the storage. */
+  failed(inbox: string, error: unknown): Problem {
+    const problem = storageProblem(error);
+    if (this.#counted(problem)) this.fitness.failed(inbox, problem.problem);
+    return problem;
   }
 
-  storageWorked(): void {
-    this.#failedAt = Number.NEGATIVE_INFINITY;
-  }
-
-  get isFit(): boolean {
-    return performance.now() - this.#failedAt > UNFIT;
+  /** Whether it is one of the storage. */
+  #counted(problem: Problem): boolean {
+    const isOfStorage = problem.cause !== undefined;
+    if (isOfStorage) this.metrics.storageFailed(problem.problem);
+    return isOfStorage;
   }
 }

@@ -1,6 +1,6 @@
 // Names of inboxes, and of those who have a token.
 
-import { SealError } from "seal";
+import { SealError } from "@sealed-files/seal";
 
 const NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 

@@ -1,16 +1,17 @@
-// Bearer tokens. Each is a file whose name is the hash of the token: made and revoked without touching the others, found
-// without comparing, and of no use to whoever reads the disk, as a token has 256 random bits.
+// Bearer tokens. Only the hash of one is stored: it is found without comparing, and of no use to whoever reads the
+// store, as a token has 256 random bits.
 
 import { hash, randomBytes } from "node:crypto";
-import { readdir, readFile, unlink } from "node:fs/promises";
-import { join } from "node:path";
-import { SealError } from "seal";
-import type { Place } from "./directory.js";
-import { codeOf, ioError, syncDirectory, writeNew } from "./files.js";
+import { SealError } from "@sealed-files/seal";
 import { checkName } from "./names.js";
+import type { Place } from "./store.js";
+import { parseSecrets } from "./webhook-secrets.js";
 
 /** A producer sends records, a reader gets the journal; neither can do the other's. */
 export type Role = "producer" | "reader";
+
+/** Where a token is sent: in a header, or in the address, by senders that cannot set headers. */
+export type Way = "header" | "url";
 
 /** What a token allows, in one inbox. */
 export interface Grant {
@@ -19,76 +20,79 @@ export interface Grant {
   readonly role: Role;
   readonly name: string;
   readonly created: string;
+  readonly way: Way;
+  /** Where there are any, a body must be signed under one of them (`whsec_…`). */
+  readonly secrets: readonly string[];
 }
+
+export interface TokenOptions {
+  readonly way?: Way;
+  readonly secrets?: readonly string[];
+}
+
+type Tokens = Pick<Place, "name" | "tokens">;
 
 /** Makes secret scanners recognise it. */
 const PREFIX = "seal-inbox-";
 const ID_DIGITS = 12;
+/** Tokens that are read together when they are listed. */
+const AT_A_TIME = 32;
 
-export function hashToken(token: string): string {
-  return hash("sha256", token, "hex");
+/** A token that goes into addresses, which others may log, is none in a header, and the reverse. */
+export function hashToken(token: string, way: Way = "header"): string {
+  return hash("sha256", way === "header" ? token : `${way} ${token}`, "hex");
 }
 
 /** Makes a token and stores its hash; the token itself is nowhere but in the answer. Throws `usage`, `io`. */
-export async function createToken(place: Place, role: Role, name: string): Promise<{ token: string; grant: Grant }> {
+export async function createToken(
+  place: Tokens,
+  role: Role,
+  name: string,
+  { way = "header", secrets = [] }: TokenOptions = {},
+): Promise<{ token: string; grant: Grant }> {
   checkName(`a ${role}`, name);
   const token = PREFIX + randomBytes(32).toString("base64url");
-  const digest = hashToken(token);
-  const grant = { id: digest.slice(0, ID_DIGITS), role, name, created: new Date().toISOString() };
+  const digest = hashToken(token, way);
+  const created = new Date().toISOString();
+  const grant = { id: digest.slice(0, ID_DIGITS), role, name, created, way, secrets };
   const { id: _, ...stored } = grant;
-  try {
-    await writeNew(join(place.tokens, digest), `${JSON.stringify(stored)}\n`);
-  } catch (error) {
-    throw ioError(`cannot write to ${place.tokens}`, error);
-  }
+  await place.tokens.put(digest, `${JSON.stringify(stored)}\n`);
   return { token, grant };
 }
 
 /** What the token with this hash allows; null where there is none, or no such inbox. Throws `io`. */
-export async function findGrant(place: Place, digest: string): Promise<Grant | null> {
-  let text: string;
-  try {
-    text = await readFile(join(place.tokens, digest), "utf8");
-  } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes(codeOf(error))) return null;
-    throw ioError(`cannot read ${place.tokens}`, error);
-  }
-  return parseGrant(digest, text);
+export async function findGrant({ tokens }: Tokens, digest: string): Promise<Grant | null> {
+  const text = await tokens.get(digest);
+  return text === null ? null : parseGrant(digest, text);
 }
 
 /** All of an inbox, the oldest first. Throws `io`. */
-export async function listGrants(place: Place): Promise<Grant[]> {
-  const digests = await digestsIn(place);
-  const grants = await Promise.all(digests.map((digest) => findGrant(place, digest)));
-  return grants.filter((grant) => grant !== null).sort((a, b) => (a.created < b.created ? -1 : 1));
+export async function listGrants(place: Tokens): Promise<Grant[]> {
+  const digests = await place.tokens.hashes();
+  const grants: Grant[] = [];
+  for (let done = 0; done < digests.length; done += AT_A_TIME) {
+    const some = digests.slice(done, done + AT_A_TIME);
+    const found = await Promise.all(some.map((digest) => findGrant(place, digest)));
+    grants.push(...found.filter((grant) => grant !== null));
+  }
+  return grants.sort((a, b) => (a.created < b.created ? -1 : 1));
 }
 
 /** Revokes the token with this id. Throws `usage` where there is none; `io`. */
-export async function revokeToken(place: Place, id: string): Promise<void> {
-  const digest = (await digestsIn(place)).find((name) => name.slice(0, ID_DIGITS) === id);
-  if (!digest)
-    throw new SealError("usage", `inbox ${place.name} has no token of that id`, { hint: "See seal-inbox token list." });
-  try {
-    await unlink(join(place.tokens, digest));
-    await syncDirectory(place.tokens);
-  } catch (error) {
-    throw ioError(`cannot remove ${join(place.tokens, digest)}`, error);
-  }
+export async function revokeToken({ name, tokens }: Tokens, id: string): Promise<void> {
+  const digest = (await tokens.hashes()).find((known) => known.slice(0, ID_DIGITS) === id);
+  if (!digest) throw new SealError("usage", `inbox ${name} has no token with that id`);
+  await tokens.remove(digest);
 }
 
-async function digestsIn(place: Place): Promise<string[]> {
-  const names = await readdir(place.tokens).catch((error) => {
-    throw ioError(`cannot read ${place.tokens}`, error);
-  });
-  return names.filter((name) => /^[0-9a-f]{64}$/.test(name));
-}
-
-/** null for what is none: a file that is not as it was written allows nothing. */
+/** null for what is none: what is not as it was written allows nothing. */
 function parseGrant(digest: string, text: string): Grant | null {
   try {
-    const { role, name, created } = JSON.parse(text);
+    const { role, name, created, way = "header", secrets = [] } = JSON.parse(text);
     if (role !== "producer" && role !== "reader") return null;
-    return { id: digest.slice(0, ID_DIGITS), role, name: String(name), created: String(created) };
+    if (way !== "header" && way !== "url") return null;
+    const parsed = secrets.length === 0 ? [] : parseSecrets(secrets.join("\n"));
+    return { id: digest.slice(0, ID_DIGITS), role, name: String(name), created: String(created), way, secrets: parsed };
   } catch {
     return null;
   }

@@ -1,12 +1,13 @@
-// The routes, over a real connection, with a disk that does what a test wants. What is documented for each route is checked against what comes.
+// The routes, over a real connection, with a disk that does what a test wants. What is documented for each route is
+// checked against what comes.
 
 import { connect, type Socket } from "node:net";
+import { type JournalRecord, SealError } from "@sealed-files/seal";
 import { Validator } from "@seriousme/openapi-schema-validator";
-import { SealError } from "seal";
 import { describe, expect, test, vi } from "vitest";
-import type { OpenWriter } from "../../src/inbox.js";
 import { PROBLEMS } from "../../src/problem.js";
 import { createToken, revokeToken } from "../../src/store/tokens.js";
+import type { OpenWriter } from "../../src/writer.js";
 import { fakeDisk } from "../fake-writer.js";
 import { type Running, responses, type Settings, startService } from "../service.js";
 
@@ -14,6 +15,8 @@ async function start(settings: Settings = {}): Promise<Running & { disk: ReturnT
   const disk = fakeDisk();
   return { ...(await startService(disk.openWriter, settings)), disk };
 }
+
+type Head = Record<string, string>;
 
 /** Kinds of problems that have been seen in a response. */
 const seen = new Set<string>();
@@ -30,7 +33,7 @@ async function problemOf(response: Response): Promise<string> {
 }
 
 const KEY = "0b2f3c9e-7a51-4f0e-8f60-3f1ad2c1b7aa";
-const disk = (code: string) =>
+const diskError = (code: string) =>
   new SealError("io", `cannot write: ${code}`, { cause: Object.assign(new Error(), { code }) });
 
 describe("records", () => {
@@ -40,10 +43,10 @@ describe("records", () => {
     expect([one.status, one.headers.get("content-type"), await one.json()]).toEqual([
       201,
       "application/json; charset=utf-8",
-      { records: 1 },
+      { records: 1, journal: "05".repeat(32), offset: 0, time: disk.heads[0]![0]!.time },
     ]);
     const many = await post("a\n\nb", { "content-type": "application/x-ndjson; charset=utf-8" });
-    expect([many.status, await many.json()]).toEqual([201, { records: 3 }]);
+    expect([many.status, await many.json()]).toMatchObject([201, { records: 3, offset: 8 + 4 + 16 + 32 + 64 }]);
     expect(disk.written.map((records) => records.map((record) => Buffer.from(record).toString("latin1")))).toEqual([
       ["\u0000\n\u00ff"],
       ["a", "", "b"],
@@ -79,17 +82,18 @@ describe("records", () => {
     const { post, disk, url } = await start();
     const headers = { "idempotency-key": KEY };
     const answers = [await post("x", headers), await post("x", headers)];
-    const told = answers.map(async (response) => [response.status, await response.text()]);
+    const told = answers.map(async (response) => [response.status, await response.json()]);
     expect(await Promise.all(told)).toEqual([
-      [201, '{"records":1}'],
-      [201, '{"records":1}'],
+      [201, { records: 1, journal: "05".repeat(32), offset: 0, time: expect.any(String) }],
+      [201, { records: 1 }],
     ]);
+    expect(await (await post("x", { "idempotency-key": `"${KEY}"` })).json()).toEqual({ records: 1 });
     expect(disk.written.length).toBe(1);
     const other = await post("y", headers);
     expect([other.status, await problemOf(other)]).toEqual([422, "key-reused"]);
     const lines = await post("x", { ...headers, "content-type": "application/x-ndjson" });
     expect(await problemOf(lines)).toBe("key-reused");
-    expect(await (await fetch(`${url}/metrics`)).text()).toContain("seal_inbox_replays_total 1\n");
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain("seal_inbox_replays_total 2\n");
   });
 
   test("a key that could be guessed is none", async () => {
@@ -163,9 +167,76 @@ describe("records", () => {
   });
 });
 
+describe("heads of records", () => {
+  test("when it came, from whom, what it is; and an id that is the same for a retry and tells no key", async () => {
+    const { post, disk } = await start();
+    const before = Date.now();
+    await post("x", { "content-type": " text/plain; charset=utf-8 " });
+    await post("a\nb", { "content-type": "application/x-ndjson" });
+    await post("x", { "idempotency-key": KEY });
+    await post("y", { "idempotency-key": `${KEY}2` });
+    const [[single], lines, [keyed], [other]] = disk.heads as [Head[], Head[], Head[], Head[]];
+    expect(single).toEqual({ producer: "shop", type: "text/plain; charset=utf-8", time: expect.any(String) });
+    const time = Date.parse(single!.time!);
+    expect(time >= before && time <= Date.now() && new Date(time).toISOString() === single!.time).toBe(true);
+    expect(lines).toEqual(Array(2).fill({ producer: "shop", time: expect.any(String) }));
+    expect(keyed!.id).toMatch(/^[0-9a-f]{32}$/);
+    expect(other!.id).not.toBe(keyed!.id);
+    expect(JSON.stringify(disk.heads)).not.toContain(KEY.slice(0, 8));
+  });
+
+  test("the attributes of an event in binary mode, decoded; no other header", async () => {
+    const { post, disk } = await start();
+    const event = {
+      "ce-specversion": "1.0",
+      "CE-Type": "order",
+      "ce-source": "/shop?a=1&b=%25",
+      "ce-id": '"a \\"b\\""',
+      "ce-subject": "Gr%C3%BC%C3%9Fe %F0%9F%94%92",
+      "x-other": "none",
+    };
+    expect((await post("x", event)).status).toBe(201);
+    expect(disk.heads[0]![0]).toEqual({
+      "ce-specversion": "1.0",
+      "ce-type": "order",
+      "ce-source": "/shop?a=1&b=%",
+      "ce-id": 'a "b"',
+      "ce-subject": "Gr\u00fc\u00dfe \u{1f512}",
+      producer: "shop",
+      time: expect.any(String),
+      type: "application/octet-stream",
+    });
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ["a name that is no attribute's", { "ce-a_b": "x" }],
+    ["a name without anything behind ce-", { "ce-": "x" }],
+    ["a name of 62 characters", { [`ce-${"a".repeat(62)}`]: "x" }],
+    ["a percent sign that encodes nothing", { "ce-id": "100%" }],
+    ["bytes that are no UTF-8", { "ce-id": "%ff" }],
+    ["a character that is not encoded", { "ce-id": "\u00fc" }],
+    ["more than 4096 bytes", { "ce-id": "x".repeat(4097) }],
+    ["more than 15 KiB in all", Object.fromEntries([..."abcd"].map((name) => [`ce-${name}`, "x".repeat(3900)]))],
+    ["several records", { "ce-id": "1", "content-type": "application/x-ndjson" }],
+    ["a type of more than 255 characters", { "content-type": `text/plain; a=${"x".repeat(255)}` }],
+  ])("are refused: %s", async (_what, headers) => {
+    const { post, disk, service } = await start();
+    const response = await post("x", headers);
+    expect([response.status, await problemOf(response)]).toEqual([400, "bad-request"]);
+    expect([disk.written, service.admission.held]).toEqual([[], 0]);
+  });
+
+  test("of the largest size a journal takes them", async () => {
+    const { post, disk } = await start();
+    const most = Object.fromEntries([..."abcd"].map((name) => [`ce-${name}`, "x".repeat(3830)]));
+    expect((await post("x", most)).status).toBe(201);
+    expect(disk.heads[0]![0]).toMatchObject(most);
+  });
+});
+
 test("records that wait for the disk are held once, by the writer", async () => {
   const disk = fakeDisk();
-  const given: (readonly Uint8Array[])[] = [];
+  const given: (readonly JournalRecord[])[] = [];
   const openWriter: OpenWriter = async (options) => {
     const writer = await disk.openWriter(options);
     const { append } = writer;
@@ -184,7 +255,7 @@ test("records that wait for the disk are held once, by the writer", async () => 
   await vi.waitFor(() => expect(given.length).toBe(1));
   expect(given[0]).toEqual([]);
   go();
-  expect(await (await answer).json()).toEqual({ records: 2 });
+  expect(await (await answer).json()).toMatchObject({ records: 2 });
   expect(disk.written[0]!.length).toBe(2);
 });
 
@@ -244,14 +315,33 @@ describe("the disk", () => {
     expect(log.some((line) => line.includes("cannot write: EIO"))).toBe(true);
     disk.failure = null;
     expect((await post("x")).status).toBe(201);
-    expect(await (await fetch(`${url}/health`)).json()).toEqual({ status: "ok" });
+    for (const path of ["/health", "/readyz"])
+      expect(await (await fetch(`${url}${path}`)).json()).toEqual({ status: "ok" });
   });
 
   test("is full", async () => {
     const running = await start();
-    running.disk.failure = disk("ENOSPC");
+    running.disk.failure = diskError("ENOSPC");
     const full = await running.post("x");
     expect([full.status, await problemOf(full), full.headers.get("retry-after")]).toEqual([507, "full", "5"]);
+  });
+
+  test("has no descriptor left", async () => {
+    const running = await start();
+    running.disk.failure = diskError("EMFILE");
+    const refused = await running.post("x");
+    expect([refused.status, await problemOf(refused)]).toEqual([503, "too-many-open"]);
+  });
+
+  test("belongs to another writer now: the inbox is opened anew before anything else is done with it", async () => {
+    const { post, disk } = await start();
+    disk.failure = new SealError("fenced", "another writer has taken over the journal");
+    const fenced = await post("x", { "idempotency-key": KEY });
+    expect([fenced.status, await problemOf(fenced)]).toEqual([503, "fenced"]);
+    disk.failure = null;
+    expect(disk.opened).toBe(1);
+    expect((await post("x", { "idempotency-key": KEY })).status).toBe(201);
+    expect([disk.opened, disk.closed]).toEqual([2, 1]);
   });
 
   test("holds a journal that is not in order", async () => {
@@ -535,8 +625,9 @@ describe("the service", () => {
     });
     const underWay = post("y");
     await new Promise((resolve) => setTimeout(resolve, 50));
-    service.stopping = true;
-    for (const response of [await post("z"), await fetch(`${url}/health`)]) {
+    service.stop();
+    expect(await (await fetch(`${url}/livez`)).json()).toEqual({ status: "ok" });
+    for (const response of [await post("z"), await fetch(`${url}/readyz`), await fetch(`${url}/health`)]) {
       expect([response.status, await problemOf(response)]).toEqual([503, "stopping"]);
     }
     const closed = app.close().then(() => service.inboxes.close());
@@ -546,6 +637,35 @@ describe("the service", () => {
     expect(disk.written.length).toBe(2);
     expect(disk.closed).toBe(1);
     await expect(post("late")).rejects.toThrow();
+  });
+
+  test("opens no more inboxes than may be open: the one that was used longest ago goes, and none that is in use", async () => {
+    const { post, disk, directory, url, service, events } = await start({ maxOpen: 2 });
+    const { recipients } = await directory.settings("till");
+    const senders = new Map<string, () => Promise<Response>>([["till", () => post("x")]]);
+    for (const name of ["second", "third"]) {
+      await directory.add(name, { label: name, recipients });
+      const { token } = await createToken(directory.place(name), "producer", "shop");
+      const headers = { authorization: `Bearer ${token}`, "content-type": "text/plain" };
+      senders.set(name, () => fetch(`${url}/v1/inboxes/${name}/records`, { method: "POST", body: "x", headers }));
+    }
+    for (const name of ["till", "second", "till", "third", "till"]) {
+      expect((await senders.get(name)!()).status).toBe(201);
+      expect(service.inboxes.figures().open).toBeLessThanOrEqual(2);
+    }
+    const closed = events.filter(({ is }) => is === "closed").map(({ inbox }) => inbox);
+    expect(closed).toEqual(["second"]);
+    let go!: () => void;
+    disk.gate = new Promise((resolve) => {
+      go = resolve;
+    });
+    const underWay = [senders.get("till")!(), senders.get("third")!()];
+    await vi.waitFor(() => expect(service.admission.held).toBe(2));
+    const refused = await senders.get("second")!();
+    expect([refused.status, await problemOf(refused)]).toEqual([503, "too-many-open"]);
+    go();
+    expect((await Promise.all(underWay)).map(({ status }) => status)).toEqual([201, 201]);
+    expect((await senders.get("second")!()).status).toBe(201);
   });
 
   test("closes inboxes that are idle, and opens them again", async () => {
@@ -616,6 +736,41 @@ test("GET and HEAD answer with the same status", async () => {
   for (let i = 0; i < 20; i++) await Promise.all([slow.get(), slow.get({}, "HEAD")]);
 });
 
+test("at a secret address, what is refused is refused as elsewhere", async () => {
+  const { url, place, disk } = await start({ maxBody: 1000 });
+  const make = (secrets: readonly string[]) => createToken(place, "producer", "hook", { way: "url", secrets });
+  const [plain, signed] = [await make([]), await make([`whsec_${Buffer.alloc(24).toString("base64")}`])];
+  const send = async (body: string | Uint8Array, headers: Head = {}, { token } = plain) => {
+    const answer = await fetch(`${url}/v1/inboxes/till/hooks/${token}`, {
+      method: "POST",
+      body: body as string,
+      headers,
+    });
+    return [answer.status, answer.status === 201 ? "" : await problemOf(answer)];
+  };
+  expect(await send("x", { "idempotency-key": KEY })).toEqual([201, ""]);
+  expect(await send("y", { "idempotency-key": KEY })).toEqual([422, "key-reused"]);
+  expect(await send("x", { "idempotency-key": "short" })).toEqual([400, "bad-key"]);
+  expect(await send("")).toEqual([400, "no-record"]);
+  expect(await send("x", {}, { ...plain, token: "x" })).toEqual([401, "unauthorized"]);
+  expect(await send("x", {}, signed)).toEqual([403, "bad-signature"]);
+  expect(await send(Buffer.alloc(1001))).toEqual([413, "too-large"]);
+  expect(await send("x", { "content-encoding": "br" })).toEqual([415, "media-type"]);
+  for (const [error, status] of [
+    [diskError("ENOSPC"), 507],
+    [diskError("EIO"), 503],
+    [new Error(), 500],
+  ] as const) {
+    disk.failure = error;
+    expect((await send("x"))[0]).toBe(status);
+  }
+  const slow = await start({ rate: 1 });
+  const { token } = await createToken(slow.place, "producer", "hook", { way: "url" });
+  const address = `${slow.url}/v1/inboxes/till/hooks/${token}`;
+  const many = await Promise.all(Array.from({ length: 20 }, () => fetch(address, { method: "POST", body: "x" })));
+  expect(many.map(({ status }) => status)).toContain(429);
+});
+
 describe("what is documented", () => {
   interface Operation {
     readonly responses: Record<string, unknown>;
@@ -645,6 +800,28 @@ describe("what is documented", () => {
   });
 
   const sameRoute = (one: string, other: string) => one.slice(0, -4) === other.slice(0, -4);
+
+  test("says of each response which problems it can be", async () => {
+    const { url } = await start();
+    const { paths } = (await (await fetch(`${url}/openapi.json`)).json()) as { paths: object };
+    const types = { type: { enum: [] as string[] }, status: { enum: [] as number[] } };
+    const named = new Set<string>();
+    for (const operation of Object.values(paths).flatMap((operations) => Object.values(operations as object)))
+      for (const [status, response] of Object.entries((operation as { responses: object }).responses)) {
+        const schema = response.content?.["application/problem+json"]?.schema as
+          | { properties: typeof types }
+          | undefined;
+        for (const type of schema?.properties.type.enum ?? []) {
+          const name = type.replace("urn:seal-inbox:", "") as keyof typeof PROBLEMS;
+          expect([PROBLEMS[name].status], type).toEqual([Number(status)]);
+          expect(schema!.properties.status.enum).toEqual([Number(status)]);
+          named.add(name);
+        }
+      }
+    const noRoute = ["timeout", "headers-too-large", "not-found"];
+    expect(Object.keys(PROBLEMS).filter((name) => !named.has(name))).toEqual(expect.arrayContaining(noRoute));
+    expect(named.size).toBe(Object.keys(PROBLEMS).length - noRoute.length);
+  });
 
   test("names every kind of problem, but for what is answered before there is a route, and each has been seen", () => {
     const noRoute = ["timeout", "headers-too-large"];

@@ -1,0 +1,51 @@
+// Small files that are whole or not there.
+
+import { randomBytes } from "node:crypto";
+import { type FileHandle, open, unlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { ioError, syncDirectory } from "@sealed-files/seal/internal";
+
+/**
+ * Writes a new file of mode 0600 under its name in one step, durably. Throws what the system throws; EEXIST where it is
+ * there.
+ */
+export async function writeNew(path: string, text: string): Promise<void> {
+  const file = await open(path, "wx", 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } catch (error) {
+    await unlink(path).catch(() => undefined);
+    throw error;
+  } finally {
+    await file.close();
+  }
+  await syncDirectory(dirname(path));
+}
+
+export async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done);
+    done += bytesWritten;
+  }
+}
+
+/** What a disk that is nearly full does not take. */
+const PROBE_BYTES = 64 * 1024;
+
+/** Throws `io` where nothing can be written to a directory at present, behind so many bytes of a file. */
+export async function probe(directory: string, position = 0): Promise<void> {
+  const path = join(directory, `.probe-${process.pid}-${randomBytes(8).toString("hex")}`);
+  try {
+    const file = await open(path, "wx", 0o600);
+    try {
+      await writeAll(file, new Uint8Array(PROBE_BYTES), position);
+      await file.datasync();
+    } finally {
+      await file.close();
+      await unlink(path);
+    }
+  } catch (error) {
+    throw ioError(`cannot write to ${directory}`, error);
+  }
+}

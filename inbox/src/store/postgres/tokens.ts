@@ -1,0 +1,41 @@
+// Tokens of an inbox in a database: a row each.
+
+import type { TokenStore } from "../store.js";
+import { asStoreError } from "./outcome.js";
+import type { Pool } from "./pool.js";
+
+export class TokenRows implements TokenStore {
+  readonly #pool: Pool;
+  readonly #inbox: string;
+
+  constructor(pool: Pool, inbox: string) {
+    this.#pool = pool;
+    this.#inbox = inbox;
+  }
+
+  async put(hash: string, text: string): Promise<void> {
+    await this.#query("INSERT INTO seal_inbox_tokens (inbox, hash, allows) VALUES ($1, $2, $3)", hash, text);
+  }
+
+  async get(hash: string): Promise<string | null> {
+    const rows = await this.#query("SELECT allows FROM seal_inbox_tokens WHERE inbox = $1 AND hash = $2", hash);
+    return rows.length === 0 ? null : String(rows[0]!.allows);
+  }
+
+  async hashes(): Promise<string[]> {
+    const rows = await this.#query("SELECT hash FROM seal_inbox_tokens WHERE inbox = $1");
+    return rows.map(({ hash }) => String(hash));
+  }
+
+  async remove(hash: string): Promise<void> {
+    await this.#query("DELETE FROM seal_inbox_tokens WHERE inbox = $1 AND hash = $2", hash);
+  }
+
+  async #query(text: string, ...values: readonly string[]): Promise<Record<string, unknown>[]> {
+    try {
+      return (await this.#pool.query(text, [this.#inbox, ...values])).rows;
+    } catch (error) {
+      throw asStoreError(`cannot use the tokens in ${this.#pool.name}`, error);
+    }
+  }
+}

@@ -1,0 +1,45 @@
+// What an inbox is. Nothing of it is secret.
+
+import { SealError, sealBytes } from "@sealed-files/seal";
+import { checkName } from "./names.js";
+
+const MAX_RECIPIENTS = 4096;
+
+export interface Settings {
+  /** The label that its journal has. */
+  readonly label: string;
+  /** `seal1…`: for whom its journal is sealed. */
+  readonly recipients: readonly string[];
+  readonly created: string;
+}
+
+/** The settings of a new inbox. Throws `usage` where nothing could be sealed with them. */
+export async function newSettings(name: string, { label, recipients }: Omit<Settings, "created">): Promise<Settings> {
+  checkName("an inbox", name);
+  await checkSealing(label, recipients);
+  return { label, recipients: [...new Set(recipients)], created: new Date().toISOString() };
+}
+
+/** What was stored of an inbox; null for what is no description of one. */
+export function parseSettings({ label, recipients, created }: Readonly<Record<string, unknown>>): Settings | null {
+  if (typeof label !== "string" || !Array.isArray(recipients)) return null;
+  return { label, recipients, created: String(created) };
+}
+
+export function noInbox(name: string): SealError {
+  return new SealError("usage", `there is no inbox ${name}`);
+}
+
+export function inboxExists(name: string): SealError {
+  return new SealError("usage", `there is already an inbox ${name}`);
+}
+
+/**
+ * Seals nothing for them: what is wrong with a key or the label shows now, not when the first record comes. Throws
+ * `usage`.
+ */
+async function checkSealing(label: string, recipients: readonly string[]): Promise<void> {
+  if (recipients.length === 0) throw new SealError("usage", "an inbox needs a recipient");
+  if (recipients.length > MAX_RECIPIENTS) throw new SealError("usage", `more than ${MAX_RECIPIENTS} recipients`);
+  await sealBytes(new Uint8Array(), { to: recipients, unsigned: true, label });
+}

@@ -1,0 +1,121 @@
+// A PostgreSQL server of the tests' own, on a free port, in a temporary folder; or the one that SEAL_TEST_POSTGRES
+// names.
+
+import { execFile, spawn } from "node:child_process";
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { Client } from "pg";
+
+const run = promisify(execFile);
+const ROOT = "/usr/lib/postgresql";
+
+function binaries(): string | null {
+  const versions = existsSync(ROOT) ? readdirSync(ROOT).sort((a, b) => Number(b) - Number(a)) : [];
+  const found = versions.map((version) => join(ROOT, version, "bin")).find((path) => existsSync(join(path, "initdb")));
+  return found ?? null;
+}
+
+/** Whether there is a server to test with. Where there is none, that is said. */
+export const hasPostgres = process.env.SEAL_TEST_POSTGRES !== undefined || binaries() !== null;
+if (!hasPostgres) process.stderr.write("PostgreSQL is not installed: the tests of its store do not run\n");
+
+export interface Server {
+  /** Of the database `postgres`. */
+  readonly url: string;
+  readonly port: number;
+  /** Makes a database; its URL. */
+  database(): Promise<string>;
+  /** As a loss of power does, but for what the system has in its cache. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  remove(): Promise<void>;
+}
+
+/** Settings are lines of postgresql.conf. */
+export async function startPostgres(settings: readonly string[] = []): Promise<Server> {
+  const given = process.env.SEAL_TEST_POSTGRES;
+  if (given !== undefined && settings.length === 0) return foreign(given);
+  const bin = binaries()!;
+  const folder = mkdtempSync(join(tmpdir(), "seal-postgres-"));
+  const [user, ...before] = await asUser(folder);
+  const command = (name: string, ...args: string[]) => run(...split([...before, join(bin, name), ...args]));
+  const data = join(folder, "data");
+  await command("initdb", "-D", data, "-A", "trust", "-U", "seal", "--no-sync", "--no-locale", "-E", "UTF8");
+  const port = await freePort();
+  const options = [`port=${port}`, "listen_addresses=127.0.0.1", `unix_socket_directories=${folder}`, ...settings];
+  const start = async () => {
+    const flags = options.flatMap((each) => ["-c", each]);
+    const [program, args] = split([...before, join(bin, "postgres"), "-D", data, ...flags]);
+    spawn(program, args, { stdio: "ignore" });
+    await reachable(`postgres://seal@127.0.0.1:${port}/postgres`);
+  };
+  await start();
+  const url = `postgres://seal@127.0.0.1:${port}/postgres`;
+  const stop = (mode: string) => command("pg_ctl", "-D", data, "-m", mode, "-w", "stop").catch(() => undefined);
+  return {
+    url,
+    port,
+    database: () => makeDatabase(url),
+    kill: async () => void (await stop("immediate")),
+    start,
+    remove: async () => {
+      await stop("immediate");
+      rmSync(folder, { recursive: true, force: true });
+    },
+    ...(user && {}),
+  };
+}
+
+function foreign(url: string): Server {
+  const nothing = async () => {};
+  return { url, port: 0, database: () => makeDatabase(url), kill: nothing, start: nothing, remove: nothing };
+}
+
+const split = ([program, ...args]: readonly string[]): [string, string[]] => [program!, args];
+
+/** The server refuses to run as root: then it runs as `postgres`, with what goes in front of its command. */
+async function asUser(folder: string): Promise<string[]> {
+  if (process.getuid?.() !== 0) return [""];
+  const id = async (kind: string) => Number((await run("id", [kind, "postgres"])).stdout);
+  chownSync(folder, await id("-u"), await id("-g"));
+  return ["postgres", "setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups"];
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function reachable(url: string): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await asked(url, "SELECT 1");
+    } catch (error) {
+      if (tries > 600) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+/** Sends statements to a database. */
+export async function asked(url: string, ...statements: readonly string[]): Promise<void> {
+  const client = new Client(url);
+  client.on("error", () => undefined);
+  await client.connect();
+  for (const each of statements) await client.query(each);
+  await client.end();
+}
+
+let count = 0;
+
+async function makeDatabase(url: string): Promise<string> {
+  const name = `seal_${process.pid}_${Date.now()}_${count++}`;
+  await asked(url, `CREATE DATABASE ${name}`);
+  return Object.assign(new URL(url), { pathname: `/${name}` }).href;
+}
