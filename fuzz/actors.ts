@@ -1,12 +1,17 @@
 // Who appears in the fuzzed files. All keys follow from names: they are public, and repeat.
 
 import { createHash } from "node:crypto";
-import { type Bytes, concat, u32, utf8 } from "../src/bytes.js";
+import { ml_kem768 } from "@noble/post-quantum/ml-kem.js";
+import { type Bytes, concat, own, u32, utf8 } from "../src/bytes.js";
+import type { KemKey } from "../src/crypto/kem.js";
 import { native } from "../src/crypto/native.js";
 import { portable } from "../src/crypto/portable.js";
-import type { Suite } from "../src/crypto/suite.js";
-import { type Identity, type IdentityFile, identityOf } from "../src/keys/identity.js";
-import { encodeSecret } from "../src/keys/text.js";
+import { mlKem as noble } from "../src/crypto/portable-ml-kem.js";
+import { copySecret, type Secret } from "../src/crypto/secret.js";
+import type { MlKem, RecordKey, SigningKey, Suite } from "../src/crypto/suite.js";
+import { xwing } from "../src/crypto/xwing.js";
+import { type IdentityFile, identityOf } from "../src/keys/identity.js";
+import { encodeSecret } from "../src/keys/secret-line.js";
 
 /** Bytes that follow from a name. */
 export function bytesOf(name: string, length = 32): Bytes {
@@ -23,36 +28,91 @@ export function bytesOf(name: string, length = 32): Bytes {
 /** A suite whose "random" bytes follow from a name and how many were drawn before. */
 export function repeatable(name: string): Suite {
   let draws = 0;
-  return { ...native, randomBytes: (length) => bytesOf(`${name} ${draws++}`, length) };
+  const draw = (length: number) => bytesOf(`${name} ${draws++}`, length);
+  return {
+    ...native,
+    randomBytes: draw,
+    randomSecret: (length) => copySecret(draw(length)),
+    ephemeralKey: () => native.agreementKey(copySecret(draw(32))),
+    recordKey: () => recordKeyOf(draw(32)),
+    mlKem: async () => repeatableMlKem(name),
+  };
 }
+
+/** ML-KEM whose messages follow from a name and how many were drawn before. */
+export function repeatableMlKem(name: string): MlKem {
+  let draws = 0;
+  const encapsulate = (publicKey: Uint8Array) => {
+    const { cipherText, sharedSecret } = ml_kem768.encapsulate(publicKey, bytesOf(`${name} message ${draws++}`));
+    return { ciphertext: own(cipherText), sharedSecret: copySecret(sharedSecret) };
+  };
+  return { ...noble, encapsulate };
+}
+
+/** A record key that follows from a seed. */
+export function recordKeyOf(seed: Bytes): RecordKey {
+  return { ...native.signingKey(copySecret(seed)), erase: () => {}, forget: async () => {} };
+}
+
+/** The forger's, in each file and epoch. */
+export const forgedKey = recordKeyOf(bytesOf("fuzz record key"));
 
 export const SUITES = { native, portable } as const;
 
+/** An identity that has everything, and is its own opening key. */
+type Whole = KemKey & {
+  readonly openingKey: KemKey;
+  readonly signingKey: SigningKey;
+  readonly recipient: string;
+  readonly signer: string;
+};
+
 interface Actor {
+  /** The secret line. */
   readonly secret: string;
-  readonly identity: Identity;
+  readonly identity: Whole;
   /** The same on the portable suite. */
-  readonly portable: Identity;
+  readonly portable: Whole;
+  /** A post-quantum key beside them, on both suites. */
+  readonly xwing: Readonly<Record<Suite["name"], KemKey>>;
 }
 
-function actor(name: string): Actor {
-  const secret = encodeSecret({
-    x25519Secret: bytesOf(`fuzz x25519 ${name}`),
-    ed25519Seed: bytesOf(`fuzz ed25519 ${name}`),
+const XWING = { native: xwing(native, await native.mlKem()), portable: xwing(portable, noble) };
+
+async function actor(name: string): Promise<Actor> {
+  const line = encodeSecret({
+    opening: { kind: "x25519", secret: copySecret(bytesOf(`fuzz x25519 ${name}`)) },
+    seed: copySecret(bytesOf(`fuzz ed25519 ${name}`)),
   });
-  return { secret, identity: identityOf(native, secret), portable: identityOf(portable, secret) };
+  const seed = copySecret(bytesOf(`fuzz xwing ${name}`));
+  return {
+    secret: Buffer.from(line).toString(),
+    identity: await wholeOf(native, line),
+    portable: await wholeOf(portable, line),
+    xwing: { native: XWING.native.key(seed), portable: XWING.portable.key(seed) },
+  };
+}
+
+async function wholeOf(suite: Suite, line: Secret): Promise<Whole> {
+  const identity = await identityOf(suite, line);
+  return { ...identity, ...identity.openingKey } as Whole;
 }
 
 /** Signs the honest files, and nothing that a mutation has made. */
-export const author = actor("author");
+export const author = await actor("author");
 /** Signs what mutations make. */
-export const forger = actor("forger");
+export const forger = await actor("forger");
 /** Opens everything; mutations know its secret, as an insider does. */
-export const reader = actor("reader");
+export const reader = await actor("reader");
 /** Receives honest files only; mutations do not know its secret. */
-export const hermit = actor("hermit");
+export const hermit = await actor("hermit");
 
-export function identityFile({ identity, portable: other }: Actor, suite: Suite): IdentityFile {
-  const own = suite.name === "portable" ? other : identity;
-  return { accept: [], isProtected: false, unlock: async () => own };
+/** The classic key and the post-quantum one. */
+export function identityFiles({ identity, portable: other, xwing: keys }: Actor, suite: Suite): IdentityFile[] {
+  const classic = suite.name === "portable" ? other : identity;
+  return [classic, { ...classic, openingKey: keys[suite.name] }].map((each) => ({
+    accept: [],
+    isProtected: false,
+    unlock: async () => each,
+  }));
 }

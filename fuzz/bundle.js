@@ -8,7 +8,8 @@ export const root = fileURLToPath(new URL("..", import.meta.url));
 
 /**
  * @param {string} file where to
- * @param {{ file: string, from: string, to: string }[]} changes to the source that is bundled; the files stay as they are
+ * @param {{ file: string, from: string, to: string }[]} changes to the source that is bundled; the files stay as they
+ * are
  */
 export async function bundle(file, changes = []) {
   await build({

@@ -1,6 +1,6 @@
-// Whether the fuzzer finds what it is for: plants one fault at a time in what it bundles, and tells how long it takes to be found.
-// The fuzzer does without the test vectors and what earlier runs have kept, which would show most of them at once.
-// `node fuzz/planted.js [SECONDS] [NAME…]`: at most that long for each fault; exits 1 where one is missed.
+// Whether the fuzzer finds what it is for: plants one fault at a time in what it bundles, and tells how long it takes
+// to be found. The fuzzer does without the test vectors and what earlier runs have kept, which would show most of them
+// at once. `node fuzz/planted.js [SECONDS] [NAME…]`: at most that long for each fault; exits 1 where one is missed.
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";

@@ -4,10 +4,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Bytes, equal } from "../src/bytes.js";
 import { inline } from "../src/engine/inline.js";
+import { sealTo } from "../src/files/seal.js";
 import { bytesSink, bytesSource } from "../src/io/bytes.js";
 import { decodeSigner } from "../src/keys/text.js";
-import { seal } from "../src/ops/seal.js";
 import { author, bytesOf, forger, hermit, reader, repeatable } from "./actors.js";
+import { FIXED, LABEL_LENGTH, signerOf } from "./layout.js";
 
 const FIXTURES = resolve("fixtures");
 const CHUNK = 4096;
@@ -36,7 +37,8 @@ export function honestFiles(): Promise<readonly Honest[]> {
 async function honest(length: number, i: number, { signed }: { signed: boolean }): Promise<Honest> {
   const plaintext = bytesOf(`plaintext ${i}`, length);
   const to = signed ? [reader, hermit] : [hermit];
-  return { plaintext, signed, file: await sealedBy(signed ? author : null, `${i} ${signed}`, plaintext, to) };
+  const file = await sealedBy(signed ? author : null, `${i} ${signed}`, plaintext, to, i % 4 === 1);
+  return { plaintext, signed, file };
 }
 
 async function sealedBy(
@@ -44,12 +46,13 @@ async function sealedBy(
   name: string,
   plaintext: Bytes,
   to: (typeof author)[],
+  isHybrid = false,
 ): Promise<Bytes> {
   const sink = bytesSink();
-  await seal(bytesSource(plaintext), sink, {
+  await sealTo(bytesSource(plaintext), sink, {
     suite: repeatable(`seal ${name}`),
     engine: inline,
-    recipients: to.map(({ identity }) => identity.publicKey),
+    recipients: to.map(({ identity, xwing }) => (isHybrid ? xwing.native : identity).publicKey),
     signer: by?.identity.signingKey ?? null,
     label: ["", "release 1", "é"][plaintext.length % 3]!,
     chunkExponent: 12,
@@ -64,6 +67,7 @@ export async function sealedSeeds(withVectors: boolean): Promise<Bytes[]> {
     [0, 20, CHUNK, CHUNK + 9].flatMap((length) => [
       sealedBy(forger, `forger ${length}`, bytesOf("x", length), [reader]),
       sealedBy(null, `nobody ${length}`, bytesOf("y", length), [reader]),
+      sealedBy(forger, `hybrid ${length}`, bytesOf("z", length), [reader], true),
     ]),
   );
   return [...(await honestFiles()).map(({ file }) => file), ...forged, ...(withVectors ? vectorFiles() : [])];
@@ -79,7 +83,7 @@ export interface Vectors {
     Record<string, { readonly secret: string; readonly recipient: string; readonly signer: string }>
   >;
   readonly texts: readonly { readonly text: string }[];
-  readonly identities: readonly { readonly text: string }[];
+  readonly identities: readonly { readonly text?: string }[];
 }
 
 export function vectors(): Vectors {
@@ -90,7 +94,7 @@ export function vectors(): Vectors {
 export async function honestByCore(input: Uint8Array): Promise<Honest | undefined> {
   const all = await honestFiles();
   return all.find(({ file }) => {
-    const length = 85 + file[84]!;
+    const length = FIXED + file[LABEL_LENGTH]!;
     return equal(file.subarray(0, length), input.subarray(0, length));
   });
 }
@@ -98,13 +102,14 @@ export async function honestByCore(input: Uint8Array): Promise<Honest | undefine
 let known: readonly Bytes[] | undefined;
 
 /**
- * Who is accepted where anybody is: a signer who is known need not be checked to be a valid key, which takes longer than all the rest.
+ * Who is accepted where anybody is: a signer who is known need not be checked to be a valid key, which takes longer
+ * than all the rest.
  */
 export function anybody(input: Uint8Array): readonly Bytes[] | "any" {
   known ??= [
     ...[author, forger].map(({ identity }) => identity.signingKey.publicKey),
     ...Object.values(vectors().keys).map(({ signer }) => decodeSigner(signer)),
   ];
-  const signer = input.subarray(12, 44);
+  const signer = signerOf(input);
   return known.some((key) => equal(key, signer)) ? known : "any";
 }

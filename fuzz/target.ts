@@ -13,9 +13,9 @@ export interface Target {
   /** A variation of `input`, which stays as it is; `other` is another input of the corpus, to borrow from. */
   mutate(input: Bytes, other: Bytes, random: Random): Bytes;
   /**
-   * Runs what is under test, and holds the outcome to the rules. Returns the outcome in a few words: inputs with outcomes not seen before are kept.
-   * With `thorough`, every rule is checked, else the slow ones for some inputs only, which the input itself decides.
-   * Throws where a rule is broken.
+   * Runs what is under test, and holds the outcome to the rules. Returns the outcome in a few words: inputs with
+   * outcomes not seen before are kept. With `thorough`, every rule is checked, else the slow ones for some inputs only,
+   * which the input itself decides. Throws where a rule is broken.
    */
   run(input: Bytes, thorough: boolean): Promise<string>;
   close?(): Promise<void>;
@@ -33,6 +33,7 @@ export interface Refusal {
   readonly code: string;
   readonly message: string;
   readonly chunk: number | null;
+  readonly frame: number | null;
   readonly offset: number | null;
 }
 
@@ -47,10 +48,10 @@ export async function attempt<T>(
     if (!(error instanceof SealError)) {
       throw new Broken(`an error that is none of ours: ${(error as Error)?.stack ?? String(error)}`);
     }
-    const { code, message, chunk = null, offset = null } = error;
+    const { code, message, chunk = null, frame = null, offset = null } = error;
     holds(codes.includes(code), `error code ${code} (${message}) where only ${codes.join(", ")} are possible`);
     holds(!/[\r\n]/.test(message) || message.includes('"'), `a message of several lines: ${JSON.stringify(message)}`);
-    return { refusal: { code, message, chunk, offset } };
+    return { refusal: { code, message, chunk, frame, offset } };
   }
 }
 

@@ -1,11 +1,12 @@
-// A journal cut into its headers and frames.
+// A journal cut into its base, headers and frames.
 
 import { type Bytes, readU32 } from "../../src/bytes.js";
+import { baseLength, isBase } from "../layout.js";
 import { takeHeader } from "../sealed/parts.js";
 
-export const isHeader = (piece: Bytes): boolean => piece[0]! >= 0x80;
+export const isHeader = (piece: Bytes): boolean => piece[0]! >= 0x80 && !isBase(piece);
 
-/** Headers and frames, one behind the other; whatever cannot be cut is the last. */
+/** A base, headers and frames, one behind the other; whatever cannot be cut is the last. */
 export function takePieces(bytes: Bytes): Bytes[] {
   const pieces: Bytes[] = [];
   for (let at = 0; at < bytes.length; at += pieces.at(-1)!.length) {
@@ -16,6 +17,7 @@ export function takePieces(bytes: Bytes): Bytes[] {
 }
 
 function lengthOf(rest: Bytes): number {
+  if (isBase(rest)) return Math.min(baseLength(rest), rest.length);
   if (isHeader(rest)) return takeHeader(rest)?.end ?? rest.length;
-  return rest.length < 4 ? rest.length : 4 + readU32(rest) + 112;
+  return rest.length < 8 ? rest.length : 8 + readU32(rest) + 112;
 }

@@ -4,16 +4,17 @@ import { type Bytes, equal } from "../../src/bytes.js";
 import type { Suite } from "../../src/crypto/suite.js";
 import type { Engine } from "../../src/engine/engine.js";
 import { inline, inlineSession } from "../../src/engine/inline.js";
-import { type Cursor, encodeCursor } from "../../src/journal/cursor.js";
-import { type ReadJournalOptions, readJournal } from "../../src/journal/reader.js";
+import { type Cursor, encodeCursor } from "../../src/format/cursor.js";
+import type { Policy } from "../../src/header/policy.js";
+import { type ReadJournalOptions, readJournal } from "../../src/journal/reading/reader.js";
+import { type VerifiedJournal, verifyJournal } from "../../src/journal/reading/verify.js";
 import type { JournalSource } from "../../src/journal/store.js";
-import { type VerifiedJournal, verifyJournal } from "../../src/journal/verify.js";
-import type { Policy } from "../../src/ops/header.js";
-import { identityFile, reader, SUITES } from "../actors.js";
+import { identityFiles, reader, SUITES } from "../actors.js";
+import { baseLength } from "../layout.js";
 import type { Random } from "../random.js";
 import { attempt, holds, type Refusal } from "../target.js";
 
-export const CODES = ["malformed", "tampered", "untrusted", "no-key"];
+export const CODES = ["malformed", "unsupported", "tampered", "untrusted", "no-key"];
 const POLICY = { allowUnsigned: false, now: 1_800_000_000_000 };
 
 /** How reading ended, and what it had released by then. */
@@ -33,8 +34,8 @@ const wide: Engine = { session: (keys) => ({ ...inlineSession(keys), width: 4 })
 export const ENGINES = { inline, wide } as const;
 
 export function optionsOf(suite: Suite, more: Partial<ReadJournalOptions>): ReadJournalOptions {
-  const identities = [identityFile(reader, suite)];
-  return { suite, engine: inline, identities, from: null, policy: POLICY, cursor: null, ...more };
+  const identities = identityFiles(reader, suite);
+  return { suite, engine: inline, signatures: "each", identities, from: null, policy: POLICY, cursor: null, ...more };
 }
 
 export async function reading(
@@ -63,11 +64,13 @@ export async function reading(
 
 export async function verifying(
   source: JournalSource,
-  signers: Policy["signers"],
+  from: Policy["from"],
   suite: Suite = SUITES.native,
   cursor: Cursor | null = null,
 ): Promise<VerifiedJournal | Refusal> {
-  const ended = await attempt(CODES, () => verifyJournal(source, { suite, policy: { ...POLICY, signers }, cursor }));
+  const ended = await attempt(CODES, () =>
+    verifyJournal(source, { suite, engine: inline, policy: { ...POLICY, from }, cursor }),
+  );
   return "value" in ended ? ended.value : ended.refusal;
 }
 
@@ -83,7 +86,8 @@ export function journalOf(bytes: Uint8Array): JournalSource {
 
 /** The same journal while it is being written, and nothing more of it to come once `done` is called. */
 export function growing(bytes: Uint8Array, random: Random, done: () => void): JournalSource {
-  let size = 0;
+  // A base is put in its place whole.
+  let size = Math.min(baseLength(bytes), bytes.length);
   let times = 0;
   return {
     ...journalOf(bytes),
@@ -97,12 +101,12 @@ export function growing(bytes: Uint8Array, random: Random, done: () => void): Jo
 }
 
 export function sameCursor(one: Cursor | null, other: Cursor | null): boolean {
-  return one && other ? equal(encodeCursor(one), encodeCursor(other)) : one === other;
+  return one && other ? equal(encodeCursor(one, "reading"), encodeCursor(other, "reading")) : one === other;
 }
 
 export function same(one: Ending, other: Ending, where: string): void {
   const told = ({ refusal, tail }: Ending) =>
-    refusal ? `${refusal.code} ${refusal.chunk} ${refusal.offset}` : `${tail} bytes of an incomplete end`;
+    refusal ? `${refusal.code} ${refusal.frame} ${refusal.offset}` : `${tail} bytes of an incomplete end`;
   holds(told(one) === told(other), `${where}: ${told(other)} instead of ${told(one)}`);
   holds(one.batches.length === other.batches.length && isPrefix(one, other.batches), `${where}: other records`);
   holds(one.refusal !== null || sameCursor(one.cursor, other.cursor), `${where}: another cursor`);

@@ -3,11 +3,12 @@
 import { type Bytes, concat, u32 } from "../../src/bytes.js";
 import { byForger, byInsider } from "../journal/forge.js";
 import { isHeader, takePieces } from "../journal/parts.js";
+import { isBase } from "../layout.js";
 import type { Random } from "../random.js";
 import { mutateBytes } from "./bytes.js";
 import { mutateHeader, RECORDS, type Records } from "./sealed.js";
 
-const LENGTHS = [0, 1, 4095, 4096, 4097, 2 ** 24, 2 ** 31 - 1];
+const LENGTHS = [0, 1, 11, 12, 4095, 4096, 4097, 2 ** 24, 2 ** 31 - 1];
 
 /** Headers and frames move as the records of a file do. */
 const PIECES: readonly ((parts: Records, other: Records, random: Random) => void)[] = [
@@ -15,7 +16,12 @@ const PIECES: readonly ((parts: Records, other: Records, random: Random) => void
   ({ records }, _, random) => {
     const at = random.below(records.length);
     const old = records[at];
-    if (old && !isHeader(old)) records[at] = concat(u32(random.pick([...LENGTHS, old.length])), old.subarray(4));
+    if (old && old[0]! < 0x80) records[at] = concat(u32(random.pick([...LENGTHS, old.length])), old.subarray(4));
+  },
+  ({ records }, _, random) => {
+    const at = random.below(records.length);
+    const old = records[at];
+    if (old && old[0]! < 0x80) records[at] = concat(old.subarray(0, 4), random.bytes(4), old.subarray(8));
   },
   ({ records }, other, random) => {
     const headers = other.records.filter(isHeader);
@@ -24,6 +30,26 @@ const PIECES: readonly ((parts: Records, other: Records, random: Random) => void
   },
   ({ records }, _, random) => {
     records.splice(random.below(records.length + 1));
+  },
+  ({ records }, _, random) => {
+    const at = records.findLastIndex(isHeader);
+    const old = records[at];
+    if (!old) return;
+    const kept = random.pick([old.length - 64, random.below(old.length + 1)]);
+    records.splice(
+      at,
+      records.length,
+      old.slice(0, kept),
+      new Uint8Array(random.pick([63, 64, old.length - kept, 999])),
+    );
+  },
+  ({ records }, other) => {
+    const base = other.records.find(isBase);
+    if (base) records.splice(0, isBase(records[0] ?? base) ? 1 : 0, base);
+  },
+  ({ records }, _, random) => {
+    const at = records.findIndex(isBase);
+    if (at >= 0) records[at] = mutateBytes(records[at]!, records[at]!, random);
   },
 ];
 

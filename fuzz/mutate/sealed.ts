@@ -60,6 +60,12 @@ const CORE: readonly PartsMutation[] = [
   (parts, _, random) => {
     parts.algorithm = randomByte(random, 0, 1, 2);
   },
+  (parts, _, random) => {
+    parts.content = randomByte(random, 0, 1, 255);
+  },
+  (parts, other, random) => {
+    parts.recordKey = random.pick([...KEYS, other.recordKey, parts.signer, random.bytes(32)]).slice();
+  },
   (parts, other, random) => {
     parts.signer = random.pick([...KEYS, other.signer, random.bytes(32)]).slice();
   },
@@ -88,10 +94,11 @@ const CORE: readonly PartsMutation[] = [
 ];
 
 function stanza(random: Random, other: Parts): StanzaPart {
-  const type = random.pick([0, 1, 1, 2, 3, 7, 0x1000, 0xffff]);
-  const lengths = [0, 1, 79, 80, 81, 4095, 4096];
+  const type = random.pick([0, 1, 1, 2, 3, 7, 0x7fff, 0x8000, 0x8001, 0x8001, 0x8002, 0xffff]);
+  const lengths = [0, 1, 63, 64, 65, 79, 80, 81, 1167, 1168, 1169, 4095, 4096];
+  const due = type === 1 ? 80 : type === 0x8001 ? 1168 : type === 0x8002 ? 64 : null;
   const body = random.bytes(
-    type === 1 && !random.oneIn(4) ? 80 : random.pick(random.oneIn(4) ? lengths : lengths.slice(0, 5)),
+    due !== null && !random.oneIn(4) ? due : random.pick(random.oneIn(4) ? lengths : lengths.slice(0, 5)),
   );
   return other.stanzas.length > 0 && random.oneIn(2) ? random.pick(other.stanzas) : { type, length: null, body };
 }
@@ -112,13 +119,17 @@ const STANZAS: readonly PartsMutation[] = [
   (parts, _, random) => {
     const at = random.below(parts.stanzas.length);
     const old = parts.stanzas[at];
-    if (old) parts.stanzas[at] = { ...old, type: random.pick([0, 1, 2, 3, 0x8001, random.below(65536)]) };
+    if (old)
+      parts.stanzas[at] = { ...old, type: random.pick([0, 1, 2, 3, 0x7fff, 0x8000, 0x8001, random.below(65536)]) };
   },
   (parts, _, random) => {
     const at = random.below(parts.stanzas.length);
     const old = parts.stanzas[at];
     if (old)
-      parts.stanzas[at] = { ...old, length: random.pick([0, 1, 79, 80, 81, 4096, 4097, 65535, old.body.length + 1]) };
+      parts.stanzas[at] = {
+        ...old,
+        length: random.pick([0, 1, 79, 80, 81, 1167, 1168, 4096, 4097, 65535, old.body.length + 1]),
+      };
   },
   (parts, _, random) => {
     const at = random.below(parts.stanzas.length);
@@ -208,7 +219,9 @@ function trade(records: Bytes[], other: Records, random: Random): void {
 
 const LEVELS: readonly Level[] = ["authenticator", "stanzas", "records", "records"];
 
-/** Mutates a header by its fields, most often, and signs it anew, as the forger, now and then; records stay as they are. */
+/**
+ * Mutates a header by its fields, most often, and signs it anew, as the forger, now and then; records stay as they are.
+ */
 export function mutateHeader(input: Bytes, other: Bytes, random: Random): Bytes {
   const parts = takeApart(input);
   if (!parts || random.oneIn(6)) return mutateBytes(input, other, random);

@@ -21,7 +21,10 @@ const LOOK_ALIKES = [
   "\ufffd",
 ];
 
-/** Replaces one of the keys in the text by one whose payload, type, length, prefix or padding is another, with the checksum that it is due. */
+/**
+ * Replaces one of the keys in the text by one whose payload, type, length, prefix or padding is another, with the
+ * checksum that it is due.
+ */
 export function rekeyed(text: string, random: Random): string {
   const keys = [...text.matchAll(/(?:seal|sealsig|seal-secret-key-)1[a-z0-9]+/gi)];
   if (keys.length === 0) return text;

@@ -1,6 +1,6 @@
 // docs/FORMAT.md, "Contacts", once more and in another way: what each line says, by looking at its words.
 
-import { isRecipient, linesOf, payloadOf } from "./keys.js";
+import { isDecoded, keyIn, linesOf } from "./keys.js";
 
 /** `NAME KEY STATE TIME REASON`, or `@GROUP NAME…`, with what a line does not have left empty. */
 export type Statement = readonly string[];
@@ -62,9 +62,9 @@ function key(line: string): Statement | null {
   const [text, afterKey] = cut(afterName);
   const [state, afterState] = cut(afterKey);
   const [time, reason] = cut(afterState);
-  const recipient = payloadOf("recipient", text);
-  const isSigner = payloadOf("signer", text) !== null;
-  if (!isSigner && !(recipient && isRecipient(recipient))) return null;
+  const recipient = keyIn("recipient", text);
+  const isSigner = keyIn("signer", text) !== null;
+  if (!isSigner && !(recipient && isDecoded(recipient))) return null;
   const [named, nobody] = [isName(name), name === "-"];
   const statement = [name, text, state, time, reason];
   if (state === "") return named ? statement : null;
@@ -83,6 +83,7 @@ function isTime(text: string): boolean {
 }
 
 function isReason(text: string): boolean {
-  const forbidden = /[\p{Cc}\u2028-\u202e\u2066-\u2069\ufeff]/u;
+  const forbidden =
+    /[\p{Cc}\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/u;
   return Buffer.byteLength(text) <= 255 && text.isWellFormed() && !forbidden.test(text);
 }

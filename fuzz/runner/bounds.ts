@@ -12,7 +12,9 @@ const LARGEST_ARRAY = 8 * 1024 * 1024;
 
 let largest = 0;
 
-/** Notes from now on how large the byte arrays are that are asked for: memory that is not written to shows nowhere else. */
+/**
+ * Notes from now on how large the byte arrays are that are asked for: memory that is not written to shows nowhere else.
+ */
 export function watchArrays(): void {
   globalThis.Uint8Array = new Proxy(Uint8Array, {
     construct: (target, args, newTarget) => {
@@ -23,8 +25,8 @@ export function watchArrays(): void {
 }
 
 /**
- * Runs `work`. Throws `Broken` where it takes too long or too much memory, and does so again when it is repeated: other programs have the
- * processor too, and the collector its own time.
+ * Runs `work`. Throws `Broken` where it takes too long or too much memory, and does so again when it is repeated: other
+ * programs have the processor too, and the collector its own time.
  */
 export async function bounded<T>(work: () => Promise<T>): Promise<T> {
   largest = 0;

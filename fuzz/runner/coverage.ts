@@ -1,5 +1,5 @@
-// Which parts of src/ have run, from the inspector's precise block coverage. Asking for it takes milliseconds, so the loop asks once
-// for a batch of executions, and looks closer only where the batch has reached something new.
+// Which parts of src/ have run, from the inspector's precise block coverage. Asking for it takes milliseconds, so the
+// loop asks once for a batch of executions, and looks closer only where the batch has reached something new.
 
 import { readFileSync } from "node:fs";
 import { Session } from "node:inspector";

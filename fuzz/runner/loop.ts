@@ -75,7 +75,10 @@ class Run {
     this.#random = randomOf(options.seed);
   }
 
-  /** Runs the seeds and what was kept, shortest first; those that reach nothing that a shorter one has not reached are dropped. */
+  /**
+   * Runs the seeds and what was kept, shortest first; those that reach nothing that a shorter one has not reached are
+   * dropped.
+   */
   async start(): Promise<void> {
     const { target, kept, coverage, withVectors } = this.#options;
     coverage.reset();
@@ -109,7 +112,10 @@ class Run {
     };
   }
 
-  /** Keeps those of `inputs` that reach something new, found by halving: it is few of them, and asking for coverage is slow. */
+  /**
+   * Keeps those of `inputs` that reach something new, found by halving: it is few of them, and asking for coverage is
+   * slow.
+   */
   async #sift(inputs: readonly Bytes[]): Promise<void> {
     const { coverage } = this.#options;
     for (const input of inputs) if (await this.#isNewOutcome(input)) this.#keep(input);

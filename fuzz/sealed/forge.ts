@@ -1,13 +1,16 @@
-// Making a mutated file right again, from some level on, with the keys that whoever mutates it has: the forger's signing key, and what the
-// reader can open. So mutations are seen by the code behind the signature, too.
+// Making a mutated file right again, from some level on, with the keys that whoever mutates it has: the forger's
+// signing key, and what the reader can open. So mutations are seen by the code behind the signature, too.
 
 import { type Bytes, concat, equal, toHex, u32 } from "../../src/bytes.js";
-import { chunkMessage, chunkNonce, nextChain } from "../../src/chunk/record.js";
+import { dhkem } from "../../src/crypto/dhkem.js";
 import { hpkeOpen, hpkeSeal } from "../../src/crypto/hpke.js";
 import { native } from "../../src/crypto/native.js";
+import { copySecret } from "../../src/crypto/secret.js";
+import { xwing } from "../../src/crypto/xwing.js";
 import { commitment, headerMac, headerMessage, payloadKey, recipientInfo } from "../../src/format/header.js";
-import { STANZA_X25519 } from "../../src/format/stanza.js";
-import { bytesOf, forger, reader, repeatable } from "../actors.js";
+import { chunkMessage, chunkNonce, nextChain } from "../../src/format/record.js";
+import { STANZA_X25519, STANZA_XWING } from "../../src/format/stanza.js";
+import { bytesOf, forgedKey, forger, reader, repeatable, repeatableMlKem } from "../actors.js";
 import type { Random } from "../random.js";
 import { coreOf, type HeaderParts, type Parts, recordSize, type StanzaPart, stanzasOf } from "./parts.js";
 
@@ -18,10 +21,11 @@ export function repaired(parts: Parts, level: Level, random: Random): Parts {
   const out = { ...parts, stanzas: [...parts.stanzas] };
   const unsigned = parts.algorithm === 0;
   if (parts.algorithm === 1) out.signer = forger.identity.signingKey.publicKey;
+  if (parts.algorithm === 1 && !random.oneIn(8)) out.recordKey = forgedKey.publicKey;
   let fileKey: Bytes | null = null;
   if (level !== "authenticator" || unsigned) {
     fileKey = bytesOf(`fuzz file key ${random.below(4)}`);
-    if (!random.oneIn(8)) out.commitment = commitment(native, fileKey);
+    if (!random.oneIn(8)) out.commitment = commitment(native, copySecret(fileKey));
     out.stanzas = addressed(out, fileKey, random);
   }
   out.authenticator = authenticatorOf(out, fileKey);
@@ -29,12 +33,16 @@ export function repaired(parts: Parts, level: Level, random: Random): Parts {
   return out;
 }
 
-/** One of the stanzas becomes the reader's. */
+/** One of the stanzas becomes the reader's: of the kind of the first, but for a slip now and then. */
 function addressed(parts: Parts, fileKey: Bytes, random: Random): StanzaPart[] {
   const coreHash = native.sha256(coreOf(parts));
   const suite = repeatable(toHex(coreHash));
-  const { enc, ciphertext } = hpkeSeal(suite, reader.identity.publicKey, recipientInfo(coreHash), fileKey);
-  const own = { type: STANZA_X25519, length: null, body: concat(enc, ciphertext) };
+  const isHybrid = (parts.stanzas[0]?.type ?? 0) >= 0x8000 !== random.oneIn(16);
+  const kem = isHybrid ? xwing(suite, repeatableMlKem(toHex(coreHash))) : dhkem(suite);
+  const { publicKey } = isHybrid ? reader.xwing.native : reader.identity;
+  const { enc, ciphertext } = hpkeSeal(suite, kem, publicKey, recipientInfo(coreHash), copySecret(fileKey));
+  const type = isHybrid ? STANZA_XWING : STANZA_X25519;
+  const own = { type, length: null, body: concat(enc, ciphertext) };
   const at = random.below(parts.stanzas.length);
   return parts.stanzas.length === 0 ? [own] : parts.stanzas.toSpliced(at, random.oneIn(4) ? 0 : 1, own);
 }
@@ -42,13 +50,13 @@ function addressed(parts: Parts, fileKey: Bytes, random: Random): StanzaPart[] {
 function authenticatorOf(parts: Parts, fileKey: Bytes | null): Bytes {
   const [core, stanzas] = [coreOf(parts), stanzasOf(parts)];
   if (parts.algorithm !== 0) return forger.identity.signingKey.sign(headerMessage(native, core, stanzas));
-  return headerMac(native, fileKey!, native.sha256(core), core, stanzas);
+  return headerMac(native, copySecret(fileKey!), native.sha256(core), core, stanzas);
 }
 
 /** Records of the lengths that there are, all of them right, but for a slip now and then. */
 function sealedRecords(parts: Parts, fileKey: Bytes, random: Random): Bytes[] {
   const coreHash = native.sha256(coreOf(parts));
-  const key = payloadKey(native, fileKey, coreHash);
+  const key = payloadKey(native, copySecret(fileKey), coreHash);
   const overhead = parts.algorithm === 0 ? 16 : 112;
   const size = recordSize(parts.exponent, parts.algorithm);
   const slip = random.oneIn(3) ? random.below(parts.records.length) : -1;
@@ -64,7 +72,7 @@ function sealedRecords(parts: Parts, fileKey: Bytes, random: Random): Bytes[] {
     if (parts.algorithm === 0) return sealed;
     const digest = native.sha256(sealed);
     const carried = twist === 2 ? digest : chain;
-    const signature = forger.identity.signingKey.sign(chunkMessage(coreHash, position, carried, digest));
+    const signature = forgedKey.sign(chunkMessage(coreHash, position, carried, digest));
     chain = twist === 3 ? chain : nextChain(native, chain, digest);
     return concat(sealed, carried, signature);
   });
@@ -72,18 +80,20 @@ function sealedRecords(parts: Parts, fileKey: Bytes, random: Random): Bytes[] {
 
 /** The file key, where the reader can open it. */
 export function keyOf(parts: HeaderParts, coreHash: Bytes): Bytes | null {
+  const info = recipientInfo(coreHash);
   for (const { type, body } of parts.stanzas) {
-    if (type !== STANZA_X25519 || body.length !== 80) continue;
-    const info = recipientInfo(coreHash);
-    const key = hpkeOpen(native, reader.identity, body.subarray(0, 32), info, body.subarray(32));
+    const own = type === STANZA_XWING ? reader.xwing.native : reader.identity;
+    if (body.length !== { [STANZA_X25519]: 80, [STANZA_XWING]: 1168 }[type]) continue;
+    const key = hpkeOpen(native, own, body.subarray(0, -48), info, body.subarray(-48));
     if (key && equal(commitment(native, key), parts.commitment)) return key;
   }
   return null;
 }
 
 /**
- * What an insider can do to somebody else's file: other plaintext in a record, under the right key, with the right chain, and a signature
- * that the insider has or can make. The records stay as they are where the reader cannot open the file.
+ * What an insider can do to somebody else's file: other plaintext in a record, under the right key, with the right
+ * chain, and a signature that the insider has or can make. The records stay as they are where the reader cannot open
+ * the file.
  */
 export function byInsider(parts: Parts, random: Random): Parts {
   const coreHash = native.sha256(coreOf(parts));
@@ -95,7 +105,7 @@ export function byInsider(parts: Parts, random: Random): Parts {
   const final = at === parts.records.length - 1;
   const plaintext = bytesOf(`insider ${random.below(4)}`, length);
   const position = { index: at, final: random.oneIn(8) ? !final : final };
-  const sealed = native.aeadSeal(payloadKey(native, key, coreHash), chunkNonce(position), plaintext);
+  const sealed = native.aeadSeal(payloadKey(native, copySecret(key), coreHash), chunkNonce(position), plaintext);
   if (parts.algorithm === 0) return { ...parts, records: parts.records.toSpliced(at, 1, sealed) };
   const old = parts.records[at]!.slice(-96);
   const digest = native.sha256(sealed);
@@ -104,6 +114,7 @@ export function byInsider(parts: Parts, random: Random): Parts {
     () => old.slice(32),
     () => parts.authenticator,
     () => random.pick(parts.records).slice(-64),
+    () => forgedKey.sign(chunkMessage(coreHash, position, chain, digest)),
     () => forger.identity.signingKey.sign(chunkMessage(coreHash, position, chain, digest)),
     () => concat(u32(1), new Uint8Array(60)),
   ];

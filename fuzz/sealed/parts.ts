@@ -1,6 +1,7 @@
 // A sealed file taken apart, and put together again with whatever fields a mutation wants, in bounds or not.
 
 import { type Bytes, concat, readU16, readU64, u16, u64 } from "../../src/bytes.js";
+import { ALGORITHM, FIXED, RECORD_KEY, SIGNER } from "../layout.js";
 
 export interface StanzaPart {
   type: number;
@@ -16,7 +17,9 @@ export interface HeaderParts {
   kind: number;
   exponent: number;
   algorithm: number;
+  content: number;
   signer: Bytes;
+  recordKey: Bytes;
   commitment: Bytes;
   sealedAt: bigint;
   /** What the length field says; null for the truth. */
@@ -34,7 +37,6 @@ export interface Parts extends HeaderParts {
   records: Bytes[];
 }
 
-const FIXED = 85;
 const JOURNAL = 2;
 const CHAIN = 32;
 
@@ -53,7 +55,7 @@ export function takeHeader(bytes: Bytes): { parts: HeaderParts; end: number } | 
   const coreEnd = afterLabel + (bytes[9] === JOURNAL ? CHAIN : 0);
   if (bytes.length < coreEnd) return null;
   const { stanzas, count, end } = takeStanzas(bytes, coreEnd);
-  const algorithm = bytes[11]!;
+  const algorithm = bytes[ALGORITHM]!;
   const headerEnd = end + (algorithm === 0 ? 32 : 64);
   const parts = {
     magic: bytes.slice(0, 8),
@@ -61,9 +63,11 @@ export function takeHeader(bytes: Bytes): { parts: HeaderParts; end: number } | 
     kind: bytes[9]!,
     exponent: bytes[10]!,
     algorithm,
-    signer: bytes.slice(12, 44),
-    commitment: bytes.slice(44, 76),
-    sealedAt: readU64(bytes, 76),
+    content: bytes[12]!,
+    signer: bytes.slice(...SIGNER),
+    recordKey: bytes.slice(...RECORD_KEY),
+    commitment: bytes.slice(77, 109),
+    sealedAt: readU64(bytes, 109),
     labelLength: null,
     label: bytes.slice(FIXED, afterLabel),
     previous: coreEnd > afterLabel ? bytes.slice(afterLabel, coreEnd) : null,
@@ -101,8 +105,9 @@ function takeRecords(bytes: Bytes, size: number): Bytes[] {
 export function coreOf(parts: HeaderParts): Bytes {
   return concat(
     parts.magic,
-    Uint8Array.of(parts.version, parts.kind, parts.exponent, parts.algorithm),
+    Uint8Array.of(parts.version, parts.kind, parts.exponent, parts.algorithm, parts.content),
     parts.signer,
+    parts.recordKey,
     parts.commitment,
     u64(BigInt.asUintN(64, parts.sealedAt)),
     Uint8Array.of(parts.labelLength ?? parts.label.length),

@@ -1,11 +1,13 @@
 // The plaintext of a frame.
 
-import { type Bytes, concat, equal, u64 } from "../../src/bytes.js";
-import { encodeBatch, parseBatch } from "../../src/journal/batch.js";
+import { type Bytes, concat, equal, u64, utf8 } from "../../src/bytes.js";
+import { type Entry, encodeBatch, parseBatch } from "../../src/format/batch.js";
+import { encodeHeads, type Heads } from "../../src/format/heads.js";
 import { bytesOf } from "../actors.js";
 import { mutateBytes } from "../mutate/bytes.js";
+import { mutateHeads } from "../mutate/heads.js";
 import { mutateRecords } from "../mutate/records.js";
-import { byLength } from "../oracle/framing.js";
+import { judgeBatch } from "../oracle/batch.js";
 import type { Random } from "../random.js";
 import { attempt, Broken, holds, kindOfMessage, type Target } from "../target.js";
 
@@ -14,14 +16,20 @@ const LATEST = 253402300799999n;
 
 export const batch: Target = {
   name: "batch",
-  maxBytes: 4096,
-  seeds: async () => [[0], [5], [1, 0, 3], [300, 2]].map((lengths) => encodeBatch(Number(LATEST), lengths.map(record))),
+  maxBytes: 20 * 1024,
+  seeds: async () => [
+    ...[[0], [5], [1, 0, 3], [300, 2]].map((lengths) => encodeBatch(Number(LATEST), lengths.map(record))),
+    encodeBatch(0, [headed(utf8("x"), { a: "", type: "text/plain" }), record(3, 0)]),
+    encodeBatch(0, [headed(record(0, 0), Object.fromEntries(["a", "b", "c"].map((key) => [key, "x".repeat(4096)])))]),
+  ],
   mutate: (input, other, random) =>
     random.oneIn(3)
-      ? mutateBytes(input, other, random)
-      : random.oneIn(6)
-        ? retimed(input, random)
-        : mutateRecords(input, random, HEAD),
+      ? mutateHeads(input, random, HEAD)
+      : random.oneIn(3)
+        ? mutateBytes(input, other, random)
+        : random.oneIn(6)
+          ? retimed(input, random)
+          : mutateRecords(input, random, HEAD),
   run,
 };
 
@@ -33,24 +41,35 @@ function retimed(input: Bytes, random: Random): Bytes {
 
 async function run(input: Bytes): Promise<string> {
   const parsed = await attempt(["malformed"], () => parseBatch(input));
-  const expected = judge(input);
+  const expected = judgeBatch(input);
   if ("refusal" in parsed) {
     holds(expected === null, `a good batch is refused: ${parsed.refusal.message}`);
     return kindOfMessage(parsed.refusal.message);
   }
   if (expected === null) throw new Broken("a batch is taken that is none");
-  const { sealedAt, records } = parsed.value;
-  holds(records.length === expected.length, "a batch has another number of records");
+  const { sealedAtMs } = parsed.value;
+  const records = [...parsed.value.records];
+  const headed = [...parsed.value.records.withHeads()];
+  const counts = [parsed.value.records.length, records.length, headed.length];
   holds(
-    records.every((each, i) => equal(each, expected[i]!)),
+    counts.every((count) => count === expected.length),
+    "a batch has another number of records",
+  );
+  holds(
+    records.every((each, i) => equal(each, expected[i]!.record) && equal(headed[i]!.record, each)),
     "a batch has other records",
   );
-  holds(equal(encodeBatch(sealedAt, records), input), "a batch has two encodings");
-  return `good ${Math.min(9, records.length)}`;
+  const told = (heads: Heads | null) => JSON.stringify(heads ?? {});
+  holds(
+    headed.every(({ heads }, i) => told(heads) === told(expected[i]!.heads)),
+    "a batch has other heads",
+  );
+  holds(equal(encodeBatch(sealedAtMs, headed.map(entry)), input), "a batch has two encodings");
+  return `good ${Math.min(9, records.length)} ${headed.filter(({ heads }) => Object.keys(heads).length > 0).length > 0}`;
 }
 
-function judge(input: Bytes): readonly Uint8Array[] | null {
-  if (input.length < HEAD || Buffer.from(input).readBigUInt64BE() > LATEST) return null;
-  const { records, isWhole } = byLength(input.subarray(HEAD), Number.POSITIVE_INFINITY);
-  return isWhole && records.length > 0 ? records : null;
+const headed = (record: Uint8Array, heads: Heads): Entry => ({ record, heads: encodeHeads(heads)! });
+
+function entry({ record, heads }: { readonly record: Uint8Array; readonly heads: Heads }): Entry {
+  return Object.keys(heads).length > 0 ? headed(record, heads) : record;
 }

@@ -34,7 +34,7 @@ const SEEDS = [
 async function run(input: Bytes): Promise<string> {
   const text = fromUtf8(input);
   if (text === null) return "no text";
-  const parsed = await attempt(["usage"], () => parseContacts(text));
+  const parsed = await attempt(["usage", "unsupported"], () => parseContacts(text));
   const expected = judgeContacts(text);
   if ("refusal" in parsed) {
     const { message } = parsed.refusal;

@@ -3,13 +3,14 @@
 import { type Bytes, equal } from "../../src/bytes.js";
 import type { Suite } from "../../src/crypto/suite.js";
 import { inline } from "../../src/engine/inline.js";
+import { type Opened, type Opening, openTo } from "../../src/files/open.js";
+import { type Verified, verifySource } from "../../src/files/verify.js";
+import type { Sink, Source } from "../../src/flow/io.js";
+import type { Policy } from "../../src/header/policy.js";
 import { bytesSource } from "../../src/io/bytes.js";
 import { streamSource } from "../../src/io/streams.js";
-import type { Policy } from "../../src/ops/header.js";
-import type { Sink, Source } from "../../src/ops/io.js";
-import { type Opened, type OpenOptions, open } from "../../src/ops/open.js";
-import { type Verified, verify } from "../../src/ops/verify.js";
-import { author, hermit, identityFile, reader, SUITES } from "../actors.js";
+import { author, hermit, identityFiles, reader, SUITES } from "../actors.js";
+import { SIGNER } from "../layout.js";
 import { mutateSealed } from "../mutate/sealed.js";
 import { judgeHeader } from "../oracle/header.js";
 import { judgeRecords } from "../oracle/records.js";
@@ -18,7 +19,7 @@ import { anybody, type Honest, honestByCore, sealedSeeds } from "../seeds.js";
 import { split } from "../splits.js";
 import { attempt, Broken, holds, kindOfMessage, type Refusal, type Target } from "../target.js";
 
-const CODES = ["malformed", "tampered", "untrusted", "no-key"];
+const CODES = ["malformed", "unsupported", "tampered", "untrusted", "no-key"];
 const NOW = 1_800_000_000_000;
 const POLICY = { allowUnsigned: true, now: NOW };
 
@@ -50,7 +51,7 @@ async function run(input: Bytes, thorough: boolean): Promise<string> {
 async function opened(
   source: Source,
   suite: Suite,
-  { from, who = reader, ...more }: Partial<OpenOptions> & { who?: typeof reader },
+  { from, who = reader, ...more }: Partial<Opening> & { who?: typeof reader },
 ): Promise<Ending> {
   const parts: Uint8Array[] = [];
   const sink: Sink = {
@@ -61,18 +62,18 @@ async function opened(
     commit: async () => {},
     abort: async () => {},
   };
-  const identities = [identityFile(who, suite)];
+  const identities = identityFiles(who, suite);
   const options = { suite, engine: inline, identities, from: from ?? null, policy: POLICY, ...more };
-  const ended = await attempt(CODES, () => open(source, sink, options));
+  const ended = await attempt(CODES, () => openTo(source, sink, options));
   const released = Uint8Array.from(Buffer.concat(parts));
   return "value" in ended
     ? { result: ended.value, refusal: null, released }
     : { result: null, refusal: ended.refusal, released };
 }
 
-async function verifying(source: Source, suite: Suite, signers: Policy["signers"]): Promise<Verified | Refusal> {
-  const policy = { ...POLICY, signers };
-  const ended = await attempt(CODES, () => verify(source, { suite, engine: inline, policy }));
+async function verifying(source: Source, suite: Suite, from: Policy["from"]): Promise<Verified | Refusal> {
+  const policy = { ...POLICY, from };
+  const ended = await attempt(CODES, () => verifySource(source, { suite, engine: inline, policy }));
   return "value" in ended ? ended.value : ended.refusal;
 }
 
@@ -87,7 +88,8 @@ function compareWithVerifier({ result, refusal }: Ending, verified: Verified | R
   }
   const isUnsigned = "code" in verified && verified.message.includes("unsigned");
   if (!("code" in verified) || isUnsigned) return;
-  // The header's errors come before any secret is used, so they are the same; of two bad chunks, opening may find another reason first.
+  // The header's errors come before any secret is used, so they are the same; of two bad chunks, opening may find
+  // another reason first.
   if (verified.chunk === null)
     holds(refusal!.message === verified.message, `opening says ${refusal!.message}, verifying ${verified.message}`);
   else if (refusal!.chunk !== null)
@@ -98,24 +100,24 @@ function compareWithVerifier({ result, refusal }: Ending, verified: Verified | R
 async function compareWithFormat(input: Bytes, verified: Verified | Refusal): Promise<void> {
   const header = judgeHeader(input);
   const isRefused = "code" in verified && verified.chunk === null;
-  // Unsigned files and keys that are none are refused before what stands behind the core is read, and signatures are the suite's to judge.
+  // Unsigned files and keys that are none are refused before what stands behind the core is read, and signatures are
+  // the suite's to judge.
   if (isRefused) return;
   if (typeof header === "string")
     throw new Broken(`a file whose header is ${header} verifies, or its records are looked at`);
-  const signer = SUITES.native.checkedVerifyingKey(input.slice(12, 44));
-  const records = judgeRecords(input, header.length, signer);
+  const records = judgeRecords(input, header.length, SUITES.native);
   const told = (found: object) => JSON.stringify("digest" in found ? found.digest : (found as Refusal).chunk);
   holds(told(verified) === told(records), `verifying gives ${told(verified)}, the format ${told(records)}`);
 }
 
 /**
- * In the author's name, only what the author has sealed; without a signature, only what was sealed for the hermit. Returns which honest file it is, so
- * that each of them is kept to be varied.
+ * In the author's name, only what the author has sealed; without a signature, only what was sealed for the hermit.
+ * Returns which honest file it is, so that each of them is kept to be varied.
  */
 async function checkForgery(input: Bytes, byAny: Ending): Promise<string> {
   const truth = await honestByCore(input);
   if (truth && !truth.signed) return checkHermit(input, truth);
-  const signedByAuthor = equal(input.subarray(12, 44), author.identity.signingKey.publicKey);
+  const signedByAuthor = equal(input.subarray(...SIGNER), author.identity.signingKey.publicKey);
   if (!signedByAuthor) return "";
   const trusted = await opened(bytesSource(input), SUITES.native, { from: [author.identity.signingKey.publicKey] });
   same(byAny, trusted, "where the signer is named");
@@ -136,6 +138,7 @@ async function checkHermit(input: Bytes, truth: Honest): Promise<string> {
 function checkTruth(input: Bytes, { result, released }: Ending, truth: Honest): string {
   const { file: sealed, plaintext, signed } = truth;
   holds(equal(released, plaintext.subarray(0, released.length)), "what is released is not what was sealed");
+  holds(result !== null || !equal(sealed, input), "what was sealed does not open");
   if (!result) return "";
   holds(equal(sealed, input), "an altered file is opened as if it were whole");
   return `${signed ? "the author's" : "the hermit's"} ${plaintext.length}`;

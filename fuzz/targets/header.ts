@@ -1,14 +1,14 @@
 // The header: parsing, policy and signature, and what inspect says.
 
 import { type Bytes, equal } from "../../src/bytes.js";
+import { inspectSource } from "../../src/files/inspect.js";
+import type { Source } from "../../src/flow/io.js";
 import { encodeCore, parseCore } from "../../src/format/core.js";
 import { parseBytes } from "../../src/format/parser.js";
 import { encodeStanzas, parseStanzas } from "../../src/format/stanza.js";
+import { geometryOf, parseHeader, readHeader } from "../../src/header/read.js";
 import { bytesSource } from "../../src/io/bytes.js";
 import { streamSource } from "../../src/io/streams.js";
-import { geometryOf, parseHeader, readHeader } from "../../src/ops/header.js";
-import { inspect } from "../../src/ops/inspect.js";
-import type { Source } from "../../src/ops/io.js";
 import { SUITES } from "../actors.js";
 import { mutateHeader } from "../mutate/sealed.js";
 import { judgeHeader } from "../oracle/header.js";
@@ -17,7 +17,7 @@ import { anybody, sealedSeeds } from "../seeds.js";
 import { split } from "../splits.js";
 import { attempt, Broken, holds, kindOfMessage, type Target } from "../target.js";
 
-const PARSING = ["malformed", "tampered"];
+const PARSING = ["malformed", "unsupported", "tampered"];
 const NOW = 1_800_000_000_000;
 
 export const header: Target = {
@@ -42,7 +42,7 @@ async function run(input: Bytes, thorough: boolean): Promise<string> {
     checkEncoding(input, parsed.value.coreBytes.length);
   }
 
-  const policy = { signers: anybody(input), allowUnsigned: true, now: NOW };
+  const policy = { from: anybody(input), allowUnsigned: true, now: NOW };
   const read = (source: Source) =>
     attempt([...PARSING, "untrusted"], () => readHeader(source, SUITES.native, policy, undefined));
   const whole = await read(bytesSource(input));
@@ -75,8 +75,8 @@ function checkEncoding(input: Bytes, coreLength: number): void {
 }
 
 async function inspected(input: Bytes): Promise<string> {
-  const whole = await attempt(PARSING, () => inspect(bytesSource(input), SUITES.native));
-  const cut = await attempt(PARSING, () => inspect(streamSource(split(input), "the input"), SUITES.native));
+  const whole = await attempt(PARSING, () => inspectSource(bytesSource(input), SUITES.native));
+  const cut = await attempt(PARSING, () => inspectSource(streamSource(split(input), "the input"), SUITES.native));
   const told = (found: typeof whole) => ("value" in found ? JSON.stringify(found.value) : tell(found));
   holds(told(whole) === told(cut), "inspect tells different things of the same bytes");
   return "value" in whole ? `${Math.min(4, whole.value.chunks)} chunks` : tell(whole);

@@ -1,9 +1,9 @@
-// What web servers and proxies answer. One server answers for all hosts, as their proxy, so nothing is ever asked of a real one: an
-// input is its answers, one after the other.
+// What web servers and proxies answer. One server answers for all hosts, as their proxy, so nothing is ever asked of a
+// real one: an input is its answers, one after the other.
 
 import { createServer, type Server, type Socket } from "node:net";
 import { type Bytes, fromUtf8, utf8 } from "../../src/bytes.js";
-import { openUrl, type UrlOptions } from "../../src/io/http.js";
+import { openUrl, type UrlOptions } from "../../src/io/http/http.js";
 import { mutateText } from "../mutate/text.js";
 import { hashOf, type Random } from "../random.js";
 import { attempt, Broken, holds, kindOfMessage, type Target } from "../target.js";

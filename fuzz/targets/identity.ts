@@ -1,15 +1,17 @@
-// Identity files, protected ones too, and public key files. scrypt is replaced by one hash: its cost is fixed, and what it gives
-// is only a key.
+// Identity files, protected ones too, and public key files. scrypt is replaced by one hash: its cost is fixed, and what
+// it gives is only a key.
 
 import { base64 } from "@scure/base";
 import { type Bytes, concat, fromUtf8, toHex, utf8 } from "../../src/bytes.js";
+import { copySecret } from "../../src/crypto/secret.js";
 import type { Suite } from "../../src/crypto/suite.js";
-import { identityOf, parseAllPublicKeys, parseIdentityFile, parsePublicKeys } from "../../src/keys/identity.js";
+import { identityOf, parseIdentityFile } from "../../src/keys/identity.js";
+import { parseAllPublicKeys, parsePublicKeys } from "../../src/keys/public-keys.js";
 import { encodeSigner } from "../../src/keys/text.js";
 import { author, bytesOf, forger, reader, SUITES } from "../actors.js";
 import { mutateBytes } from "../mutate/bytes.js";
 import { mutateText } from "../mutate/text.js";
-import { isRecipient, linesOf, payloadOf } from "../oracle/keys.js";
+import { foundIn, isRecipient, keyIn, linesOf } from "../oracle/keys.js";
 import type { Random } from "../random.js";
 import { vectors } from "../seeds.js";
 import { attempt, holds, kindOfMessage, type Target } from "../target.js";
@@ -18,13 +20,16 @@ const PASSPHRASE = "passphrase";
 const BEGIN = "-----BEGIN SEAL PROTECTED IDENTITY-----";
 const END = "-----END SEAL PROTECTED IDENTITY-----";
 
-const quick: Suite = { ...SUITES.native, scrypt: async (passphrase, salt) => SUITES.native.sha256(passphrase, salt) };
+const quick: Suite = {
+  ...SUITES.native,
+  scrypt: async (passphrase, salt) => copySecret(SUITES.native.sha256(passphrase, salt)),
+};
 
 export const identity: Target = {
   name: "identity",
   maxBytes: 80 * 1024,
   seeds: async (withVectors) => [
-    ...(withVectors ? vectors().identities : []).map(({ text }) => Uint8Array.from(utf8(text))),
+    ...(withVectors ? vectors().identities : []).map(({ text = "" }) => Uint8Array.from(utf8(text))),
     utf8(`# a comment\n${reader.secret}\naccept ${author.identity.signer}\n`),
     utf8(`${reader.identity.recipient}\n${reader.identity.signer}\n${forger.identity.recipient}\r\n`),
     utf8(block(utf8(reader.secret))),
@@ -39,7 +44,7 @@ function block(plaintext: Bytes, { version = 1, salt = bytesOf("salt", 16), widt
   const head = concat(Uint8Array.of(version), salt);
   const key = SUITES.native.sha256(utf8(PASSPHRASE), salt);
   const aad = concat(utf8("seal.v1 identity\0"), head);
-  const bytes = concat(head, SUITES.native.aeadSeal(key, new Uint8Array(12), plaintext, aad));
+  const bytes = concat(head, SUITES.native.aeadSeal(copySecret(key), new Uint8Array(12), plaintext, aad));
   const lines = base64.encode(bytes).match(new RegExp(`.{1,${width}}`, "g")) ?? [];
   return `${[BEGIN, ...lines, END].join("\n")}\n`;
 }
@@ -57,7 +62,11 @@ function reprotected(random: Random): string {
 
 async function run(input: Bytes): Promise<string> {
   const text = fromUtf8(input);
-  if (text === null) return "no text";
+  if (text === null) {
+    const found = await attempt(["usage"], () => parseIdentityFile(quick, copySecret(input), async () => null));
+    holds("refusal" in found, "an identity file is taken that is no text");
+    return "no text";
+  }
   const told = [await asIdentity(text), await asPublicKeys(text)];
   return told.join(" ");
 }
@@ -66,9 +75,9 @@ async function asIdentity(text: string): Promise<string> {
   let asked = 0;
   const ask = async (attempt: number) => {
     asked++;
-    return attempt === 0 ? PASSPHRASE : null;
+    return attempt === 0 ? copySecret(utf8(PASSPHRASE)) : null;
   };
-  const parsed = await attempt(["usage"], () => parseIdentityFile(quick, text, ask));
+  const parsed = await attempt(["usage", "unsupported"], () => parseIdentityFile(quick, copySecret(utf8(text)), ask));
   holds(asked === 0, "a passphrase is asked for before it is needed");
   const expected = judge(text);
   if ("refusal" in parsed) {
@@ -87,19 +96,24 @@ async function asIdentity(text: string): Promise<string> {
     accept.map(encodeSigner).join() === expected.accept.join(),
     "other senders are accepted than those of the accept lines",
   );
-  const unlocked = await attempt(["usage", "no-key"], unlock);
+  const unlocked = await attempt(["usage", "unsupported", "no-key"], unlock);
   if ("refusal" in unlocked) {
     holds(isProtected, "a plain identity cannot be unlocked");
     checkSilence(text, unlocked.refusal.message);
     return kindOfMessage(unlocked.refusal.message);
   }
   holds(asked <= 1, "a passphrase is asked for again after one that fits");
-  if (expected.secret)
-    holds(
-      unlocked.value.recipient === identityOf(quick, expected.secret).recipient,
-      "another identity than that of the file",
-    );
+  if (expected.secret) {
+    const { recipient, signer } = await identityOf(quick, utf8(expected.secret));
+    const isSame = unlocked.value.recipient === recipient && unlocked.value.signer === signer;
+    holds(isSame, "another identity than that of the file");
+  }
   return `good ${isProtected}`;
+}
+
+function isUsable(recipient: string): boolean {
+  const found = keyIn("recipient", recipient);
+  return found !== null && isRecipient(found);
 }
 
 /** What the lines say, where all of them may stand in an identity file. */
@@ -113,15 +127,15 @@ function judge(text: string): { secret: string | null; accept: string[] } | null
   );
   const accept = outside.flatMap((line) => (/^accept[ \t]/.test(line) ? linesOf(line.slice("accept".length)) : []));
   const secrets = outside.filter((line) => !/^accept[ \t]/.test(line));
-  if (secrets.length + (begin < 0 ? 0 : 1) !== 1 || !accept.every((key) => payloadOf("signer", key))) return null;
-  const payload = secrets.length === 1 ? payloadOf("secret", secrets[0]!) : null;
-  if (secrets.length === 1 && !(payload && toHex(Uint8Array.from(payload)).match(/^(?!0{64}).{64}(?!0{64}).{64}$/)))
+  if (secrets.length + (begin < 0 ? 0 : 1) !== 1 || !accept.every((key) => keyIn("signer", key))) return null;
+  const found = secrets.length === 1 ? keyIn("secret", secrets[0]!) : null;
+  if (secrets.length === 1 && !(found && toHex(Uint8Array.from(found.body)).match(/^((?!0{64}).{64}){1,2}$/)))
     return null;
   return { secret: secrets[0] ?? null, accept: [...new Set(accept)] };
 }
 
 async function areSigners(texts: readonly string[]): Promise<boolean> {
-  const keys = texts.map((text) => Uint8Array.from(payloadOf("signer", text)!));
+  const keys = texts.map((text) => Uint8Array.from(keyIn("signer", text)!.body));
   return (await Promise.all(keys.map((key) => SUITES.native.verifyingKey(key)))).every((key) => key !== null);
 }
 
@@ -132,18 +146,21 @@ function checkSilence(text: string, message: string): void {
 }
 
 async function asPublicKeys(text: string): Promise<string> {
-  const all = await attempt(["usage"], () => parseAllPublicKeys(text));
+  const all = await attempt(["usage", "unsupported"], () => parseAllPublicKeys(quick, text));
   const lines = linesOf(text).filter((line) => line !== "" && !line.startsWith("#"));
   const kinds = lines.map((line) =>
-    payloadOf("recipient", line) ? "recipient" : payloadOf("signer", line) ? "signer" : null,
+    foundIn("recipient", line) ? "recipient" : foundIn("signer", line) ? "signer" : null,
   );
   const recipients = lines.filter((_, i) => kinds[i] === "recipient");
   const signers = lines.filter((_, i) => kinds[i] === "signer");
   const wellFormed = lines.length > 0 && !kinds.includes(null);
   const usable =
-    wellFormed && recipients.every((line) => isRecipient(payloadOf("recipient", line)!)) && (await areSigners(signers));
+    wellFormed &&
+    recipients.every((line) => isUsable(line)) &&
+    signers.every((line) => keyIn("signer", line)) &&
+    (await areSigners(signers));
   holds("value" in all === usable, `a public key file is ${usable ? "refused" : "taken"}`);
-  const wanted = await attempt(["usage"], () => parsePublicKeys(text, "recipient"));
+  const wanted = await attempt(["usage", "unsupported"], () => parsePublicKeys(quick, text, "recipient"));
   if ("refusal" in all) return kindOfMessage(all.refusal.message);
   holds(
     all.value.recipients.join() === recipients.join() && all.value.signers.join() === signers.join(),

@@ -1,18 +1,13 @@
 // Key texts: recipients, signers and secrets.
 
-import { type Bytes, concat, equal, fromUtf8, utf8 } from "../../src/bytes.js";
-import {
-  encodeRecipient,
-  encodeSecret,
-  encodeSigner,
-  kindOf,
-  parseRecipient,
-  parseSecret,
-  parseSigner,
-} from "../../src/keys/text.js";
-import { reader, SUITES } from "../actors.js";
+import { type Bytes, equal, fromUtf8, utf8 } from "../../src/bytes.js";
+import { copySecret, disclose, joinSecret } from "../../src/crypto/secret.js";
+import { identityOf } from "../../src/keys/identity.js";
+import { encodeSecret, parseSecret } from "../../src/keys/secret-line.js";
+import { encodeRecipient, encodeSigner, keyKind, parseRecipient, parseSigner } from "../../src/keys/text.js";
+import { bytesOf, reader, SUITES } from "../actors.js";
 import { mutateText } from "../mutate/text.js";
-import { isRecipient, type PREFIXES, payloadOf } from "../oracle/keys.js";
+import { foundIn, isRecipient, type PREFIXES } from "../oracle/keys.js";
 import { hashOf } from "../random.js";
 import { vectors } from "../seeds.js";
 import { attempt, holds, kindOfMessage, type Target } from "../target.js";
@@ -21,16 +16,17 @@ type Kind = keyof typeof PREFIXES;
 
 const PARSERS: Readonly<Record<Kind, (text: string) => Promise<{ bytes: Bytes; text: string }>>> = {
   recipient: async (text) => {
-    const bytes = parseRecipient(text);
-    return { bytes, text: encodeRecipient(bytes) };
+    const bytes = parseRecipient(SUITES.native, text);
+    return { bytes, text: encodeRecipient(SUITES.native, bytes) };
   },
   signer: async (text) => {
     const bytes = await parseSigner(text);
     return { bytes, text: encodeSigner(bytes) };
   },
   secret: async (text) => {
-    const secret = parseSecret(text);
-    return { bytes: concat(secret.x25519Secret, secret.ed25519Seed), text: encodeSecret(secret) };
+    const keys = parseSecret(utf8(text));
+    const parts = [keys.opening?.secret, keys.seed].filter((part) => part != null);
+    return { bytes: disclose(joinSecret(...parts)), text: fromUtf8(disclose(encodeSecret(keys)))! };
   },
 };
 
@@ -39,6 +35,7 @@ export const text: Target = {
   maxBytes: 4096,
   seeds: async (withVectors) => [
     ...[reader.identity.recipient, reader.identity.signer, reader.secret].map(utf8),
+    ...(await allTypes()),
     ...(withVectors ? vectors().texts.map(({ text }) => Uint8Array.from(utf8(text))) : []),
   ],
   mutate: mutateText,
@@ -51,27 +48,50 @@ export const text: Target = {
   },
 };
 
+/** A secret of each type, and the recipients of the post-quantum ones. */
+async function allTypes(): Promise<Bytes[]> {
+  const [secret, seed] = [copySecret(bytesOf("fuzz opening")), copySecret(bytesOf("fuzz signing"))];
+  const xwing = { kind: "xwing", secret } as const;
+  const lines = [
+    { opening: xwing, seed },
+    { opening: xwing, seed: null },
+    { opening: null, seed },
+  ].map(encodeSecret);
+  const { recipient } = await identityOf(SUITES.native, lines[1]!);
+  return [...lines.map((line) => Uint8Array.from(line)), utf8(recipient!)];
+}
+
 async function check(kind: Kind, text: string, thorough: boolean): Promise<string> {
-  const found = await attempt(["usage"], () => PARSERS[kind](text));
-  const payload = payloadOf(kind, text);
-  const expected = payload !== null && (await isUsable(kind, payload, thorough));
+  const found = await attempt(["usage", "unsupported"], () => PARSERS[kind](text));
+  const expected = foundIn(kind, text);
+  const isGood = expected !== null && expected !== "unsupported" && (await isUsable(kind, expected, thorough));
   if ("refusal" in found) {
-    const { message } = found.refusal;
-    holds(!expected, `a good ${kind} is refused: ${message}`);
+    const { message, code } = found.refusal;
+    holds(!isGood, `a good ${kind} is refused: ${message}`);
+    holds((code === "unsupported") === (expected === "unsupported"), `a ${kind} is refused as ${code}`);
     holds(text.length < 12 || !message.includes(text), "the text is shown in the message");
     return kindOfMessage(message);
   }
-  holds(expected, `a ${kind} is taken that is none`);
+  holds(isGood, `a ${kind} is taken that is none`);
   holds(found.value.text === text, `a ${kind} has two texts`);
-  holds(equal(found.value.bytes, Uint8Array.from(payload!)), `a ${kind} has other bytes`);
-  holds(kindOf(text) === kind, `kindOf says that a ${kind} is none`);
-  return "good";
+  const { type, body } = expected as { type: number; body: readonly number[] };
+  const key = kind === "recipient" && type === 2 ? body.slice(0, -8) : body;
+  holds(equal(found.value.bytes, Uint8Array.from(key)), `a ${kind} has other bytes`);
+  holds(keyKind(text) === kind, `keyKind says that a ${kind} is none`);
+  return `good ${type}`;
 }
 
-async function isUsable(kind: Kind, payload: readonly number[], thorough: boolean): Promise<boolean> {
-  const bytes = Uint8Array.from(payload);
-  if (kind === "recipient") return isRecipient(payload);
-  if (kind === "secret") return bytes.subarray(0, 32).some((byte) => byte) && bytes.subarray(32).some((byte) => byte);
+async function isUsable(
+  kind: Kind,
+  found: { readonly type: number; readonly body: readonly number[] },
+  thorough: boolean,
+): Promise<boolean> {
+  if (kind === "recipient") return isRecipient(found);
+  const bytes = Uint8Array.from(found.body);
+  if (kind === "secret") {
+    const halves = [bytes.subarray(0, 32), bytes.subarray(32)].filter(({ length }) => length > 0);
+    return halves.every((half) => half.some((byte) => byte !== 0));
+  }
   const isValid = (await SUITES.native.verifyingKey(bytes)) !== null;
   if (thorough || hashOf(bytes) % 16 === 0) {
     holds(isValid === ((await SUITES.portable.verifyingKey(bytes)) !== null), "the suites differ about a signer");
