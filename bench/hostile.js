@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CASES, COMMON, write } from "./hostile/cases.js";
-import { baseline, cost } from "./hostile/measure.js";
+import { baseline, costOf } from "./hostile/measure.js";
 
 const words = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), "seal-hostile-"));
@@ -16,10 +16,11 @@ const least = await baseline(folder);
 say(
   `a small good file: ${mebibytes(least.bytes)} MiB, ${least.seconds.toFixed(2)} s of processor time; beyond that:\n`,
 );
-for (const { name, argv, make, env, status, when, bytes } of CASES) {
+for (const one of CASES) {
+  const { name, make, status, when, bytes } = one;
   if (words.length > 0 && !words.some((word) => name.includes(word))) continue;
   write(folder, make());
-  const found = await cost(argv, folder, env);
+  const found = await costOf(one, folder);
   if (found.status !== status) {
     say(`${name}: exit status ${found.status}, not ${status}: ${found.stderr}`);
     process.exitCode = 1;
@@ -30,6 +31,6 @@ for (const { name, argv, make, env, status, when, bytes } of CASES) {
   }
   const memory = `${mebibytes(found.bytes - least.bytes)} MiB`;
   const time = `${Math.max(0, found.seconds - least.seconds).toFixed(2)} s`;
-  say(`${name.padEnd(62)} ${when.padEnd(26)} ${memory.padStart(8)} ${time.padStart(8)}`);
+  say(`${name.padEnd(80)} ${when.padEnd(26)} ${memory.padStart(8)} ${time.padStart(8)}`);
 }
 rmSync(folder, { recursive: true });

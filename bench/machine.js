@@ -17,7 +17,7 @@ export const PEERS = {
   minisign: { ask: ["-v"], does: "signs only (BLAKE2b, Ed25519)" },
   openssl: {
     ask: ["version"],
-    does: "a bare cipher, AES-256-CTR: no authentication, no recipients, no signature; whatever was changed is decrypted all the same",
+    does: "a bare cipher, AES-256-CTR: no authentication, recipients or signature; it decrypts altered data too",
   },
   cp: { ask: ["--version"], does: "copies" },
 };

@@ -14,7 +14,8 @@ export const canMeasureMemory = existsSync(TIME);
  */
 
 /**
- * Runs `argv`; with `feed`, as `cat feed | argv | cat > /dev/null`. Throws where the exit status is another than `status`.
+ * Runs `argv`; with `feed`, as `cat feed | argv | cat > /dev/null`. Throws where the exit status is another than
+ * `status`.
  * @param {string[]} argv
  * @param {{ cwd: string, env: NodeJS.ProcessEnv, feed?: string, status?: number, memory?: boolean }} options
  * @returns {Promise<Run>}

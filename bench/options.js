@@ -76,7 +76,8 @@ function sizes(list) {
 }
 
 /**
- * What is asked of a smaller benchmark: whole numbers, texts and switches, as their defaults are. Prints `help` where that is asked for.
+ * What is asked of a smaller benchmark: whole numbers, texts and switches, as their defaults are. Prints `help` where
+ * that is asked for.
  * @template {Record<string, number | string | boolean>} T
  * @param {string} help @param {T} defaults
  * @returns {T}

@@ -1,4 +1,5 @@
-// node bench/soak.js: an inbox, a journal's writer and readers at work for a long time, and their memory meanwhile. See --help.
+// node bench/soak.js: an inbox, a journal's writer and readers at work for a long time, and their memory meanwhile. See
+// --help.
 
 import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";

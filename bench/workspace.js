@@ -75,7 +75,10 @@ function copyProgram(path) {
   symlinkSync(`${ROOT}bench`, `${path}/bench`);
 }
 
-/** How many bytes of data there is room for, in the file system and in the memory behind it. @param {Workspace} workspace */
+/**
+ * How many bytes of data there is room for, in the file system and in the memory behind it. @param {Workspace}
+ * workspace
+ */
 export function room({ path, onTmpfs }) {
   const { bavail, bsize } = statfsSync(path);
   const free = bavail * bsize;
@@ -124,7 +127,7 @@ export async function furnish({ path, env }, plan) {
 /** Lists of recipients, bob the last of each. */
 async function writeRecipients(path) {
   const { Identity } = await import(pathToFileURL(`${path}/program/dist/index.js`).href);
-  const bob = await Identity.parse(readFileSync(`${path}/bob.key`, "utf8"));
+  const bob = await Identity.parse(readFileSync(`${path}/bob.key`));
   const others = [];
   while (others.length < RECIPIENTS.at(-1) - 1) others.push((await Identity.generate()).identity.recipient);
   for (const count of RECIPIENTS) {

@@ -1,4 +1,5 @@
-// What every chunk asks for and nothing else: cipher, hash, in pieces that stay in the processor's cache. No tag, no signature.
+// What every chunk asks for and nothing else: cipher, hash, in pieces that stay in the processor's cache. No tag, no
+// signature.
 
 import { createCipheriv, createDecipheriv, createHash } from "node:crypto";
 

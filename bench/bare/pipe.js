@@ -1,5 +1,5 @@
-// node pipe.js MODE THREADS - the limit for pipes: the main thread reads stdin into the memory of chunks, workers cipher and
-// hash them, the main thread writes them to stdout in order.
+// node pipe.js MODE THREADS - the limit for pipes: the main thread reads stdin into the memory of chunks, workers
+// cipher and hash them, the main thread writes them to stdout in order.
 
 import { Socket } from "node:net";
 import { Worker } from "node:worker_threads";

@@ -1,4 +1,5 @@
-// node primitives.js - what one core does on node:crypto, as JSON: how fast the machine was. Pieces of 64 KiB; GB/s, and operations a second.
+// node primitives.js - what one core does on node:crypto, as JSON: how fast the machine was. Pieces of 64 KiB; GB/s,
+// and operations a second.
 
 import { createCipheriv, createHash, diffieHellman, generateKeyPairSync } from "node:crypto";
 import { PIECE } from "./crypt.js";

@@ -1,5 +1,5 @@
-// node small-files.js FROM TO - the limit for many small files: each is read, written under a temporary name, flushed and
-// linked to its name, and the directory is flushed. No cryptography.
+// node small-files.js FROM TO - the limit for many small files: each is read, written under a temporary name, flushed
+// and linked to its name, and the directory is flushed. No cryptography.
 
 import { closeSync, fsyncSync, linkSync, openSync, readdirSync, readFileSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";

@@ -25,8 +25,8 @@ import { MIB } from "../options.js";
  *   restores?: string,
  *   status?: number,
  *   memory?: boolean,
- * }} Case `needs`: files like `sealed.64`. `outputs`: removed before each run; those that end in / are directories, made empty.
- * `restores`: the file that the first output must equal.
+ * }} Case `needs`: files like `sealed.64`. `outputs`: removed before each run; those that end in / are directories,
+ * made empty. `restores`: the file that the first output must equal.
  */
 
 /**
@@ -72,7 +72,8 @@ export function wordsFor({ node, threads: most }, size, threads) {
 /**
  * A work at a size as a case.
  * @param {Work} entry
- * @param {{ group: string, size: number, via: "file" | "pipe", threads?: number, base: { node: string, threads: number } }} how
+ * @param {{ group: string, size: number, via: "file" | "pipe", threads?: number, base: { node: string, threads: number
+ * } }} how
  */
 export function workCase(entry, { group, size, via, threads, base }) {
   const { tool, work, needs, restores } = entry;

@@ -74,7 +74,9 @@ function byThreads(plan, size) {
   return plan.has("age") ? [...cases, workCase(workOf("age", "encrypt"), how)] : cases;
 }
 
-/** The same work on all sizes in the same round. age -d is left out: a third large file would not fit beside the others. */
+/**
+ * The same work on all sizes in the same round. age -d is left out: a third large file would not fit beside the others.
+ */
 function bySize(plan) {
   const works = [
     ...WORKS.filter(({ tool, work }) => ["seal", "bare loop"].includes(tool) && work !== "open, unsigned"),

@@ -47,8 +47,8 @@ export function startUp(plan) {
 }
 
 /**
- * The order of the stanzas is random in each file, so one recipient stands anywhere; who is no recipient tries every stanza,
- * as the last one does.
+ * The order of the stanzas is random in each file, so one recipient stands anywhere; who is no recipient tries every
+ * stanza, as the last one does.
  * @param {Plan} plan @returns {Case[]}
  */
 export function recipients(plan) {

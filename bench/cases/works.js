@@ -2,7 +2,10 @@
 
 import { MIB } from "../options.js";
 
-/** Plain data, or what a work makes of it. @typedef {"plain" | "sealed" | "unsigned" | "age" | "agejs" | "gpg" | "sq" | "minisig" | "ctr"} Kind */
+/**
+ * Plain data, or what a work makes of it. @typedef {"plain" | "sealed" | "unsigned" | "age" | "agejs" | "gpg" | "sq" |
+ * "minisig" | "ctr"} Kind
+ */
 
 /**
  * What commands are made of; all names are relative to the working directory.

@@ -1,10 +1,12 @@
-// What somebody can send, or talk somebody into using, that costs as much as possible before it is refused or done with. Made by the writer of
-// the test vectors, which has no bounds of its own.
+// What somebody can send, or talk somebody into using, that costs as much as possible before it is refused or done
+// with. Made by the writer of the test vectors, which has no bounds of its own.
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "../../fixtures/writer/build.mjs";
 import { cat, keyOf, recipientText, rnd, secretText, signerText, u8, u16 } from "../../fixtures/writer/prims.mjs";
+import { hybridTexts, XWING } from "../../fixtures/writer/xwing.mjs";
+import { JOURNALS } from "./journals.js";
 
 const MIB = 2 ** 20;
 const MAX_STANZAS = 4096;
@@ -14,11 +16,13 @@ const TIME = "2026-01-31T12:00:00Z";
  * @typedef {object} Case
  * @property {string} name
  * @property {string} when what has been checked by the time at which it costs that
- * @property {string[]} argv of `seal` or `open`, which comes first
+ * @property {string[]} argv of `seal` or `open`, which comes first; or `library`, for library.js
  * @property {number} status
  * @property {number} bytes that it may take over what a small file takes
  * @property {Record<string, string>} [env]
  * @property {boolean} [isSlow] too slow to be a test
+ * @property {string} [input] the file that is its standard input
+ * @property {boolean} [isServed] whether what is called bad.… is fetched from a server
  * @property {() => [name: string, content: Uint8Array | string][]} make
  */
 
@@ -33,6 +37,8 @@ const KEYS = "a file of keys";
 export const COMMON = () => [
   ["alice.key", `${secretOf("alice")}\n`],
   ...[0, 1, 2, 3].map((i) => [`other${i}.key`, `${secretOf(`other ${i}`)}\n`]),
+  ["dora.key", `${hybridTexts("dora").secret}\n`],
+  ["alice.pub", `${recipientText(keyOf("alice").recipient)}\n`],
   ["master.pub", `${signerText(keyOf("master").signer)}\n`],
   ["good.sealed", build({ name: "good" }).file],
 ];
@@ -103,6 +109,24 @@ export const CASES = [
     make: strangers,
   },
   {
+    name: "4096 post-quantum stanzas for others, one identity",
+    when: AFTER,
+    argv: ["open", "bad.sealed", "--key", "dora.key", "--from", "master.pub", "-o", "-"],
+    status: 5,
+    bytes: 96 * MIB,
+    make: postQuantumStrangers,
+  },
+  {
+    name: "4096 post-quantum stanzas for others, one identity, portable suite",
+    isSlow: true,
+    when: AFTER,
+    argv: ["open", "bad.sealed", "--key", "dora.key", "--from", "master.pub", "-o", "-"],
+    status: 5,
+    bytes: 128 * MIB,
+    env: { SEAL_CRYPTO: "portable" },
+    make: postQuantumStrangers,
+  },
+  {
     name: "chunks of 16 MiB declared, a few bytes there",
     when: AFTER,
     argv: OPEN,
@@ -154,6 +178,7 @@ export const CASES = [
     bytes: 32 * MIB,
     make: () => [["large.key", new Uint8Array(64 * MIB).fill(35)]],
   },
+  ...JOURNALS,
 ];
 
 /** @returns {Case} */
@@ -193,6 +218,11 @@ const otherBody = (list) =>
 
 function strangers() {
   return sealed(build({ name: "x", to: Array.from({ length: MAX_STANZAS }, (_, i) => stanza(1, 80, i)) }).file);
+}
+
+function postQuantumStrangers() {
+  const to = Array.from({ length: MAX_STANZAS }, (_, i) => stanza(XWING, 1168, i));
+  return sealed(build({ name: "x", to }).file);
 }
 
 function secretOf(name) {

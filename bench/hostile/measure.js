@@ -1,9 +1,10 @@
 // One run of the program in a process of its own: processor time, and the most memory that it had.
 
 import { spawn } from "node:child_process";
-import { readFileSync, rmSync } from "node:fs";
+import { closeSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { serve } from "./serve.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const HOOK = `data:text/javascript,${encodeURIComponent(`
@@ -21,18 +22,24 @@ process.on("exit", () => {
 `)}`;
 
 /**
- * @param {string[]} argv `seal` or `open`, and what follows
+ * @param {string[]} argv `seal` or `open`, and what follows; or `library`
  * @param {string} folder where it runs
  * @param {Record<string, string>} [env]
+ * @param {string | null} [input] a file for standard input
  * @returns {Promise<{ status: number | null, stderr: string, seconds: number, bytes: number }>}
  */
-export async function cost([program, ...args], folder, env = {}) {
+export async function cost([program, ...args], folder, env = {}, input = null) {
   const log = join(folder, ".cost");
-  const child = spawn(process.execPath, ["--import", HOOK, join(root, "bin", `${program}.js`), ...args], {
+  const main = program === "library" ? join(root, "bench/hostile/library.js") : join(root, "bin", `${program}.js`);
+  const stdin = input === null ? "ignore" : openSync(join(folder, input), "r");
+  const child = spawn(process.execPath, ["--import", HOOK, main, ...args], {
     cwd: folder,
     env: { ...process.env, SEAL_HOME: join(folder, "home"), ...env, HOSTILE_LOG: log },
-    stdio: ["ignore", "ignore", "pipe"],
+    // What goes nowhere is taken for a closed output.
+    stdio: [stdin, "pipe", "pipe"],
   });
+  child.stdout.resume();
+  if (stdin !== "ignore") closeSync(stdin);
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (text) => {
     stderr += text;
@@ -41,6 +48,21 @@ export async function cost([program, ...args], folder, env = {}) {
   const used = JSON.parse(readFileSync(log, "utf8"));
   rmSync(log);
   return { status, stderr, ...used };
+}
+
+/** What a case costs, in a folder with what it needs. */
+export async function costOf({ argv, env, input, isServed = false }, folder) {
+  if (!isServed) return cost(argv, folder, env, input);
+  const { url, close } = await serve(folder);
+  try {
+    return await cost(
+      argv.map((word) => (word.startsWith("bad.") ? `${url}/${word}` : word)),
+      folder,
+      env,
+    );
+  } finally {
+    close();
+  }
 }
 
 /** What a small good file costs: the rest is measured beyond that. */

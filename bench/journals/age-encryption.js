@@ -1,4 +1,5 @@
-// One age file for each record, by the npm package. node age-encryption.js COUNT prints seconds for each record as JSON.
+// One age file for each record, by the npm package. node age-encryption.js COUNT prints seconds for each record as
+// JSON.
 
 import { randomBytes } from "node:crypto";
 import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from "age-encryption";

@@ -1,4 +1,5 @@
-// One HPKE encapsulation for each record, on node:crypto: bundled before it is run. node hpke.js COUNT prints seconds for each record as JSON.
+// One HPKE encapsulation for each record, on node:crypto: bundled before it is run. node hpke.js COUNT prints seconds
+// for each record as JSON.
 
 import { hpkeOpen, hpkeSeal } from "../../src/crypto/hpke.js";
 import { native } from "../../src/crypto/native.js";

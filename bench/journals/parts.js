@@ -13,7 +13,9 @@ const INJECTED = 5;
 
 const SAMPLES = { hpke: 5000, "age-encryption": 1000, age: 300 };
 
-/** Latency of records that come one by one: the acknowledgement, the flush, and what is between them, in milliseconds. */
+/**
+ * Latency of records that come one by one: the acknowledgement, the flush, and what is between them, in milliseconds.
+ */
 export async function trickles({ path, env }, { node }, say) {
   const found = [];
   for (const delay of [0, INJECTED]) {

@@ -1,5 +1,6 @@
-// node trickle.js DIST SIGNER RECIPIENT JOURNAL COUNT INTERVAL DELAY - records that come one by one, every INTERVAL milliseconds, each flush DELAY
-// milliseconds longer than it is. Prints how long each acknowledgement took, and how long its flush, as JSON, in milliseconds.
+// node trickle.js DIST SIGNER RECIPIENT JOURNAL COUNT INTERVAL DELAY - records that come one by one, every INTERVAL
+// milliseconds, each flush DELAY milliseconds longer than it is. Prints how long each acknowledgement took, and how
+// long its flush, as JSON, in milliseconds.
 
 import { randomBytes } from "node:crypto";
 import fs, { readFileSync } from "node:fs";
@@ -26,9 +27,9 @@ fs.fdatasync = (fd, callback) => {
 syncBuiltinESMExports();
 
 const { Identity, JournalWriter } = await import(pathToFileURL(`${dist}/index.js`).href);
-const signer = await Identity.parse(readFileSync(signerFile, "utf8"));
+const signer = await Identity.parse(readFileSync(signerFile));
 const [recipient] = /seal1\w+/.exec(readFileSync(recipientFile, "utf8"));
-const writer = await JournalWriter.open({ path }, { recipients: [recipient], signer });
+const writer = await JournalWriter.open({ path }, { to: [recipient], sign: signer });
 const took = [];
 for (let index = 0; index < Number(count); index++) {
   const started = performance.now();

@@ -1,5 +1,5 @@
-// node age-encryption.js keygen KEYFILE | encrypt KEYFILE INPUT OUTPUT | decrypt KEYFILE INPUT OUTPUT - the age format in
-// JavaScript, as a stream from file to file.
+// node age-encryption.js keygen KEYFILE | encrypt KEYFILE INPUT OUTPUT | decrypt KEYFILE INPUT OUTPUT - the age format
+// in JavaScript, as a stream from file to file.
 
 import { createReadStream, createWriteStream, readFileSync, writeFileSync } from "node:fs";
 import { Readable, Writable } from "node:stream";

@@ -2,15 +2,18 @@
 
 import * as echarts from "echarts";
 
-/** Bars, by tool. */
-export const BARS = { seal: "#1f5fbf", "bare loop": "#8fb8a8", age: "#d9822b", other: "#b8bcc4" };
+/** Bars, by tool, in colours that people who see fewer can tell apart (Okabe and Ito), on white and on black. */
+export const BARS = { seal: "#0072b2", "bare loop": "#009e73", age: "#e69f00", other: "#8a9099" };
 
 /** Lines of seal; a tool that is compared with it has one colour throughout. */
 const LINES = {
-  seal: ["#1f5fbf", "#62a8e5", "#7b5ea7", "#b79bd6", "#c0504d"],
-  "bare loop": ["#4f8f79", "#8fb8a8"],
-  age: ["#d9822b", "#efb27a"],
+  seal: ["#0072b2", "#56b4e9", "#cc79a7", "#d55e00", "#8a6fd1"],
+  "bare loop": ["#009e73", "#66c2a5"],
+  age: ["#e69f00", "#b8860b"],
 };
+
+/** Each line of a tool has a marker of its own, too. */
+const MARKERS = ["circle", "rect", "triangle", "diamond", "emptyCircle"];
 
 /** @param {string} tool @param {number} index which of its lines */
 export function lineColor(tool, index) {
@@ -18,9 +21,21 @@ export function lineColor(tool, index) {
   return colors[index % colors.length];
 }
 
+/** @param {number} index which of a tool's lines */
+export function marker(index) {
+  return MARKERS[index % MARKERS.length];
+}
+
 const FONT = "Helvetica, Arial, sans-serif";
-const INK = "#30343b";
+export const INK = "#30343b";
 const FAINT = "#e4e6ea";
+const PAPER = "#ffffff";
+
+/** What changes where the page around the picture is dark. */
+const DARK = { [INK]: "#d5d9e0", [FAINT]: "#3a414b", [PAPER]: "#0d1117" };
+const DARK_STYLE = `<style>@media (prefers-color-scheme: dark) {${Object.entries(DARK)
+  .flatMap(([light, dark]) => ["fill", "stroke"].map((name) => `[${name}="${light}"] { ${name}: ${dark} }`))
+  .join(" ")}}</style>`;
 
 /** A value or category axis in the common look. */
 export function axis(more) {
@@ -45,7 +60,7 @@ export function draw(title, options, { width = 860, height = 460 } = {}) {
   const chart = echarts.init(null, null, { renderer: "svg", ssr: true, width, height });
   chart.setOption({
     animation: false,
-    backgroundColor: "#ffffff",
+    backgroundColor: PAPER,
     textStyle: { fontFamily: FONT, color: INK },
     title: { text: title, left: 16, top: 10, textStyle: { fontSize: 16, fontWeight: 600, color: INK } },
     grid: { left: 76, right: 230, top: 56, bottom: 60 },
@@ -61,5 +76,5 @@ export function draw(title, options, { width = 860, height = 460 } = {}) {
   });
   const svg = chart.renderToSVGString();
   chart.dispose();
-  return svg;
+  return svg.replace(/<svg[^>]*>/, (tag) => `${tag}${DARK_STYLE}`);
 }

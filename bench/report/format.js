@@ -12,6 +12,33 @@ export function sizeText(bytes) {
   return bytes >= 1024 * MIB ? `${bytes / 1024 / MIB} GiB` : `${bytes / MIB} MiB`;
 }
 
+const COLUMNS = 100;
+/** What stays one line: tables, headings, images, what begins bold. */
+const ONE_LINE = /^(\||#|!\[|\*\*)/;
+
+/** Wraps the prose of a page: paragraphs, and the items of lists. @param {string} page */
+export function wrapped(page) {
+  const blocks = page.split("\n\n").map((block) => (ONE_LINE.test(block) ? block : wrapBlock(block)));
+  return blocks.join("\n\n");
+}
+
+function wrapBlock(block) {
+  return block
+    .split(/\n(?=- )/)
+    .flatMap((item) => wrapWords(item.split(/\s+/), item.startsWith("- ") ? "  " : ""))
+    .join("\n");
+}
+
+function wrapWords([first, ...words], indent) {
+  const lines = [first];
+  for (const word of words) {
+    const longer = `${lines.at(-1)} ${word}`;
+    if (longer.length <= COLUMNS) lines[lines.length - 1] = longer;
+    else lines.push(`${indent}${word}`);
+  }
+  return lines;
+}
+
 /** @param {number} seconds */
 export function timeText(seconds) {
   return seconds < 1 ? `${(seconds * 1000).toFixed(seconds < 0.01 ? 1 : 0)} ms` : `${seconds.toFixed(2)} s`;

@@ -2,7 +2,7 @@
 
 import { primitivesText } from "../machine.js";
 import { median, pairedRatio } from "../stats.js";
-import { axis, draw, lineColor } from "./chart.js";
+import { axis, BARS, draw, INK, lineColor } from "./chart.js";
 import { memoryText, table, timeText } from "./format.js";
 
 const MILLION = 1e6;
@@ -52,7 +52,7 @@ function against(name, tool, least) {
 function latency(delay) {
   const injected = delay > 0 ? `, with ${delay} ms added to each flush` : "";
   return {
-    name: `a record alone: acknowledged after the flush${injected}, median`,
+    name: `a lone record: from the call to the acknowledgement, without the flush${injected}, median`,
     wanted: "≤ 5 ms",
     look: ({ trickle }) => {
       const { median: middle, p99 } = trickle.find((each) => each.delay === delay).beyond;
@@ -71,7 +71,7 @@ const LARGE = {
 };
 
 const PICK_UP = {
-  name: "pick-up of the last 1 000 records from the large journal, against the smaller one",
+  name: "reading the last 1 000 records of the large journal, against the smaller one",
   wanted: "≤ 1.2 × the time",
   look: ({ large, how }) => {
     const [small, most] = [how.records, how.large].map((count) => pickUp(large, count).seconds);
@@ -86,7 +86,7 @@ function pickUp(large, count) {
 
 const POSTS = {
   name: "inbox: acknowledged POSTs of one record, 64 connections",
-  wanted: "≥ 5 000 a second",
+  wanted: "≥ 5 000 per second",
   look: ({ inbox }) => {
     const rates = inbox.slice(0, -1).map(({ perSecond }) => perSecond);
     const all = `${rateText(median(rates))} (${rateText(Math.min(...rates))} – ${rateText(Math.max(...rates))})`;
@@ -112,10 +112,10 @@ const INBOX_MEMORY = {
 export const JOURNAL_TARGETS = [
   fast("append, from a pipe, to a disk", 400_000, ({ rates }) => found(rates, "append, to disk")),
   fast("read: verified and decrypted, into a pipe", MILLION, ({ large, how }) => found(large, "read", how.large)),
-  fast("the same, a shorter journal", MILLION, ({ large, how }) => found(large, "read", how.records)),
-  against("a sealed age file each, by age", "age, ", 100),
-  against("a sealed age file each, in one process", "age-encryption", 100),
-  against("an HPKE seal each", "HPKE", 20),
+  fast("the same, from a shorter journal", MILLION, ({ large, how }) => found(large, "read", how.records)),
+  against("one age file per record, opened by age", "age, ", 100),
+  against("one age file per record, opened in one process", "age-encryption", 100),
+  against("one HPKE seal per record", "HPKE", 20),
   latency(0),
   latency(5),
   POSTS,
@@ -124,12 +124,13 @@ export const JOURNAL_TARGETS = [
   PICK_UP,
 ];
 
-const HOW = `Written by \`node bench/journals.js\` and \`node bench/soak.js\`. Records have 256 bytes. Rates are of whole processes, with their start, from a pipe
-and into a pipe. What age and HPKE need for one record is a sample, and leaves the start of the process out where there is one for all records.`;
+const HOW = `\`node bench/journals.js\` and \`node bench/soak.js\` write this section. Records have 256 bytes. Rates are those of whole processes, start included,
+from a pipe and into a pipe. The time that age and HPKE need per record is measured on a sample; where one process handles all records, its start is left out.`;
 
 /**
  * @param {any[]} journals @param {any[]} soaks
- * @param {(results: any, drawn: Record<string, string>) => (plot: string) => string} write draws what is there, and gives the image of each
+ * @param {(results: any, drawn: Record<string, string>) => (plot: string) => string} write draws what is there, and
+ * gives the image of each
  */
 export function journalSections(journals, soaks, write) {
   if (journals.length + soaks.length === 0) return [];
@@ -143,7 +144,7 @@ export function journalSections(journals, soaks, write) {
 
 function journalSection(results, write) {
   const { about, rates, large, trickle, single, inbox, how } = results;
-  const image = write(results, { posts: memoryPlot(results) });
+  const image = write(results, { posts: memoryPlot(results), records: recordsPlot(results) });
   const timed = (each) => [
     each.work,
     rateText(each.records),
@@ -157,9 +158,10 @@ function journalSection(results, write) {
   const ms = ({ median: middle, p99, most }) => `${middle.toFixed(2)}, ${p99.toFixed(2)}, ${most.toFixed(2)}`;
   return [
     `## Journals, Node ${about.node}`,
-    `${about.cpu}, ${about.cores} cores; ${how.rounds} rounds; ${about.date}; load when it began: ${about.load.toFixed(2)}. One core then: ${primitivesText(about.primitives)}.`,
+    `${about.cpu}, ${about.cores} cores; ${how.rounds} rounds; ${about.date}; load at the start: ${about.load.toFixed(2)}. One core: ${primitivesText(about.primitives)}.`,
     table([head, ...rates.map(timed)], 1),
-    "### A public-key operation for each record",
+    "### One public-key operation per record",
+    image("records"),
     table(
       [
         ["tool", "sample", "to seal one", "to open one", "to open a million"],
@@ -174,11 +176,11 @@ function journalSection(results, write) {
       ],
       1,
     ),
-    "### Records that come one by one",
-    "Milliseconds from the call to the acknowledgement, of the flush in it, and between them: median, 99 %, most.",
+    "### Records that arrive one by one",
+    "Milliseconds from the call to the acknowledgement, how much of that is the flush, and the rest: median, 99th percentile, maximum.",
     table(
       [
-        ["added to each flush", "acknowledged", "flush", "beyond the flush"],
+        ["delay added to each flush", "acknowledged", "flush", "the rest"],
         ...trickle.map(({ delay, acknowledged, flushed, beyond }) => [
           `${delay} ms`,
           ms(acknowledged),
@@ -191,10 +193,18 @@ function journalSection(results, write) {
     "### A large journal",
     table([head, ...large.map(timed)], 1),
     "### The inbox",
-    "One record a POST, each acknowledged when it is on disk. The load comes from the same machine.",
+    "One record per POST, each acknowledged once it is on disk. The load comes from the same machine.",
     table(
       [
-        ["acknowledged", "a second", "by second of processor", "latency: median", "99 %", "memory: second", "last"],
+        [
+          "acknowledged",
+          "per second",
+          "per second of processor time",
+          "latency: median",
+          "99th percentile",
+          "memory: 2nd second",
+          "at the end",
+        ],
         ...inbox.map((each) => [
           rateText(each.acknowledged),
           rateText(each.perSecond),
@@ -213,6 +223,32 @@ function journalSection(results, write) {
 
 function micro(seconds) {
   return `${rateText(median(seconds) * 1e6)} µs`;
+}
+
+/** How long a million records take to open: out of one journal, and by other ways, of which a sample was measured. */
+function recordsPlot({ about, rates, single }) {
+  const others = single.map(({ tool, open }) => ({
+    name: `sealed one by one: ${tool}`,
+    seconds: median(open) * MILLION,
+  }));
+  const bars = [...others, { name: "one journal: seal journal read", seconds: MILLION / rate(found(rates, "read")) }];
+  bars.sort((a, b) => b.seconds - a.seconds);
+  const data = bars.map(({ name, seconds }) => ({
+    value: Number(seconds.toPrecision(3)),
+    itemStyle: { color: name.startsWith("one journal") ? BARS.seal : name.includes("age") ? BARS.age : BARS.other },
+    label: { show: true, position: "right", color: INK, formatter: timeText(seconds) },
+  }));
+  return draw(
+    `A million records of 256 bytes, opened, Node ${about.node.split(".")[0]}`,
+    {
+      grid: { left: 300, right: 90, top: 50, bottom: 50 },
+      legend: { show: false },
+      xAxis: axis({ type: "log", name: "seconds (logarithmic)", nameGap: 30 }),
+      yAxis: axis({ type: "category", data: bars.map(({ name }) => name), axisTick: { show: false } }),
+      series: [{ type: "bar", barWidth: "62%", data }],
+    },
+    { height: 120 + 34 * bars.length },
+  );
 }
 
 function memoryPlot({ about, inbox }) {
@@ -234,12 +270,12 @@ function soakSection(results, write) {
   });
   return [
     `## A soak of ${how.minutes} minutes, Node ${about.node}`,
-    "An inbox that is posted to, and followed over HTTP; a journal that is written in bursts, with an epoch each minute, and picked up by cursor every ten seconds.",
+    "An inbox that receives POSTs and is followed over HTTP; and a journal that is written in bursts, with an epoch per minute, and read with a cursor every ten seconds.",
     table(
       [
         ["", "acknowledged", "read"],
         ["inbox", rateText(inbox.acknowledged), rateText(inbox.followed)],
-        ["journal", rateText(journal.acknowledged), `${rateText(journal.picked)}, in ${journal.pickUps} pick-ups`],
+        ["journal", rateText(journal.acknowledged), `${rateText(journal.picked)}, in ${journal.pickUps} runs`],
       ],
       1,
     ),
@@ -247,7 +283,10 @@ function soakSection(results, write) {
   ].join("\n\n");
 }
 
-/** @param {string} title @param {string} unit of the time @param {{ name: string, data: number[][] }[]} series times and MiB */
+/**
+ * @param {string} title @param {string} unit of the time @param {{ name: string, data: number[][] }[]} series times and
+ * MiB
+ */
 function timeline(title, unit, series) {
   return draw(title, {
     xAxis: axis({ type: "value", name: unit, nameGap: 32 }),

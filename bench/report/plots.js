@@ -2,7 +2,7 @@
 
 import { MIB } from "../options.js";
 import { summary } from "../stats.js";
-import { axis, BARS, draw, lineColor } from "./chart.js";
+import { axis, BARS, draw, INK, lineColor, marker } from "./chart.js";
 import { all, find, sizesOf, typical } from "./find.js";
 import { sizeText } from "./format.js";
 
@@ -20,7 +20,10 @@ export function plots(cases, node) {
   return Object.fromEntries(Object.entries(drawn).filter(([, svg]) => svg !== null));
 }
 
-/** Bars, of each tool at the largest size that it ran at, in three blocks; the line goes from the slowest to the fastest run. */
+/**
+ * Bars, of each tool at the largest size that it ran at, in three blocks; the line goes from the slowest to the fastest
+ * run.
+ */
 function throughput(cases, via, title) {
   const found = all(cases, { group: "compare", via }).sort((a, b) => a.size - b.size);
   if (found.length === 0) return null;
@@ -77,12 +80,12 @@ function whiskers(bars) {
       return {
         type: "group",
         children: [
-          { type: "line", shape: { x1: from[0], y1: y, x2: x, y2: y }, style: { stroke: "#30343b", lineWidth: 1.2 } },
+          { type: "line", shape: { x1: from[0], y1: y, x2: x, y2: y }, style: { stroke: INK, lineWidth: 1.2 } },
           {
             type: "text",
             x: x + 7,
             y: y - 6,
-            style: { text: api.value(3).toFixed(api.value(3) < 0.1 ? 3 : 2), fill: "#30343b", fontSize: 12 },
+            style: { text: api.value(3).toFixed(api.value(3) < 0.1 ? 3 : 2), fill: INK, fontSize: 12 },
           },
         ],
       };
@@ -157,8 +160,8 @@ function line(tool, work, index) {
   return {
     name: `${tool}: ${work}`,
     type: "line",
-    symbol: "circle",
-    symbolSize: 7,
+    symbol: marker(index),
+    symbolSize: 8,
     lineStyle: { width: 2, type, color },
     itemStyle: { color },
   };

@@ -42,17 +42,17 @@ function machineTable({ about, peers, how }) {
     ["memory", `${(about.memory / 2 ** 30).toFixed(0)} GiB`],
     ["system", about.system],
     ["Node, its OpenSSL", `${about.node}, ${about.openssl}`],
-    ["one core, when it began", about.primitives ? primitivesText(about.primitives) : "not measured"],
+    ["one core, at the start", about.primitives ? primitivesText(about.primitives) : "not measured"],
     ["peers", installed.join(", ")],
-    ["data on", how.tmpfs ? "tmpfs" : "the directory for temporary files: NOT tmpfs, disk speed is in all figures"],
-    ["threads of seal and of the limit loop", String(how.threads)],
+    ["data on", how.tmpfs ? "tmpfs" : "the temporary directory, which is NOT on tmpfs: all figures include the disk"],
+    ["threads of seal and of the bare loop", String(how.threads)],
     ["rounds", String(how.rounds)],
     ["date", about.date],
-    ["load when it began", about.load.toFixed(2)],
+    ["load at the start", about.load.toFixed(2)],
   ];
   const left = how.left.map(sizeText).join(", ");
-  if (left) rows.push(["sizes for which there was no room", left]);
-  if (!how.memory) rows.push(["peak memory", "not measured: no /usr/bin/time"]);
+  if (left) rows.push(["sizes left out for lack of space", left]);
+  if (!how.memory) rows.push(["peak memory", "not measured: /usr/bin/time is missing"]);
   return table([["", ""], ...rows]);
 }
 
@@ -71,7 +71,7 @@ function throughputSection(cases, via, title, image) {
 function sizeSection(cases, image) {
   const sizes = sizesOf(all(cases, { group: "size" }));
   if (sizes.length === 0) return [];
-  const note = `Medians; all sizes take turns within a round. age -d is not here: there was to be room for two files of ${sizeText(sizes.at(-1))} and an output.`;
+  const note = `Medians; all sizes take turns within a round. age -d is left out: there was no room for a third file of ${sizeText(sizes.at(-1))}.`;
   return ["### By size", image, note, table(sizeTable(cases, sizes))];
 }
 
@@ -92,7 +92,7 @@ function threadsSection(cases, image) {
 function recipientsSection(cases, image) {
   const rows = recipientsTable(cases);
   const note =
-    "A file of 1 KiB: median (slowest run). Stanzas are in random order, so a recipient's own one is found anywhere; who is no recipient tries them all, as the last one does, which makes “no recipient” the worst case of opening.";
+    "A file of 1 KiB: median (slowest run). Stanzas are in random order, so a recipient may find its own anywhere. Somebody who is not a recipient tries them all, as the last recipient does: “no recipient” is the worst case of opening.";
   return rows.length > 1 ? ["### By number of recipients", image, note, table(rows)] : [];
 }
 
@@ -107,17 +107,17 @@ function manySection({ cases, how }) {
   const title = `### ${how.smallFiles} files of 10 KiB in one call`;
   return [
     title,
-    "The bare loop reads, writes, flushes and links each file, and flushes the directory: no cryptography.",
+    "The bare loop reads, writes, flushes and links each file, and flushes the directory. It does no cryptography.",
     table(rows),
   ];
 }
 
 function syncSection({ cases, how }) {
   const rows = syncTable(cases);
-  if (rows.length === 1) return how.disk ? [] : ["### Sync to disk", "Not measured: there was only tmpfs."];
+  if (rows.length === 1) return how.disk ? [] : ["### Sync to disk", "Not measured: the machine has only tmpfs."];
   const missing = how.syncOption
     ? ""
-    : "The library has no option yet that leaves the flushing out, so only the cost to `cp` is shown.";
-  const note = `On a disk, one signed seal through the library. Everything else on this page is on tmpfs, where flushing is done but costs nothing. ${missing}`;
+    : "The library has no option to leave out the flush, so only the cost for `cp` is shown.";
+  const note = `One signed seal through the library, on a disk. Everything else on this page runs on tmpfs, where flushes cost nothing. ${missing}`;
   return ["### Sync to disk", note.trim(), table(rows)];
 }

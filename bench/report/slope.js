@@ -9,7 +9,8 @@ const FROM = 256 * MIB;
 /**
  * Seconds per GiB between neighbouring sizes from 256 MiB on; null with fewer than two intervals.
  * @param {import("../rounds.js").Result[]} cases
- * @returns {{ intervals: { from: number, to: number, slope: number }[], spread: number } | null} spread: the dearest against the cheapest
+ * @returns {{ intervals: { from: number, to: number, slope: number }[], spread: number } | null} spread: the dearest
+ * against the cheapest
  */
 export function slopes(cases, tool, work) {
   const points = all(cases, { group: "size", tool, work })

@@ -1,4 +1,4 @@
-// The targets of issue 3, and whether a run meets them.
+// The targets, and whether a run meets them.
 
 import { MIB } from "../options.js";
 import { median, pairedRatio } from "../stats.js";
@@ -43,7 +43,7 @@ function limit(via, work) {
 
 function constantCost(work) {
   return {
-    name: `cost per byte, ${work}: dearest interval against cheapest, from 256 MiB on`,
+    name: `cost per byte, ${work}: most expensive interval against cheapest, from 256 MiB on`,
     wanted: "≤ 1.10 ×",
     look: (cases) => {
       const found = slopes(cases, "seal", work);
@@ -142,5 +142,5 @@ export const TARGETS = [
   start("--version", 1.5),
   start("seal 1 KiB, signed", 2),
   manyRecipients("seal", "seal"),
-  manyRecipients("open, no recipient", "all stanzas tried, as the last recipient does"),
+  manyRecipients("open, no recipient", "open as the last recipient, who tries all stanzas"),
 ];

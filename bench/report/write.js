@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { readNamed, readResults } from "../results.js";
-import { table } from "./format.js";
+import { table, wrapped } from "./format.js";
 import { JOURNAL_TARGETS, journalSections } from "./journals.js";
 import { plots } from "./plots.js";
 import { peersList, sections } from "./sections.js";
@@ -11,21 +11,21 @@ import { TARGETS } from "./targets.js";
 
 const HOW = `## How it was measured
 
-Written by \`npm run bench\`; \`npx -y -p node@24 -c "node bench/run.js"\` adds the run on Node 24. The raw figures are in
-bench/results/. Compare ratios within one run only: absolute figures drift from hour to hour on shared machines.
+\`npm run bench\` writes this page; \`npx -y -p node@24 -c "node bench/run.js"\` adds the run on Node 24. The raw figures are
+in bench/results/. Compare ratios only within one run: on shared machines, absolute figures drift from hour to hour.
 
-- Whole processes, from outside: wall time from spawn to exit, peak resident memory as \`/usr/bin/time\` has it. In pipelines
-  (\`cat FILE | tool | cat > /dev/null\`) the time is that of the pipeline, the memory that of the tool alone.
-- The cases of a group take turns within a round, every other round in reverse order. Figures are medians over the rounds, with
-  the fastest and the slowest run; a ratio is the median of the ratios within each round. Each command ran once before, to warm up, and
-  what restores the original was compared with it, byte for byte. Start-up runs four times as many rounds as the others, threads and many
-  files three at most, memory in pipes two.
-- Data cannot be compressed. Outputs are removed before each run. seal flushes its output to disk, as it always does.
-- GB/s are 10^9 bytes of plain data a second.
-- *bare loop*: the limit on this machine for any program on node:crypto. For files: threads read by position in pieces of
-  64 KiB, AES-256-GCM, SHA-256 (signed) and write by position, chunks of 4 MiB in turn. For pipes: the main thread reads and writes, the
-  threads cipher and hash chunks of 4 MiB. Nothing else: no tags, no signatures, no keys, and when opening, plain data is written before
-  it is checked.
+- We measure whole processes from outside: wall time from spawn to exit, and peak resident memory as \`/usr/bin/time\` reports
+  it. For a pipeline (\`cat FILE | tool | cat > /dev/null\`), the time is that of the pipeline, the memory that of the tool alone.
+- The cases of a group take turns within a round, in reverse order every other round. Figures are medians over the rounds,
+  with the fastest and the slowest run; a ratio is the median of the ratios within each round. Each command runs once beforehand, to
+  warm up; whatever restores the original is then compared with it, byte for byte. Start-up runs four times as many rounds as the
+  others; threads and many files run at most three, memory in pipes two.
+- The data cannot be compressed. Outputs are removed before each run. seal flushes its output to disk, as it always does.
+- GB/s are 10^9 bytes of plaintext per second.
+- The *bare loop* is the limit on this machine for any program that uses node:crypto. For files, threads read by position in
+  pieces of 64 KiB, run AES-256-GCM and (if signed) SHA-256, and write by position, in chunks of 4 MiB. For pipes, the main thread
+  reads and writes, and the threads encrypt and hash chunks of 4 MiB. It does nothing else: no tags, signatures or keys; when it opens,
+  it writes plaintext before it has checked it.
 
 What the peers do:
 
@@ -45,18 +45,20 @@ export function writeReport(out, results) {
   const ofJournals = journalSections(journals, soaks, write);
   const text = [
     "# Benchmarks",
+    ...bodies.slice(-1).map(() => `![A gibibyte, file to file](benchmarks/${fileOf(nodeName(files.at(-1)), "files")})`),
+    ...journals.slice(-1).map((each) => `![A million records](benchmarks/${fileOf(nodeName(each), "records")})`),
+    ...bodies.reverse(),
+    ...ofJournals,
     `## Targets\n\n${NOTE}`,
     targets(TARGETS, files, ({ cases }) => cases),
     targets(JOURNAL_TARGETS, journals, (each) => each),
     HOW,
-    ...bodies,
-    ...ofJournals,
   ];
-  writeFileSync(out, `${text.join("\n\n")}\n`);
+  writeFileSync(out, `${wrapped(text.join("\n\n"))}\n`);
 }
 
 const NOTE =
-  "Ratios are medians, with the least and the greatest of all rounds. In comparisons of speed more is better, elsewhere less.";
+  "Ratios are medians over all rounds, with the smallest and the largest. For speed, higher is better; for everything else, lower.";
 
 function nodeName({ about }) {
   return `Node ${about.node.split(".")[0]}`;
