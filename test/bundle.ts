@@ -4,7 +4,10 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "rolldown";
 
-/** Bundles each entry, NAME → path, into NAME.js in `folder`, a module for Node. Packages that are named in `external` are left out. */
+/**
+ * Bundles each entry, NAME → path, into NAME.js in `folder`, a module for Node. Packages that are named in `external`
+ * are left out.
+ */
 export async function bundle(entries: Record<string, string>, folder: string, external: RegExp[] = []): Promise<void> {
   await writeFile(join(folder, "package.json"), '{ "type": "module" }');
   await build({

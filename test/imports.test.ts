@@ -1,5 +1,5 @@
-// Imports point one way (errors, bytes ← crypto ← format, chunk ← engine, keys ← ops ← journal ← io ← api, cli), and what is
-// particular to the platform stays in its place.
+// Imports point one way (errors, bytes, given, time, signals ← crypto ← format ← engine, keys ← flow ← header ← files,
+// journal ← io ← api, cli), and what is particular to the platform stays in its place.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
@@ -49,16 +49,17 @@ const edges = [...graph].flatMap(([file, imports]) => imports.map((found) => ({ 
 /** A folder may import itself and those of lower levels. */
 const LEVELS: readonly (readonly string[])[] = [
   ["errors.ts"],
-  ["bytes.ts"],
+  ["bytes.ts", "closest.ts", "time.ts", "signals.ts"],
+  ["given.ts"],
   ["crypto"],
   ["format"],
-  ["chunk"],
   ["engine", "keys"],
-  ["ops"],
-  ["journal"],
+  ["flow"],
+  ["header"],
+  ["files", "journal"],
   ["io"],
   ["api", "cli"],
-  ["index.ts"],
+  ["index.ts", "internal.ts"],
 ];
 
 /** Where else than in every folder a package or a module of Node's may be imported. */
@@ -66,13 +67,13 @@ const PLACES: Readonly<Record<string, readonly string[]>> = {
   "node:crypto": ["crypto"],
   "@noble": ["crypto"],
   "@scure": ["keys"],
-  "node:fs": ["io", "cli", "engine"],
+  "node:fs": ["io", "cli", "engine", "signals.ts"],
+  "node:child_process": ["io"],
   "node:net": ["io"],
   "node:tty": ["io", "cli"],
   "node:http": ["io"],
   "node:worker_threads": ["engine"],
   commander: ["cli"],
-  "cli-progress": ["cli"],
 };
 
 const folderOf = (file: string) => file.split("/")[0]!;
@@ -96,6 +97,16 @@ test("every import is seen, and leads to a file that is there", () => {
   const missing = edges.filter(({ target }) => target.endsWith(".ts") && !graph.has(target));
   expect(missing).toEqual([]);
   expect(edges.filter(({ isDynamic }) => isDynamic).length).toBeGreaterThan(2);
+});
+
+test("no two modules export the same name", () => {
+  const names = /^export\s+(?:(?:async|abstract|declare)\s+)?(?:function\*?|class|interface|type|const|let)\s+(\w+)/gm;
+  const places = new Map<string, string[]>();
+  for (const file of files)
+    for (const name of new Set([...readFileSync(join(SRC, file), "utf8").matchAll(names)].map(([, name]) => name!)))
+      places.set(name, [...(places.get(name) ?? []), file]);
+  expect(places.size).toBeGreaterThan(400);
+  expect([...places].filter(([, homes]) => homes.length > 1)).toEqual([]);
 });
 
 test("every file has its level", () => {
@@ -135,15 +146,22 @@ describe("in its place:", () => {
   });
 });
 
-describe("noble", () => {
-  const LOADERS = ["crypto/portable.ts", "crypto/strict.ts"];
+test("paths are made whole, and links followed, in one place, which minds names that are not UTF-8", () => {
+  const words =
+    /\b(resolve|realpath(Sync)?|readlink(Sync)?)\b[^;]*\} from "node:(path|fs|fs\/promises)"|process\.cwd\(/;
+  const users = files.filter((file) => words.test(readFileSync(join(SRC, file), "utf8")));
+  expect(users.sort()).toEqual(["io/paths.ts", "io/utf8.ts"]);
+});
 
-  test("only the portable suite and the check of signers' keys import it", () => {
+describe("noble", () => {
+  const LOADERS = ["crypto/portable-ml-kem.ts", "crypto/portable.ts", "crypto/strict.ts"];
+
+  test("only the portable suite, its ML-KEM and the check of signers' keys import it", () => {
     const importers = edges.filter(({ target }) => target.startsWith("@noble/")).map(({ file }) => file);
     expect([...new Set(importers)].sort()).toEqual(LOADERS);
   });
 
-  test("and those two are loaded when they are needed, not before", () => {
+  test("and those are loaded when they are needed, not before", () => {
     const others = edges.filter(({ file, target }) => LOADERS.includes(target) && !LOADERS.includes(file));
     expect(others.length).toBeGreaterThan(0);
     expect(others.filter(({ isDynamic, isType }) => !isDynamic && !isType)).toEqual([]);
@@ -153,7 +171,7 @@ describe("noble", () => {
       "engine/worker.ts",
       "cli/main.ts",
       "cli/commands/seal.ts",
-      "ops/seal.ts",
+      "files/seal.ts",
     ]) {
       const loaded = staticallyLoadedBy(entry);
       expect(graph.has(entry), entry).toBe(true);
@@ -162,6 +180,40 @@ describe("noble", () => {
         entry,
       ).toEqual([]);
     }
+  });
+});
+
+describe("what a browser can use", () => {
+  const ENTRIES = [
+    "crypto/portable.ts",
+    "crypto/strict.ts",
+    "files/inspect.ts",
+    "files/open.ts",
+    "files/range.ts",
+    "files/verify.ts",
+    "journal/reading/inspect.ts",
+    "journal/reading/reader.ts",
+    "journal/reading/verify.ts",
+    "keys/contacts.ts",
+    "keys/identity.ts",
+  ];
+  const ROOMS = ["errors.ts", "bytes.ts", "time.ts", "given.ts", "format", "keys", "flow", "header"];
+
+  test.each(ENTRIES)("%s imports nothing of Node, by whatever way", (entry) => {
+    expect(graph.has(entry)).toBe(true);
+    expect([...staticallyLoadedBy(entry)].filter((name) => name.startsWith("node:"))).toEqual([]);
+  });
+
+  test("nor does anything in the rooms that it is made of", () => {
+    const wrong = edges.filter(({ file, target }) => ROOMS.includes(folderOf(file)) && target.startsWith("node:"));
+    expect(wrong).toEqual([]);
+  });
+
+  test("nor do they speak of what only Node has", () => {
+    const names = /\b(?:process|Buffer|require|__dirname)\s*[.(]/;
+    const code = (file: string) => readFileSync(join(SRC, file), "utf8").replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
+    const wrong = files.filter((file) => ROOMS.includes(folderOf(file)) && names.test(code(file)));
+    expect(wrong).toEqual([]);
   });
 });
 

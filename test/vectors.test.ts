@@ -1,19 +1,30 @@
-// Every vector of fixtures/, on both suites, from bytes and from a stream in awkward pieces: the verdict, the chunk that is
-// named, and exactly the plaintext that may be released before an error.
+// Every vector of fixtures/, on both suites, from bytes and from a stream in awkward pieces: the verdict, the chunk
+// that is named, and exactly the plaintext that may be released before an error.
 
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { type Bytes, concat, fromHex, toHex, utf8 } from "../src/bytes.js";
+import type { KemKey } from "../src/crypto/kem.js";
+import { native } from "../src/crypto/native.js";
+import { copySecret, type Secret } from "../src/crypto/secret.js";
+import type { Suite } from "../src/crypto/suite.js";
 import { inline } from "../src/engine/inline.js";
+import { inspectSource } from "../src/files/inspect.js";
+import { openTo } from "../src/files/open.js";
+import { verifySource } from "../src/files/verify.js";
+import type { Source } from "../src/flow/io.js";
+import { type Header, payloadKey } from "../src/format/header.js";
+import { parseHeader } from "../src/header/read.js";
+import { findFileKey, openingKeys } from "../src/header/unlock.js";
+import { unarmored } from "../src/io/armor.js";
 import { bytesSource } from "../src/io/bytes.js";
 import { streamSource } from "../src/io/streams.js";
 import { identityOf, parseIdentityFile } from "../src/keys/identity.js";
-import { encodeSecret, encodeSigner, parseRecipient, parseSecret, parseSigner } from "../src/keys/text.js";
-import { inspect } from "../src/ops/inspect.js";
-import type { Source } from "../src/ops/io.js";
-import { open } from "../src/ops/open.js";
-import { verify } from "../src/ops/verify.js";
-import { failure, fixture, identityFile, memorySink, pieces, SUITES } from "./support.js";
+import { encodeSecret, parseSecret } from "../src/keys/secret-line.js";
+import { encodeRecipient, encodeSigner, parseRecipient, parseSigner } from "../src/keys/text.js";
+import { failure, fixture, memorySink, personOf, pieces, SUITES, secretOf, shown } from "./support.js";
+import { acceptedSigners, acceptLines, revokedSigners, vectorIdentities } from "./vector-keys.js";
+import { IS_WHOLE } from "./whole.js";
 
 interface Fault {
   error: string;
@@ -26,12 +37,18 @@ interface Vector {
   generate?: { hex: string; zeros?: number; times?: number }[];
   rule: string;
   key: string | string[];
+  passphrase?: string;
+  passphraseHex?: string;
   from: string[] | "any" | null;
+  /** For each key. */
+  accept?: string[][];
+  revoked?: string[];
   allowUnsigned?: boolean;
   demandLabel?: string;
   maxAge?: number;
   now?: number;
   rewraps?: string;
+  values?: Record<string, string>;
   plaintextSha256: string | null;
   bytes: number | null;
   chunks: number | null;
@@ -44,21 +61,43 @@ interface Vector {
 }
 
 interface Fixtures {
+  armored: { name: string; vector: string; rule: string; hex: string; ok: boolean }[];
   keys: Record<string, { secret: string; recipient: string; signer: string }>;
   vectors: Vector[];
-  texts: { name: string; kind: "recipient" | "signer" | "secret"; text: string; ok: boolean; why: string }[];
+  ranges: {
+    name: string;
+    vector: string;
+    first: number;
+    last: number;
+    open: "ok" | Fault;
+    released: number;
+    plaintextSha256: string | null;
+  }[];
+  texts: {
+    name: string;
+    kind: "recipient" | "signer" | "secret";
+    text: string;
+    ok: boolean;
+    error?: "unsupported";
+    why: string;
+  }[];
   identities: {
     name: string;
     ok: boolean;
+    error?: "unsupported";
     why: string;
-    text: string;
+    text?: string;
+    hex?: string;
     passphrase?: string;
+    passphraseHex?: string;
     secret?: string;
+    recipient?: string | null;
+    signer?: string | null;
     accept?: string[];
   }[];
 }
 
-const { keys, vectors, texts, identities }: Fixtures = JSON.parse(fixture("vectors.json").toString());
+const { armored, keys, vectors, ranges, texts, identities }: Fixtures = JSON.parse(fixture("vectors.json").toString());
 
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 
@@ -76,26 +115,43 @@ const INPUTS: [string, (bytes: Uint8Array) => Source][] = [
   ["a stream", (bytes) => streamSource(pieces(bytes, 1, 7, 4208, 3, 65536), "the input")],
 ];
 
-async function signersOf(from: Vector["from"]): Promise<Uint8Array[] | "any"> {
-  return from === "any" ? from : Promise.all((from ?? []).map((name) => parseSigner(keys[name]!.signer)));
+/** Under which conditions a vector is opened, and verified. */
+async function conditionsOf(suite: Suite, vector: Vector) {
+  const { key, accept, revoked = [], demandLabel: label, maxAge, now = 1_800_000_000 } = vector;
+  const contacts = revokedSigners(keys, revoked);
+  const demands = { label, maxAge, now: now * 1000, contacts };
+  const from = await acceptedSigners(keys, vector.from);
+  const lines = await acceptLines(keys, accept);
+  const opening = {
+    suite,
+    engine: inline,
+    identities: await vectorIdentities(suite, keys, key, lines),
+    from: lines ? null : from,
+    policy: { ...demands, allowUnsigned: vector.allowUnsigned ?? false },
+    passphrase: passphraseOf(vector) ? async () => passphraseOf(vector)! : undefined,
+  };
+  return { opening, verifying: { suite, engine: inline, policy: { ...demands, from, allowUnsigned: false } } };
 }
 
-describe.each(SUITES.map((suite) => [suite.name, suite] as const))("vectors, %s suite", (_name, suite) => {
+/** A suite that remembers what it has made of a passphrase: each costs a second, and the vectors have few. */
+function remembering(suite: Suite): Suite {
+  const made = new Map<string, Promise<Secret>>();
+  const scrypt = async (passphrase: Secret, salt: Uint8Array) => {
+    const id = Buffer.concat([passphrase, salt]).toString("hex");
+    if (!made.has(id)) made.set(id, suite.scrypt(copySecret(passphrase), salt));
+    return copySecret(await made.get(id)!);
+  };
+  return { ...suite, scrypt };
+}
+
+describe.each(SUITES.map((suite) => [suite.name, remembering(suite)] as const))("vectors, %s suite", (_name, suite) => {
   // The portable suite is slow, and what it does not do is to read.
   describe.each(suite.name === "native" ? INPUTS : INPUTS.slice(0, 1))("from %s", (_input, sourceOf) => {
     test.each(vectors.map((vector) => [vector.name, vector] as const))("%s", async (_vector, vector) => {
       const bytes = sealedBytes(vector);
-      const now = (vector.now ?? 1_800_000_000) * 1000;
-      const demands = { label: vector.demandLabel, maxAge: vector.maxAge, now };
-      const from = await signersOf(vector.from);
+      const conditions = await conditionsOf(suite, vector);
       const sink = memorySink();
-      const opening = open(sourceOf(bytes), sink, {
-        suite,
-        engine: inline,
-        identities: [vector.key].flat().map((name) => identityFile(identityOf(suite, keys[name]!.secret))),
-        from,
-        policy: { ...demands, allowUnsigned: vector.allowUnsigned ?? false },
-      });
+      const opening = openTo(sourceOf(bytes), sink, conditions.opening);
       if (vector.open === "ok") {
         const { bytes, chunks, digest, signer, label, sealedAt } = await opening;
         const found = { bytes, chunks, digest, signer: signer && encodeSigner(signer), label, sealedAt };
@@ -110,11 +166,7 @@ describe.each(SUITES.map((suite) => [suite.name, suite] as const))("vectors, %s 
         expect(sink.state).toBe("aborted");
       }
 
-      const verifying = verify(sourceOf(bytes), {
-        suite,
-        engine: inline,
-        policy: { ...demands, signers: from, allowUnsigned: false },
-      });
+      const verifying = verifySource(sourceOf(bytes), conditions.verifying);
       if (vector.verify === "ok") {
         const verified = await verifying;
         expect({ ...verified, signer: encodeSigner(verified.signer) }).toEqual(pick(vector));
@@ -128,36 +180,96 @@ describe.each(SUITES.map((suite) => [suite.name, suite] as const))("vectors, %s 
   test.each(vectors.filter((vector) => vector.open === "ok").map((vector) => [vector.name, vector] as const))(
     "inspect %s",
     async (_vector, vector) => {
-      const { core, bytes, chunks } = await inspect(bytesSource(sealedBytes(vector)), suite);
+      const { core, bytes, chunks } = await inspectSource(bytesSource(sealedBytes(vector)), suite);
       const signer = core.signer && encodeSigner(core.signer);
       const { digest: _, ...expected } = pick(vector);
       expect({ bytes, chunks, signer, label: core.label, sealedAt: core.sealedAt }).toEqual(expected);
     },
   );
 
+  test.each(ranges.map((range) => [range.name, range] as const))(
+    "range: %s",
+    async (_name, { vector: of, ...range }) => {
+      const vector = vectors.find(({ name }) => name === of)!;
+      const { opening } = await conditionsOf(suite, vector);
+      const sink = memorySink();
+      const { first, last } = range;
+      const reading = openTo(bytesSource(sealedBytes(vector)), sink, { ...opening, range: { first, last } });
+      if (range.open === "ok") {
+        await reading;
+        expect(sink.released().length).toBe(last - first + 1);
+        expect(sha256(sink.released())).toBe(range.plaintextSha256);
+      } else {
+        const error = await failure(reading);
+        expect([error.code, error.chunk ?? null], error.message).toEqual([range.open.error, range.open.chunk]);
+        expect(sink.released().length).toBe(range.released);
+      }
+    },
+  );
+
+  test.each(armored.map((text) => [text.name, text] as const))(
+    "text form: %s",
+    async (_name, { vector: of, hex, ok }) => {
+      const vector = vectors.find(({ name }) => name === of)!;
+      const { opening } = await conditionsOf(suite, vector);
+      const sink = memorySink();
+      const text = fromHex(hex);
+      for (const source of [bytesSource(text), streamSource(pieces(text, 1, 2, 63, 7), "the input")]) {
+        const opened = unarmored(source).then((file) => openTo(file, sink, opening));
+        if (ok) expect(pick({ ...vector, ...(await opened), signer: null })).toEqual(pick(vector));
+        else expect((await failure(opened)).code).toBe("malformed");
+      }
+      if (!ok) expect(sink.released()).toHaveLength(0);
+    },
+  );
+
   test.each(identities.map((file) => [file.name, file] as const))("identity file: %s", async (_name, file) => {
-    const ask = async (attempt: number) => (attempt === 0 ? (file.passphrase ?? null) : null);
-    const parsed = parseIdentityFile(suite, file.text, ask).then(async (found) => ({
+    const quick = IS_WHOLE ? suite : { ...suite, scrypt: derivedOnce };
+    const ask = async (attempt: number) => (attempt === 0 ? passphraseOf(file) : null);
+    const parsed = parseIdentityFile(quick, bytesOf(file), ask).then(async (found) => ({
       identity: await found.unlock(),
       accept: found.accept.map(encodeSigner),
     }));
     if (!file.ok) {
-      expect(["usage", "no-key"]).toContain((await failure(parsed)).code);
+      expect(file.error ? [file.error] : ["usage", "no-key"]).toContain((await failure(parsed)).code);
       return;
     }
     const { identity, accept } = await parsed;
-    const { recipient, signer } = identityOf(suite, file.secret!);
+    const { recipient, signer } = file;
     expect(identity).toMatchObject({ recipient, signer });
+    expect(await identityOf(suite, secretOf(file.secret!))).toMatchObject({ recipient, signer });
     expect(accept).toEqual(file.accept);
   });
+});
+
+/** What is computed on the way. */
+async function valuesOf(header: Header, key: KemKey): Promise<Record<string, string>> {
+  const fileKey = (await findFileKey(native, header, [key]))!;
+  const shared = key.decapsulate(header.stanzas[0]!.body.subarray(0, 32))!;
+  const secrets = { sharedSecret: shared, fileKey, payloadKey: payloadKey(native, fileKey, header.coreHash) };
+  const shown = Object.entries(secrets).map(([name, secret]) => [name, Buffer.from(secret).toString("hex")]);
+  return { coreHash: toHex(header.coreHash), ...Object.fromEntries(shown) };
+}
+
+describe("intermediate values", () => {
+  const explained = vectors.filter((vector) => vector.values);
+  test.each(explained.map((vector) => [vector.name, vector] as const))("%s", async (_name, vector) => {
+    const header = await parseHeader(bytesSource(sealedBytes(vector)), native);
+    const [key] = await openingKeys(await vectorIdentities(native, keys, vector.key));
+    const { recordSeed, ...values } = vector.values!;
+    expect(await valuesOf(header, key!)).toEqual(values);
+    const recordKey = recordSeed === undefined ? null : native.signingKey(copySecret(fromHex(recordSeed))).publicKey;
+    expect(header.core.recordKey).toEqual(recordKey);
+  });
+  test("of signed and of unsigned files", () => expect(explained.length).toBe(2));
 });
 
 describe("a rewrapped vector has core and records of the one it rewraps", () => {
   const rewraps = vectors.filter((vector) => vector.rewraps);
   const payload = async (vector: Vector) => {
     const bytes = sealedBytes(vector);
-    const { headerBytes, core } = await inspect(bytesSource(bytes), SUITES[0]!);
-    const coreLength = 85 + utf8(core.label).length;
+    const { headerBytes, core } = await inspectSource(bytesSource(bytes), SUITES[0]!);
+    const coreLength = 118 + utf8(core.label).length;
     const stanzas = toHex(bytes.subarray(coreLength, headerBytes));
     return { core: toHex(bytes.subarray(0, coreLength)), records: toHex(bytes.subarray(headerBytes)), stanzas };
   };
@@ -170,25 +282,49 @@ describe("a rewrapped vector has core and records of the one it rewraps", () => 
   });
 });
 
+const derived = new Map<string, Promise<Secret>>();
+
+/** scrypt, which both suites have been seen to do alike in test/crypto/hash.test.ts, once for a passphrase and salt. */
+async function derivedOnce(passphrase: Secret, salt: Uint8Array): Promise<Secret> {
+  const which = `${toHex(salt)} ${toHex(shown(passphrase))}`;
+  if (!derived.has(which)) derived.set(which, native.scrypt(passphrase, salt));
+  return copySecret((await derived.get(which))!);
+}
+
 function pick({ bytes, chunks, digest, signer, label, sealedAt }: Vector) {
   return { bytes, chunks, digest, signer, label, sealedAt };
 }
 
+function bytesOf({ text, hex }: Fixtures["identities"][0]): Secret {
+  return hex === undefined ? secretOf(text!) : copySecret(fromHex(hex));
+}
+
+/** As bytes: also what is no text. */
+function passphraseOf({ passphrase, passphraseHex }: { passphrase?: string; passphraseHex?: string }): Secret | null {
+  if (passphraseHex !== undefined) return copySecret(fromHex(passphraseHex));
+  return passphrase === undefined ? null : secretOf(passphrase);
+}
+
 describe("key texts", () => {
   const parse = {
-    recipient: async (text: string) => parseRecipient(text),
+    recipient: async (text: string) => parseRecipient(native, text),
     signer: parseSigner,
-    secret: async (text: string) => parseSecret(text),
+    secret: async (text: string) => parseSecret(secretOf(text)),
   };
-  test.each(texts.map((text) => [text.name, text] as const))("%s", async (_name, { kind, text, ok }) => {
-    if (ok) expect(await parse[kind](text)).toBeTruthy();
-    else expect((await failure(parse[kind](text))).code).toBe("usage");
-  });
+  test.each(texts.map((text) => [text.name, text] as const))(
+    "%s",
+    async (_name, { kind, text, ok, error = "usage" }) => {
+      if (ok) expect(await parse[kind](text)).toBeTruthy();
+      else expect((await failure(parse[kind](text))).code).toBe(error);
+    },
+  );
 
   test("a key and its text are one to one", async () => {
     for (const { secret, recipient, signer } of Object.values(keys)) {
-      expect(encodeSecret(parseSecret(secret))).toBe(secret);
-      expect(toHex(parseRecipient(recipient))).toBe(toHex(identityOf(SUITES[0]!, secret).publicKey));
+      expect(encodeSecret(parseSecret(secretOf(secret)))).toEqual(secretOf(secret));
+      const { publicKey } = await personOf(SUITES[0]!, secret);
+      expect(toHex(parseRecipient(native, recipient))).toBe(toHex(publicKey));
+      expect(encodeRecipient(native, publicKey)).toBe(recipient);
       expect(encodeSigner(await parseSigner(signer))).toBe(signer);
     }
   });

@@ -5,16 +5,19 @@ import { describe, expect, expectTypeOf, test } from "vitest";
 import { Identity, type Input, openBytes, type SealOptions, type SealResult, sealBytes } from "../../src/index.js";
 import { failure } from "../support.js";
 
+const utf8 = (text: string) => new TextEncoder().encode(text);
+const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+
 describe("an identity", () => {
   test("is generated, and read again from its file", async () => {
-    const { identity, secretFile, publicFile } = await Identity.generate();
+    const { identity, secretFile, publicText } = await Identity.generate();
     expect(identity.recipient).toMatch(/^seal1/);
     expect(identity.signer).toMatch(/^sealsig1/);
     expect(identity.accept).toEqual([]);
     const again = await Identity.parse(secretFile);
     expect([again.recipient, again.signer, again.accept]).toEqual([identity.recipient, identity.signer, []]);
-    for (const key of [identity.recipient, identity.signer]) expect(publicFile.split("\n")).toContain(key);
-    expect(publicFile).not.toMatch(/secret-key/i);
+    for (const key of [identity.recipient, identity.signer]) expect(publicText.split("\n")).toContain(key);
+    expect(publicText).not.toMatch(/secret-key/i);
   });
 
   test("is another one each time", async () => {
@@ -34,16 +37,51 @@ describe("an identity", () => {
   });
 
   test("may be under a passphrase", async () => {
-    const { identity, secretFile } = await Identity.generate({ passphrase: "correct horse" });
-    expect(secretFile).not.toMatch(/SEAL-SECRET-KEY-1/);
-    expect((await Identity.parse(secretFile, "correct horse")).recipient).toBe(identity.recipient);
-    expect((await failure(Identity.parse(secretFile, "incorrect horse"))).code).toBe("no-key");
+    const passphrase = utf8("correct horse");
+    const { identity, secretFile } = await Identity.generate({ passphrase });
+    expect(textOf(secretFile)).not.toMatch(/SEAL-SECRET-KEY-1/);
+    expect((await Identity.parse(secretFile, passphrase)).recipient).toBe(identity.recipient);
+    expect(textOf(passphrase), "what is given stays as it is").toBe("correct horse");
+    expect((await failure(Identity.parse(secretFile, utf8("incorrect horse")))).code).toBe("no-key");
     expect((await failure(Identity.parse(secretFile))).code).toBe("no-key");
+    for (const wrong of [utf8(""), Uint8Array.of(0xff)]) {
+      expect((await failure(Identity.generate({ passphrase: wrong }))).code).toBe("usage");
+      expect((await failure(Identity.parse(secretFile, wrong))).code).toBe("no-key");
+    }
+  });
+
+  test("may have one key only, and is not taken where the other is needed", async () => {
+    const { identity: opener, publicText } = await Identity.generate({ only: "open" });
+    const { identity: signer, secretFile } = await Identity.generate({ only: "sign" });
+    expect([opener.signer, signer.recipient, (await Identity.parse(secretFile)).signer]).toEqual([
+      null,
+      null,
+      signer.signer,
+    ]);
+    expect(publicText.split("\n").slice(1)).toEqual([opener.recipient, ""]);
+    const to = [opener.recipient!];
+    expect(await failure(sealBytes(utf8("x"), { to, sign: opener }))).toMatchObject({
+      code: "usage",
+      message: "sign is an identity that only opens: it must be one that signs",
+    });
+    const sealed = await sealBytes(utf8("x"), { to, sign: signer });
+    expect(textOf(await openBytes(sealed, { keys: [opener], from: [signer.signer!] }))).toBe("x");
+    expect(await failure(openBytes(sealed, { keys: [signer], from: [signer.signer!] }))).toMatchObject({
+      code: "usage",
+      message: "keys[0] is an identity that only signs: it must be one that opens",
+    });
+    expect((await failure(Identity.generate({ classic: true, only: "open" }))).code).toBe("usage");
+  });
+
+  test("is post-quantum unless it is to be classic", async () => {
+    const [{ identity }, classic] = [await Identity.generate(), await Identity.generate({ classic: true })];
+    expect(identity.recipient).toMatch(/^seal1.{1966}$/);
+    expect(classic.identity.recipient).toMatch(/^seal1.{59}$/);
   });
 
   test("does not show its secrets, printed, spread, cloned or as JSON", async () => {
     const { identity, secretFile } = await Identity.generate();
-    const secret = /^SEAL-SECRET-KEY-1.*$/m.exec(secretFile)![0];
+    const secret = /^SEAL-SECRET-KEY-1.*$/m.exec(textOf(secretFile))![0];
     expect(Object.keys(identity).sort()).toEqual(["accept", "recipient", "signer"]);
     const shown = show(identity, { depth: 9, showHidden: true }) + JSON.stringify(identity) + show({ ...identity });
     expect(shown).not.toContain(secret.slice(20, 40));
@@ -56,7 +94,7 @@ describe("an identity", () => {
     ["a public key", "seal1qqqq"],
     ["some text", "hello\n"],
   ])("is not read from %s", async (_what, text) => {
-    expect((await failure(Identity.parse(text))).code).toBe("usage");
+    expect((await failure(Identity.parse(utf8(text)))).code).toBe("usage");
   });
 });
 

@@ -10,13 +10,15 @@ import { folder } from "../io/folder.js";
 import { failure, pieces } from "../support.js";
 import { collect, file, opening, plaintext, recipient, SMALL, sealing, sender, stranger } from "./people.js";
 
-test("the library exports its operations, identities and errors, and nothing else", () => {
+test("the library exports its operations, identities, journals, locks and errors, and nothing else", () => {
   expect(Object.keys(library).sort()).toEqual(
     [
       "Identity",
       "JournalReader",
       "JournalWriter",
       "SealError",
+      "breakLock",
+      "holdLock",
       "inspect",
       "open",
       "openBytes",
@@ -109,7 +111,7 @@ describe("inputs and outputs", () => {
         ...common,
         sealedAt: verified.sealedAt,
         chunkSize: SMALL,
-        headerBytes: 85 + 9 + 2 + 84 + 64,
+        headerBytes: 118 + 9 + 2 + 84 + 64,
         sealedBytes: file.length,
         stanzas: [{ type: "x25519" }],
       });
@@ -217,6 +219,6 @@ describe("inputs and outputs", () => {
       const { identity } = await Identity.generate();
       console.log((await sealBytes(new Uint8Array(9), { to: [identity.recipient], sign: identity })).length);`;
     const out = execFileSync(process.execPath, ["--input-type=module", "-e", script], { timeout: 20_000 });
-    expect(out.toString().trim()).toBe(String(85 + 2 + 84 + 64 + 9 + 112));
+    expect(out.toString().trim()).toBe(String(118 + 2 + 1172 + 64 + 9 + 112));
   });
 });

@@ -5,9 +5,9 @@ import { Identity, type OpenOptions, type SealOptions, sealBytes } from "../../s
 export const plaintext = Uint8Array.from({ length: 10_000 }, (_, i) => (i * 7 + (i >> 8)) % 256);
 export const SMALL = 4096;
 
-export const sender = (await Identity.generate()).identity;
-export const recipient = (await Identity.generate({ accept: [sender.signer] })).identity;
-export const stranger = (await Identity.generate()).identity;
+export const sender = (await Identity.generate({ classic: true })).identity;
+export const recipient = (await Identity.generate({ classic: true, accept: [sender.signer] })).identity;
+export const stranger = (await Identity.generate({ classic: true })).identity;
 
 export const sealing: SealOptions = { to: [recipient.recipient], sign: sender, chunkSize: SMALL };
 export const opening: OpenOptions = { keys: [recipient] };

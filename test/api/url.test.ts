@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Identity } from "../../src/api/identity.js";
+import { type FullIdentity, Identity } from "../../src/api/identity.js";
 import { inspect, open, sealBytes, verify } from "../../src/api/operations.js";
 import { type Site, serving, site } from "../io/server.js";
 import { failure } from "../support.js";
@@ -12,13 +12,13 @@ import { failure } from "../support.js";
 const plaintext = Uint8Array.from({ length: 200_000 }, (_, i) => (i * 31) % 251);
 const sizes = { chunkSize: 16384 };
 let folder: string;
-let master: Identity;
+let master: FullIdentity;
 let sealed: Uint8Array;
 let server: Site;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "seal-url-"));
-  master = (await Identity.generate()).identity;
+  master = (await Identity.generate({ classic: true })).identity;
   sealed = await sealBytes(plaintext, { to: [master.recipient], sign: master, ...sizes });
   server = await site(serving(sealed));
 });

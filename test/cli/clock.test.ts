@@ -1,10 +1,11 @@
-// A clock that jumps while the program works: by a year and back, each time that it is looked at. Nothing waits longer or shorter for it.
+// A clock that jumps while the program works: by a year and back, each time that it is looked at. Nothing waits longer
+// or shorter for it.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, it } from "vitest";
-import { locked } from "../../src/io/lock.js";
+import { describe, expect, test } from "vitest";
+import { locked } from "../../src/io/lock/lock.js";
 import { serving, site } from "../io/server.js";
 import { inSandbox, program, type Sandbox, sh } from "./sandbox.js";
 
@@ -29,7 +30,7 @@ function jumping(box: Sandbox): Record<string, string> {
 }
 
 describe("a clock that jumps", () => {
-  it.concurrent(
+  test.concurrent(
     "does nothing to sealing and opening but to the time that is told",
     inSandbox(async (box) => {
       const env = jumping(box);
@@ -45,7 +46,7 @@ describe("a clock that jumps", () => {
     }),
   );
 
-  it.concurrent(
+  test.concurrent(
     "does nothing to a download that breaks and stalls, nor to what is gone on with",
     inSandbox(async (box) => {
       const env = jumping(box);
@@ -63,7 +64,7 @@ describe("a clock that jumps", () => {
     }),
   );
 
-  it.concurrent(
+  test.concurrent(
     "does not end the wait for a lock",
     inSandbox(async (box) => {
       const env = jumping(box);

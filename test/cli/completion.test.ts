@@ -1,11 +1,11 @@
-// seal completion: each script in its shell, on a terminal, with keys typed. What was completed is seen by running it: a
-// function takes the place of the program and notes the words that it is called with.
+// seal completion: each script in its shell, on a terminal, with keys typed. What was completed is seen by running it:
+// a function takes the place of the program and notes the words that it is called with.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { inSandbox, type Sandbox, sh, start } from "./sandbox.js";
+import { allCommands, inSandbox, type Sandbox, sh, start } from "./sandbox.js";
 
 interface Shell {
   readonly command: string;
@@ -49,6 +49,10 @@ const TYPED: readonly (readonly [string, string])[] = [
   ["seal journal ver", "[seal][journal][verify]"],
   ["seal --json journal -q read j --foll", "[seal][--json][journal][-q][read][j][--follow]"],
   ["seal journal append j --to gra", "[seal][journal][append][j][--to][grace]"],
+  ["seal acc", "[seal][accept]"],
+  ["seal accept rem", "[seal][accept][remove]"],
+  ["seal accept add far", "[seal][accept][add][far.key]"],
+  ["seal accept add far.key gra", "[seal][accept][add][far.key][grace]"],
   ["open inj", "[open][inj $(touch owned) `touch owned` 'x'.sealed]"],
   ["open secret.sealed --key far", "[open][secret.sealed][--key][far.key]"],
   ["open secret.sealed --from gra", "[open][secret.sealed][--from][grace]"],
@@ -85,11 +89,9 @@ test.each(Object.keys(SHELLS))(
   "the script for %s has the options that --help shows",
   inSandbox(async (box, shell) => {
     const { stdout: script } = await sh(box, `seal completion ${shell}`);
-    const { stdout: list } = await sh(box, "seal --help");
-    const { stdout: journal } = await sh(box, "seal journal --help");
-    const commands = [...`${list}${journal}`.matchAll(/^ {2}seal ([a-z]+(?: [a-z]+)?) {2}/gm)].map(([, name]) => name!);
-    expect(commands.length).toBeGreaterThan(9);
-    for (const command of ["", ...commands.filter((name) => name !== "journal")]) {
+    const commands = await allCommands(box);
+    expect(commands.length).toBeGreaterThan(12);
+    for (const command of ["", ...commands]) {
       const { stdout: help } = await sh(box, `seal ${command} --help`);
       const options = [...help.matchAll(/^ {2}(?:-\w, )?--([a-z-]+)/gm)].map(([, name]) => name!);
       expect(options.length, command).toBeGreaterThan(3);

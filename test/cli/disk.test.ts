@@ -3,14 +3,14 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { canMount, onDisk } from "./disk.js";
 import { inSandbox, type Sandbox, sh } from "./sandbox.js";
 
 const isRoot = process.getuid?.() === 0;
 
 describe.skipIf(!canMount)("a disk", () => {
-  it.concurrent.each([
+  test.concurrent.each([
     ["seal", "seal big --to alice.pub --unsigned -o disk/out"],
     ["seal from a pipe", "cat big | seal - --to alice.pub --sign master.key -o disk/out"],
     ["open", "open big.sealed --key server.key -o disk/out"],
@@ -27,7 +27,7 @@ describe.skipIf(!canMount)("a disk", () => {
     }),
   );
 
-  it.concurrent(
+  test.concurrent(
     "that is full keeps the old file, even with --force",
     onDisk(1024, async (box) => {
       await sh(box, "head -c 5000000 /dev/zero > big; echo old > disk/out");
@@ -37,7 +37,7 @@ describe.skipIf(!canMount)("a disk", () => {
     }),
   );
 
-  it.concurrent(
+  test.concurrent(
     "that is full: of several files those that fit are done",
     onDisk(1024, async (box, disk) => {
       await sh(box, "head -c 5000000 /dev/zero > big");
@@ -48,7 +48,7 @@ describe.skipIf(!canMount)("a disk", () => {
     }),
   );
 
-  it.concurrent(
+  test.concurrent(
     "that is full: keygen leaves neither file",
     onDisk(1024, async (box, disk) => {
       await sh(box, "head -c 2000000 /dev/zero > disk/fill");
@@ -59,7 +59,7 @@ describe.skipIf(!canMount)("a disk", () => {
     }),
   );
 
-  it.concurrent(
+  test.concurrent(
     "that is read-only",
     onDisk(1024, async (box, disk) => {
       execFileSync("mount", ["-o", "remount,ro", disk]);
@@ -92,7 +92,7 @@ describe.skipIf(!nobodyHasNode)("as nobody", () => {
     return sh(box, `${prepare}; setpriv --reuid 65534 --regid 65534 --clear-groups sh -c '${command}'`);
   };
 
-  it.concurrent(
+  test.concurrent(
     "a directory that may not be written",
     inSandbox(async (box) => {
       const { status, stderr } = await asNobody(box, "open secret.sealed --key server.key -q -o locked/out");
@@ -103,7 +103,7 @@ describe.skipIf(!nobodyHasNode)("as nobody", () => {
     }),
   );
 
-  it.concurrent(
+  test.concurrent(
     "a directory that may be written but not listed",
     inSandbox(async (box) => {
       const { status, stderr } = await asNobody(box, "open secret.sealed --key server.key -q -o blind/out");
@@ -112,7 +112,7 @@ describe.skipIf(!nobodyHasNode)("as nobody", () => {
     }),
   );
 
-  it.concurrent(
+  test.concurrent(
     "an input and an identity that may not be read",
     inSandbox(async (box) => {
       execFileSync("chmod", ["600", "secret.sealed", "bob.key"], { cwd: box.dir });

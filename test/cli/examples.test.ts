@@ -1,12 +1,12 @@
 // The examples, as they are: a service that writes a journal, and somebody who picks up what is new.
 
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { inSandbox, sh } from "./sandbox.js";
 
 const PRODUCE = '"$NODE" "$TREE/examples/produce.js" visits "$SERVER" master.key';
 const PICK_UP = '"$NODE" "$TREE/examples/pick-up.js" visits server.key cursor';
 
-it(
+test(
   "a producer and a pick-up",
   inSandbox(async (box) => {
     const ok = async (command: string) => {

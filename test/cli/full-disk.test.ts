@@ -2,7 +2,7 @@
 
 import { existsSync, readdirSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { canMount, onDisk, resize } from "./disk.js";
 import { Outcomes, rounds } from "./rounds.js";
 import { type Sandbox, sh } from "./sandbox.js";
@@ -67,7 +67,7 @@ const FILLING: Readonly<Record<string, Filling>> = {
 };
 
 describe.skipIf(!canMount)("a disk with too little room, or just enough", () => {
-  it.concurrent.each(Object.entries(FILLING))(
+  test.concurrent.each(Object.entries(FILLING))(
     "%s",
     onDisk(4096, async (box, disk, name: string, { prepare, command, needs, outputs, check }: Filling) => {
       await sh(box, prepare);
@@ -125,7 +125,7 @@ describe.skipIf(!canMount)("a disk that is full, with --resume", () => {
   const make = (box: Sandbox) =>
     sh(box, `head -c ${3 * CHUNK + 777} /dev/urandom > big; seal -q big --to server.pub --sign master.key`);
 
-  it.concurrent(
+  test.concurrent(
     "keeps what is verified, says so, and goes on when there is room",
     onDisk(6 * 1024, async (box, disk) => {
       await make(box);
@@ -143,14 +143,14 @@ describe.skipIf(!canMount)("a disk that is full, with --resume", () => {
       const { status, stderr } = await sh(box, OPEN);
       expect({ status, stderr }).toMatchObject({
         status: 0,
-        stderr: expect.stringMatching(`going on at byte ${CHUNK} `),
+        stderr: expect.stringMatching(`resuming at byte ${CHUNK} `),
       });
       expect(readdirSync(disk)).toEqual(["out"]);
       expect((await sh(box, "cmp big disk/out")).status).toBe(0);
     }),
   );
 
-  it.concurrent(
+  test.concurrent(
     "again and again, with a little more room each time",
     onDisk(1024, async (box, disk) => {
       await make(box);

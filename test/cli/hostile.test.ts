@@ -1,5 +1,5 @@
-// What a hostile file costs in memory, in a process of its own: no more than docs/THREATS.md says. Needs the build. (bench/hostile.js tells the
-// numbers, of processor time too, and of the cases that take long.)
+// What a hostile file costs in memory, in a process of its own: no more than docs/THREATS.md says. Needs the build.
+// (bench/hostile.js tells the numbers, of processor time too, and of the cases that take long.)
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,10 +8,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 interface Case {
   readonly name: string;
-  readonly argv: readonly string[];
   readonly status: number;
   readonly bytes: number;
-  readonly env?: Record<string, string>;
   readonly isSlow?: boolean;
   make(): [name: string, content: Uint8Array | string][];
 }
@@ -20,17 +18,13 @@ interface Bench {
   readonly CASES: readonly Case[];
   readonly COMMON: Case["make"];
   write(folder: string, files: ReturnType<Case["make"]>): void;
-  cost(
-    argv: readonly string[],
-    folder: string,
-    env?: Record<string, string>,
-  ): Promise<{ status: number | null; stderr: string; bytes: number }>;
+  costOf(one: Case, folder: string): Promise<{ status: number | null; stderr: string; bytes: number }>;
   baseline(folder: string): Promise<{ bytes: number }>;
 }
 
 const load = (name: string): Promise<Bench> => import(new URL(`../../bench/hostile/${name}.js`, import.meta.url).href);
 const { CASES, COMMON, write } = await load("cases");
-const { baseline, cost } = await load("measure");
+const { baseline, costOf } = await load("measure");
 
 const folder = mkdtempSync(join(tmpdir(), "seal-hostile-"));
 let least: number;
@@ -42,9 +36,10 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const quick = CASES.filter(({ isSlow }) => !isSlow).map((one) => [one.name, one] as const);
-test.each(quick)("%s", async (_name, { argv, status, bytes, env, make }) => {
+test.each(quick)("%s", async (_name, one) => {
+  const { status, bytes, make } = one;
   write(folder, make());
-  const found = await cost(argv, folder, env);
+  const found = await costOf(one, folder);
   expect({ status: found.status, stderr: found.stderr }).toMatchObject({ status });
   expect(found.bytes - least).toBeLessThan(bytes);
 });

@@ -2,8 +2,9 @@
 
 import { appendFileSync, copyFileSync, existsSync, readFileSync, truncateSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it } from "vitest";
-import { inSandbox, program, type Running, sh, until } from "./sandbox.js";
+import { expect, test } from "vitest";
+import { serving, site } from "../io/server.js";
+import { inSandbox, program, type Running, type Sandbox, sh, until } from "./sandbox.js";
 
 const APPEND = "seal journal append j --to server.pub --sign master.key -q";
 const FOLLOW = ["journal", "read", "j", "--key", "server.key", "--follow"];
@@ -14,7 +15,7 @@ function watched({ child }: Running): () => string {
   return () => Buffer.concat(parts).toString();
 }
 
-it.concurrent.each([
+test.concurrent.each([
   ["SIGINT", 130],
   ["SIGTERM", 143],
 ] as const)(
@@ -35,7 +36,7 @@ it.concurrent.each([
   }),
 );
 
-it.concurrent(
+test.concurrent(
   "the cursor is saved whenever there is nothing more for now",
   inSandbox(async (box) => {
     await sh(box, `echo one | ${APPEND}`);
@@ -50,7 +51,7 @@ it.concurrent(
   }),
 );
 
-it.concurrent(
+test.concurrent(
   "a journal that is empty yet is waited for; one that is cut off is tampered",
   inSandbox(async (box) => {
     await sh(box, `echo one | ${APPEND}; : > k`);
@@ -66,7 +67,7 @@ it.concurrent(
   }),
 );
 
-it.concurrent(
+test.concurrent(
   "a copy that takes the journal's place is gone on with",
   inSandbox(async (box) => {
     await sh(box, `echo one | ${APPEND}`);
@@ -81,7 +82,76 @@ it.concurrent(
   }),
 );
 
-it.concurrent(
+/** A follower that has shown "one", is stopped, and finds a base behind "two" when it goes on. */
+async function overtaken(box: Sandbox, ...more: string[]) {
+  await sh(box, `echo one | ${APPEND}`);
+  const running = program(box, "seal", [...FOLLOW, "--cursor", "c", ...more]);
+  const shown = watched(running);
+  await until(() => shown() === "one\n" && existsSync(join(box.dir, "c")), "what was there");
+  running.child.kill("SIGSTOP");
+  const drop = "seal journal drop j --before-cursor other --sign master.key -q";
+  const read = "seal journal read j --key server.key --cursor other -q > /dev/null";
+  const { status, stderr } = await sh(box, `echo two | ${APPEND} && ${read} && ${drop} && echo three | ${APPEND}`);
+  expect(status, stderr).toBe(0);
+  running.child.kill("SIGCONT");
+  return { running, shown };
+}
+
+test.concurrent(
+  "a follower before whose place a base comes is told what it has missed",
+  inSandbox(async (box) => {
+    const { running, shown } = await overtaken(box, "--json");
+    const { status, stderr } = await running.ended;
+    expect(status).toBe(2);
+    expect(JSON.parse(stderr)).toMatchObject({
+      ok: false,
+      code: "usage",
+      message: expect.stringContaining("was removed"),
+    });
+    expect(shown()).toBe("one\n");
+  }),
+);
+
+test.concurrent(
+  "--skip-removed goes on at the base, also in a follower, and later from its cursor",
+  inSandbox(async (box) => {
+    const { running, shown } = await overtaken(box, "--skip-removed");
+    await until(() => shown() === "one\nthree\n", "what stands behind the base");
+    await sh(box, `echo four | ${APPEND}`);
+    await until(() => shown() === "one\nthree\nfour\n", "what is appended");
+    running.child.kill("SIGINT");
+    expect((await running.ended).status).toBe(130);
+    const rest = await sh(box, `echo five | ${APPEND}; seal journal read j --key server.key --cursor c -q`);
+    expect(rest.stdout).toBe("appended 1 record to j\nfive\n");
+  }),
+);
+
+test.concurrent(
+  "over HTTP: a base that comes behind a follower's place changes nothing for it; a reader goes on from its cursor",
+  inSandbox(async (box) => {
+    await sh(box, `echo one | ${APPEND}`);
+    const served = await site((...each) => serving(readFileSync(join(box.dir, "j")))(...each));
+    const read = ["journal", "read", `${served.url}/j`, "--key", "server.key", "--cursor"];
+    try {
+      const running = program(box, "seal", [...read, "c", "--follow"]);
+      const shown = watched(running);
+      await until(() => shown() === "one\n" && existsSync(join(box.dir, "c")), "what was there");
+      const drop = "seal journal drop j --before-cursor before --sign master.key -q";
+      const { status, stderr } = await sh(box, `cp c before && ${drop} && echo two | ${APPEND}`);
+      expect(status, stderr).toBe(0);
+      await until(() => shown() === "one\ntwo\n", "what stands behind the base");
+      running.child.kill("SIGINT");
+      expect((await running.ended).status).toBe(130);
+      expect(await program(box, "seal", [...read, "before", "-q"]).ended).toMatchObject({ status: 0, stdout: "two\n" });
+      await sh(box, "seal journal drop j --before-cursor c --sign master.key -q");
+      expect(await program(box, "seal", [...read, "c", "-q"]).ended).toMatchObject({ status: 0, stdout: "" });
+    } finally {
+      await served.close();
+    }
+  }),
+);
+
+test.concurrent(
   "a reader of the output who has gone ends it quietly",
   inSandbox(async (box) => {
     await sh(box, `echo one | ${APPEND}`);
@@ -94,12 +164,12 @@ it.concurrent(
   }),
 );
 
-it.concurrent(
+test.concurrent(
   "-o with --follow needs something that shows what is written",
   inSandbox(async (box) => {
     await sh(box, `echo one | ${APPEND}`);
     const refused = await sh(box, "seal journal read j --key server.key --follow -o out");
     expect(refused.status).toBe(2);
-    expect(refused.stderr).toMatch(/--follow writes to standard output/);
+    expect(refused.stderr).toMatch(/--follow needs standard output/);
   }),
 );

@@ -1,12 +1,11 @@
-// SIGKILL at random moments while a journal is written: everything acknowledged is in it, in order, none torn, and the next writer goes on.
-// SEAL_KILL_ROUNDS sets how often.
+// SIGKILL at random moments while a journal is written: everything acknowledged is in it, in order, none torn, and the
+// next writer goes on. SEAL_KILL_ROUNDS sets how often.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it } from "vitest";
-import { native } from "../../src/crypto/native.js";
-import { parseIdentityFile } from "../../src/keys/identity.js";
+import { expect, test } from "vitest";
 import { allRecords, readBack } from "../journal/read-back.js";
+import { personAt } from "../support.js";
 import { inSandbox, program, type Sandbox, sh } from "./sandbox.js";
 
 const ROUNDS = Number(process.env.SEAL_KILL_ROUNDS ?? 8);
@@ -26,7 +25,7 @@ const APPEND = [
   "2000",
 ];
 
-it(
+test(
   "a writer, killed",
   inSandbox(async (box) => {
     const acknowledged: string[] = [];
@@ -87,8 +86,6 @@ async function oneLife(box: Sandbox, round: number): Promise<string[]> {
 }
 
 async function recordsIn(box: Sandbox): Promise<string[]> {
-  const text = (name: string) => readFileSync(join(box.dir, name), "utf8");
-  const identity = async (name: string) => (await parseIdentityFile(native, text(name), async () => null)).unlock();
-  const [alice, master] = [await identity("alice.key"), await identity("master.key")];
+  const [alice, master] = [await personAt(join(box.dir, "alice.key")), await personAt(join(box.dir, "master.key"))];
   return allRecords(readBack(readFileSync(join(box.dir, "j")), alice, master.signingKey.publicKey));
 }

@@ -1,19 +1,17 @@
-// Signals while a journal is being written: SIGHUP begins an epoch; Ctrl-C and SIGTERM write what was read, then end it.
+// Signals while a journal is being written: SIGHUP begins an epoch; Ctrl-C and SIGTERM write what was read, then end
+// it.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
-import { native } from "../../src/crypto/native.js";
-import { parseIdentityFile } from "../../src/keys/identity.js";
+import { describe, expect, test } from "vitest";
 import { type ReadEpoch, readBack } from "../journal/read-back.js";
+import { personAt } from "../support.js";
 import { inSandbox, program, type Running, type Sandbox, until } from "./sandbox.js";
 
 const APPEND = ["journal", "append", "j", "--to", "alice.pub", "--sign", "master.key", "--json"];
 
 async function epochsIn(box: Sandbox): Promise<ReadEpoch[]> {
-  const text = (name: string) => readFileSync(join(box.dir, name), "utf8");
-  const identity = async (name: string) => (await parseIdentityFile(native, text(name), async () => null)).unlock();
-  const [alice, master] = [await identity("alice.key"), await identity("master.key")];
+  const [alice, master] = [await personAt(join(box.dir, "alice.key")), await personAt(join(box.dir, "master.key"))];
   return readBack(readFileSync(join(box.dir, "j")), alice, master.signingKey.publicKey);
 }
 
@@ -26,7 +24,7 @@ function acknowledgements({ child }: Running): (lines: number) => Promise<unknow
   return (lines) => until(() => seen.split("\n").length > lines, `${lines} acknowledgements`);
 }
 
-it(
+test(
   "SIGHUP: what follows is in a new epoch",
   inSandbox(async (box) => {
     const running = program(box, "seal", APPEND);
@@ -50,7 +48,7 @@ describe.each([
   ["SIGINT", 130],
   ["SIGTERM", 143],
 ] as const)("%s", (signal, status) => {
-  it(
+  test(
     "while it waits for records: it ends, with what was whole in the journal",
     inSandbox(async (box) => {
       const running = program(box, "seal", APPEND);
@@ -72,7 +70,7 @@ describe.each([
     }),
   );
 
-  it(
+  test(
     "while much is under way: as much is acknowledged as is in the journal",
     inSandbox(async (box) => {
       const running = program(box, "seal", APPEND);

@@ -1,9 +1,9 @@
-// SIGKILL at random moments: a name always holds a whole file, the old one or the new one. For those that are gone on with see
-// kill-resume.test.ts, for contacts contacts.test.ts.
+// SIGKILL at random moments: a name always holds a whole file, the old one or the new one. For those that are gone on
+// with see kill-resume.test.ts, for contacts contacts.test.ts.
 
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { killed, Outcomes, removeTemporaries, rounds, timeFor } from "./rounds.js";
 import { inSandbox, program, type Running, type Sandbox, sh } from "./sandbox.js";
 
@@ -74,7 +74,7 @@ const KILLED: Readonly<Record<string, Killed>> = {
   },
 };
 
-it.each(Object.entries(KILLED))(
+test.each(Object.entries(KILLED))(
   "%s, killed",
   inSandbox(async (box, name: string, { prepare, start, outputs, check }: Killed) => {
     await sh(box, prepare);

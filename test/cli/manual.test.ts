@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { inSandbox, sh, TREE } from "./sandbox.js";
+import { allCommands, inSandbox, sh, TREE } from "./sandbox.js";
 
 const { man, version } = JSON.parse(readFileSync(join(TREE, "package.json"), "utf8")) as {
   man: string[];
@@ -41,10 +41,7 @@ test(
   "seal(1) has every command, argument, option and example of --help",
   inSandbox(async (box) => {
     const page = plain(PAGES[0]!).toLowerCase();
-    const { stdout: list } = await sh(box, "seal --help");
-    const { stdout: journal } = await sh(box, "seal journal --help");
-    const commands = [...`${list}${journal}`.matchAll(/^ {2}seal ([a-z]+(?: [a-z]+)?) {2}/gm)].map(([, name]) => name!);
-    for (const command of ["", ...commands.filter((name) => name !== "journal")]) {
+    for (const command of ["", ...(await allCommands(box))]) {
       const { stdout: help } = await sh(box, `seal ${command} --help`);
       const missing = items(help)
         .map((item) =>

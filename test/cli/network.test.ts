@@ -1,10 +1,11 @@
-// Downloads from a server that misbehaves at random, request by request: the right bytes, or none. SEAL_FAULT_ROUNDS sets how many;
-// SEAL_FAULT_DOWNLOAD, in MiB, has one big file downloaded over ten broken connections, for which SEAL_TEST_LIMIT may have to be raised.
+// Downloads from a server that misbehaves at random, request by request: the right bytes, or none. SEAL_FAULT_ROUNDS
+// sets how many; SEAL_FAULT_DOWNLOAD, in MiB, has one big file downloaded over ten broken connections, for which
+// SEAL_TEST_LIMIT may have to be raised.
 
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type Handler, type Site, serving, site } from "../io/server.js";
 import { Outcomes, rounds, timeFor } from "./rounds.js";
 import { inSandbox, program, type Sandbox, sh } from "./sandbox.js";
@@ -58,7 +59,7 @@ const prepare = (box: Sandbox, bytes: number) =>
   sh(box, `head -c ${bytes} /dev/urandom > big; seal -q big --to server.pub --sign master.key`);
 
 describe("a server that at random", () => {
-  it(
+  test(
     "resets the connection",
     inSandbox(async (box) => {
       await prepare(box, SIZE);
@@ -78,7 +79,7 @@ describe("a server that at random", () => {
     timeFor(ROUNDS),
   );
 
-  it(
+  test(
     "does anything, with and without --resume",
     inSandbox(async (box) => {
       await prepare(box, SIZE);
@@ -108,7 +109,7 @@ describe("a server that at random", () => {
 
 const MIB = Number(process.env.SEAL_FAULT_DOWNLOAD ?? 0);
 
-it.runIf(MIB > 0)(
+test.runIf(MIB > 0)(
   "a big file over ten broken connections",
   inSandbox(async (box) => {
     const bytes = MIB * 1024 * 1024;

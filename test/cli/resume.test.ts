@@ -17,7 +17,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type Manners, type Site, serving, site } from "../io/server.js";
 import { inSandbox, program, type Sandbox, sh, until } from "./sandbox.js";
 
@@ -56,36 +56,36 @@ async function goneOn(box: Sandbox): Promise<string> {
 }
 
 describe("--resume", () => {
-  it.concurrent(
+  test.concurrent(
     "goes on where an earlier run stopped",
     inSandbox(async (box) => {
       await big(box);
       await left(box, 3);
-      expect(await goneOn(box)).toMatch(`going on at byte ${3 * CHUNK} `);
+      expect(await goneOn(box)).toMatch(`resuming at byte ${3 * CHUNK} `);
     }),
   );
 
-  it.concurrent(
+  test.concurrent(
     "without an earlier run is as without it",
     inSandbox(async (box) => {
       await big(box);
-      expect(await goneOn(box)).not.toMatch(/going on|starting over/);
+      expect(await goneOn(box)).not.toMatch(/resuming at|starting over/);
     }),
   );
 
-  it.concurrent(
+  test.concurrent(
     "with all of it there already, and more: the end is still checked, and cut",
     inSandbox(async (box) => {
       await big(box);
       const path = await left(box, 2);
       writeFileSync(path, Buffer.concat([readFileSync(join(box.dir, "big")), Buffer.alloc(2 * CHUNK)]));
-      expect(await goneOn(box)).toMatch(`going on at byte ${CHUNKS * CHUNK} `);
+      expect(await goneOn(box)).toMatch(`resuming at byte ${CHUNKS * CHUNK} `);
     }),
   );
 
-  it.concurrent.each([
+  test.concurrent.each([
     ["a byte in the first chunk", (bytes: Buffer) => flip(bytes, 5), /starting over/],
-    ["a byte in the last chunk", (bytes: Buffer) => flip(bytes, 4 * CHUNK - 1), `going on at byte ${3 * CHUNK} `],
+    ["a byte in the last chunk", (bytes: Buffer) => flip(bytes, 4 * CHUNK - 1), `resuming at byte ${3 * CHUNK} `],
     [
       "a chunk of zeros, as after a loss of power",
       (bytes: Buffer) => void bytes.fill(0, 3 * CHUNK),
@@ -104,19 +104,62 @@ describe("--resume", () => {
     }),
   );
 
-  it.concurrent(
-    "begins anew for another file, which has a partial file of its own",
+  test.concurrent.each([
+    ["--resume", true],
+    ["no --resume", false],
+  ])(
+    "what is left of another version is named, and gone when the output is whole, with %s",
+    inSandbox(async (box, _what: string, resumes: boolean) => {
+      await big(box);
+      const first = await left(box, 2);
+      await sh(
+        box,
+        "cp -p .out.*.seal-partial .other.0123456789abcdef.seal-partial; ln -s plan.txt .out.0123456789abcdef.seal-partial",
+      );
+      await sh(box, "seal -q big --to server.pub --sign master.key --force");
+      const { status, stderr } = await sh(
+        box,
+        `open ${OPEN.filter((word) => resumes || word !== "--resume").join(" ")}`,
+      );
+      expect({ status, stderr }).toMatchObject({ status: 0, stderr: expect.not.stringMatching(/resuming at/) });
+      expect(stderr).toContain(`removed ${first}, left by an earlier run`);
+      if (resumes) expect(stderr).toContain(`${first} is left from another version of the input`);
+      expect([isRight(box), existsSync(first)]).toEqual([true, false]);
+      expect(partials(box).sort()).toEqual([
+        ".other.0123456789abcdef.seal-partial",
+        ".out.0123456789abcdef.seal-partial",
+      ]);
+    }),
+  );
+
+  test.concurrent(
+    "what is left of another version stays while the output is not whole",
     inSandbox(async (box) => {
       await big(box);
       const first = await left(box, 2);
       await sh(box, "seal -q big --to server.pub --sign master.key --force");
-      const { status, stderr } = await sh(box, `open ${OPEN.join(" ")}`);
-      expect({ status, stderr }).toMatchObject({ status: 0, stderr: expect.not.stringMatching(/going on/) });
-      expect([isRight(box), existsSync(first)]).toEqual([true, true]);
+      truncateSync(join(box.dir, "big.sealed"), 500 + RECORD);
+      expect((await sh(box, `open ${OPEN.join(" ")}`)).status).toBe(6);
+      expect(existsSync(first)).toBe(true);
+      expect(partials(box)).toHaveLength(2);
     }),
   );
 
-  it.concurrent(
+  test.concurrent(
+    "two long names that begin alike have partial files of their own",
+    inSandbox(async (box) => {
+      const [one, other] = ["1", "2"].map((end) => `${"n".repeat(240)}${end}`);
+      await big(box);
+      const sealed = readFileSync(join(box.dir, "big.sealed"));
+      truncateSync(join(box.dir, "big.sealed"), 500 + RECORD);
+      expect((await sh(box, `open big.sealed --key server.key --resume -o ${one}`)).status).toBe(6);
+      writeFileSync(join(box.dir, "big.sealed"), sealed);
+      expect(await sh(box, `open big.sealed --key server.key --resume -o ${other}`)).toMatchObject({ status: 0 });
+      expect(partials(box)).toHaveLength(1);
+    }),
+  );
+
+  test.concurrent(
     "what another file left under this one's name is of no use",
     inSandbox(async (box) => {
       await big(box);
@@ -126,7 +169,7 @@ describe("--resume", () => {
     }),
   );
 
-  it.concurrent(
+  test.concurrent(
     "a file that is altered is refused, wherever it is gone on with, and what was verified stays",
     inSandbox(async (box) => {
       await big(box);
@@ -141,7 +184,7 @@ describe("--resume", () => {
     }),
   );
 
-  it.concurrent.each<[string, (path: string, dir: string) => void]>([
+  test.concurrent.each<[string, (path: string, dir: string) => void]>([
     ["a symlink", (path, dir) => symlinkSync(join(dir, "plan.txt"), path)],
     ["a dangling symlink", (path, dir) => symlinkSync(join(dir, "nowhere"), path)],
     ["a hard link", (path, dir) => linkSync(join(dir, "plan.txt"), path)],
@@ -162,7 +205,7 @@ describe("--resume", () => {
     }),
   );
 
-  it.concurrent(
+  test.concurrent(
     "an unsigned file is opened from the beginning, and nothing of it is kept",
     inSandbox(async (box) => {
       await sh(box, `head -c ${LENGTH} /dev/zero > big; seal -q big --to alice.pub --unsigned`);
@@ -174,7 +217,7 @@ describe("--resume", () => {
     }),
   );
 
-  it.concurrent(
+  test.concurrent(
     "an output that exists is refused at once, and replaced with --force",
     inSandbox(async (box) => {
       await big(box);
@@ -189,7 +232,7 @@ describe("--resume", () => {
     }),
   );
 
-  it.concurrent(
+  test.concurrent(
     "excludes what cannot be gone on with",
     inSandbox(async (box) => {
       await sh(box, "mkfifo pipe");
@@ -201,7 +244,7 @@ describe("--resume", () => {
     }),
   );
 
-  it.concurrent(
+  test.concurrent(
     "two at once do each other no harm",
     inSandbox(async (box) => {
       await big(box);
@@ -213,7 +256,7 @@ describe("--resume", () => {
     }),
   );
 
-  it.concurrent.each([
+  test.concurrent.each([
     ["SIGINT", 130],
     ["SIGTERM", 143],
   ] as const)(
@@ -244,18 +287,18 @@ describe("an address", () => {
       }
     });
 
-  it.concurrent(
+  test.concurrent(
     "is opened to the last segment's name, across broken connections",
     served({ drops: [5_000_000, 7_000_000] }, async (box, { url, asked }) => {
       renameSync(join(box.dir, "big"), join(box.dir, "original"));
       const { status, stderr } = await sh(box, `open '${url}/a/big.sealed?x=/y' --key server.key`);
-      expect({ status, stderr }).toMatchObject({ status: 0, stderr: expect.stringMatching(/going on at byte \d+\n/) });
+      expect({ status, stderr }).toMatchObject({ status: 0, stderr: expect.stringMatching(/resuming at byte \d+\n/) });
       expect((await sh(box, "cmp big original")).status).toBe(0);
       expect(asked).toHaveLength(3);
     }),
   );
 
-  it.concurrent(
+  test.concurrent(
     "is verified, several and files too, and gives one object each",
     served({}, async (box, { url }) => {
       const { status, stdout } = await sh(
@@ -270,7 +313,7 @@ describe("an address", () => {
     }),
   );
 
-  it.concurrent(
+  test.concurrent(
     "gives a range, for which no more is downloaded than it needs",
     served({}, async (box, server) => {
       const first = 2 * CHUNK + 5;
@@ -282,18 +325,18 @@ describe("an address", () => {
     }),
   );
 
-  it.concurrent(
+  test.concurrent(
     "of a server that gives no parts: --range is refused, --resume begins at the beginning",
     served({ ignoresRange: true }, async (box, { url }) => {
       const range = await sh(box, `open ${url}/f --key server.key -o out --range 0-1`);
       expect(range).toMatchObject({ status: 3, stderr: expect.stringMatching(/ignores Range/) });
       const { status, stderr } = await sh(box, `open ${url}/f --key server.key -o out --resume`);
-      expect({ status, stderr }).toMatchObject({ status: 0, stderr: expect.stringMatching(/from the beginning/) });
+      expect({ status, stderr }).toMatchObject({ status: 0, stderr: expect.stringMatching(/from the start/) });
       expect(isRight(box)).toBe(true);
     }),
   );
 
-  it.concurrent(
+  test.concurrent(
     "with headers from a file",
     served({}, async (box, server) => {
       await sh(box, "printf 'X-Token: hush\\nX-B: c\\n' > lines");
@@ -303,7 +346,7 @@ describe("an address", () => {
     }),
   );
 
-  it.concurrent(
+  test.concurrent(
     "that stalls leaves no output, and Ctrl-C ends the wait",
     served({ stalls: [6_000_000] }, async (box, { url }) => {
       const running = program(box, "open", [`${url}/f`, "--key", "server.key", "-o", "out"]);

@@ -35,8 +35,9 @@ export class Outcomes {
 }
 
 /**
- * Kills the program, which has just been started: of four rounds one at any time within `whole` milliseconds, and somewhat after; one when it has
- * made a file, whatever its name; one when that has `bytes`; one when it has just got its name. Returns whether the kill was what ended it.
+ * Kills the program, which has just been started: of four rounds one at any time within `whole` milliseconds, and
+ * somewhat after; one when it has made a file, whatever its name; one when that has `bytes`; one when it has just got
+ * its name. Returns whether the kill was what ended it.
  */
 export async function killed(
   box: Sandbox,

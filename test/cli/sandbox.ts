@@ -96,8 +96,8 @@ export interface Running {
 }
 
 /**
- * Starts a program in the sandbox, in a session of its own: without a controlling terminal, wherever the tests run. A signal that
- * ends it counts as the shell counts it; a program that takes too long is killed (137).
+ * Starts a program in the sandbox, in a session of its own: without a controlling terminal, wherever the tests run. A
+ * signal that ends it counts as the shell counts it; a program that takes too long is killed (137).
  */
 export function start(
   box: Sandbox,
@@ -136,6 +136,14 @@ export function sh(box: Sandbox, command: string, env: Record<string, string> = 
   const { child, ended } = start(box, "sh", ["-c", command], env);
   child.stdin!.end();
   return ended;
+}
+
+/** The words that call each command of seal, as --help lists them, those of groups too: "verify", "journal read". */
+export async function allCommands(box: Sandbox): Promise<string[]> {
+  const groups = ["accept", "journal"];
+  const lists = await Promise.all(["", ...groups].map(async (group) => (await sh(box, `seal ${group} --help`)).stdout));
+  const names = [...lists.join("").matchAll(/^ {2}seal ([a-z]+(?: [a-z]+)?) {2}/gm)].map(([, name]) => name!);
+  return names.filter((name) => !groups.includes(name));
 }
 
 /** Starts `seal` or `open` itself, so that signals reach it. */

@@ -3,13 +3,14 @@
 //   $ command      run by sh in a fresh directory (template.sh says what is in it)
 //   [7]            its exit status, 0 where it is not given
 //   1~ regex       stdout matches, in multiline mode;  1! regex: it does not
-//   1= {"a":…}     stdout is these JSON objects, one a line, with exactly these keys; "#" stands for a number, "?" for null or a text, "~…" for a text that matches
+// 1= {"a":…}     stdout is these JSON objects, one a line, with exactly these keys; "#" stands for a number, "?" for
+// null or a text, "~…" for a text that matches
 //   2~ 2! 2=       the same for stderr
 //
 // $NAME in an expectation is that variable. A stream of which nothing is said must stay empty. "#" begins a comment.
 
 import { readdirSync, readFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type Ended, inSandbox, type Sandbox, sh } from "./sandbox.js";
 
 const CASES = new URL("cases/", import.meta.url);
@@ -86,7 +87,7 @@ function check({ where, command, status, streams }: Step, ended: Ended, box: San
 }
 
 describe.each(readdirSync(CASES).filter((name) => name.endsWith(".txt")))("%s", (file) => {
-  it.concurrent.each([...parse(file)])(
+  test.concurrent.each([...parse(file)])(
     "%s",
     inSandbox(async (box, _title: string, steps: Step[]) => {
       for (const step of steps) check(step, await sh(box, step.command), box);

@@ -1,18 +1,23 @@
-// Ctrl-C and SIGTERM, whatever the program is doing or waiting for: 130 and 143, soon, and nothing is left.
+// Signals, whatever the program is doing or waiting for: those that would end it do so soon, with their status, and
+// nothing is left; one that asks is answered, and opens no debugger.
 
 import { execFileSync } from "node:child_process";
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { constants } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
-import { inSandbox, program, type Running, sh, temporaryIn, until } from "./sandbox.js";
+import { describe, expect, test } from "vitest";
+import { inSandbox, program, type Running, sh, start, TREE, temporaryIn, until } from "./sandbox.js";
 
 const SIGNALS = [
   ["SIGINT", 130],
   ["SIGTERM", 143],
 ] as const;
 
-/** The status after a signal, -1 where the program does not heed it within two seconds. Dying of the signal is heeding it. */
+/**
+ * The status after a signal, -1 where the program does not heed it within two seconds. Dying of the signal is heeding
+ * it.
+ */
 async function statusAfter({ child }: Running, signal: NodeJS.Signals): Promise<number> {
   const exited = new Promise<number>((resolve) => {
     child.on("exit", (code, by) => resolve(code ?? 128 + constants.signals[by!]));
@@ -24,13 +29,28 @@ async function statusAfter({ child }: Running, signal: NodeJS.Signals): Promise<
   return status;
 }
 
+/** Others that would end it. */
+const MORE: readonly NodeJS.Signals[] = [
+  "SIGHUP",
+  "SIGQUIT",
+  "SIGABRT",
+  "SIGUSR2",
+  "SIGALRM",
+  "SIGSTKFLT",
+  "SIGXCPU",
+  "SIGVTALRM",
+  "SIGPROF",
+  "SIGIO",
+  "SIGPWR",
+].filter((name): name is NodeJS.Signals => name in constants.signals);
+
 const REWRAP = ["--key", "alice.key", "--sign", "master.key", "--to", "bob.pub", "--to", "alice.pub"];
 
 /** Until the program handles signals and waits for something. */
 const settled = () => new Promise((resolve) => setTimeout(resolve, 500));
 
 describe.each(SIGNALS)("%s", (signal, status) => {
-  it.concurrent(
+  test.concurrent(
     "while sealing from a pipe to a file",
     inSandbox(async (box) => {
       const running = program(box, "seal", ["-", "--to", "alice.pub", "--sign", "master.key", "-o", "out"]);
@@ -42,7 +62,7 @@ describe.each(SIGNALS)("%s", (signal, status) => {
     }),
   );
 
-  it.concurrent(
+  test.concurrent(
     "while sealing several files: what is not whole goes",
     inSandbox(async (box) => {
       execFileSync("mkfifo", ["1"], { cwd: box.dir });
@@ -55,7 +75,7 @@ describe.each(SIGNALS)("%s", (signal, status) => {
     }),
   );
 
-  it.concurrent(
+  test.concurrent(
     "while opening from a pipe to a file, in JSON",
     inSandbox(async (box) => {
       await sh(box, "head -c 9000000 /dev/zero > big; seal -q big --to server.pub --sign master.key");
@@ -67,12 +87,12 @@ describe.each(SIGNALS)("%s", (signal, status) => {
       expect(await statusAfter(running, signal)).toBe(status);
       expect(readdirSync(box.dir)).not.toContain("out");
       const { stdout, stderr } = await running.ended;
-      expect(JSON.parse(stdout)).toMatchObject({ ok: false, code: "interrupted", exit: status });
+      expect(JSON.parse(stdout)).toMatchObject({ ok: false, code: "interrupted", exit: status, input: "-" });
       expect(stderr).toBe("");
     }),
   );
 
-  it.concurrent(
+  test.concurrent(
     "while working through a large file",
     inSandbox(async (box) => {
       await sh(box, "truncate -s 1G huge");
@@ -83,7 +103,7 @@ describe.each(SIGNALS)("%s", (signal, status) => {
     }),
   );
 
-  it.concurrent(
+  test.concurrent(
     "while rewrapping in place: the old file stays",
     inSandbox(async (box) => {
       await sh(
@@ -97,7 +117,7 @@ describe.each(SIGNALS)("%s", (signal, status) => {
     }),
   );
 
-  it.concurrent(
+  test.concurrent(
     "while the reader of stdout stalls",
     inSandbox(async (box) => {
       await sh(box, "head -c 9000000 /dev/zero > big");
@@ -109,7 +129,7 @@ describe.each(SIGNALS)("%s", (signal, status) => {
     }),
   );
 
-  it.concurrent.each([
+  test.concurrent.each([
     ["input", ["open", "fifo", "--key", "server.key", "-o", "out"]],
     ["input to verify", ["verify", "fifo", "--from", "master.pub"]],
     ["output", ["open", "secret.sealed", "--key", "server.key", "-o", "fifo"]],
@@ -125,7 +145,7 @@ describe.each(SIGNALS)("%s", (signal, status) => {
     }),
   );
 
-  it.concurrent.each([
+  test.concurrent.each([
     ["the file", ["open", "-", "--key", "server.key", "-o", "out"]],
     ["the identity", ["open", "secret.sealed", "--key", "-", "-o", "out"]],
     ["what to verify", ["verify", "-", "--from", "master.pub"]],
@@ -141,3 +161,162 @@ describe.each(SIGNALS)("%s", (signal, status) => {
     }),
   );
 });
+
+describe.each(MORE)("%s", (signal) => {
+  test.concurrent(
+    "while opening from a pipe to a file",
+    inSandbox(async (box) => {
+      await sh(box, "head -c 9000000 /dev/zero > big; seal -q big --to server.pub --sign master.key");
+      const running = program(box, "open", ["-", "--key", "server.key", "-o", "out"]);
+      running.child.stdin!.write(readFileSync(join(box.dir, "big.sealed")).subarray(0, 5_000_000));
+      await until(temporaryIn(box.dir, 4_000_000), "the first chunk");
+      expect(await statusAfter(running, signal)).toBe(128 + constants.signals[signal]);
+      expect(readdirSync(box.dir)).not.toContain("out");
+      expect((await running.ended).stderr).toMatch(`interrupted by ${signal}`);
+    }),
+  );
+});
+
+describe("SIGHUP, where it was to be ignored,", () => {
+  test.concurrent.each([
+    ["as the parent does", { stdin: "pipe", before: 'trap "" HUP; ' }],
+    ["as nohup has it, which gives a standard input that cannot be read", { stdin: "/dev/null", before: "" }],
+  ] as const)(
+    "ends nothing: %s",
+    inSandbox(async (box, _who: string, { stdin, before }: { stdin: string; before: string }) => {
+      execFileSync("mkfifo", ["fifo"], { cwd: box.dir });
+      const script = `${before}$NODE $TREE/bin/seal.js fifo --to alice.pub --unsigned -q -o out & echo $! > pid; wait $!`;
+      const redirected = stdin === "pipe" ? script : script.replace("-o out", "-o out 0> /dev/null");
+      const ended = sh(box, redirected);
+      const fifo = await open(join(box.dir, "fifo"), "w");
+      await fifo.write(Buffer.alloc(5_000_000));
+      await until(temporaryIn(box.dir, 4_000_000), "the first chunk");
+      process.kill(Number(readFileSync(join(box.dir, "pid"), "utf8")), "SIGHUP");
+      await settled();
+      await fifo.close();
+      expect(await ended).toMatchObject({ status: 0, stderr: "" });
+      expect(readdirSync(box.dir)).toContain("out");
+    }),
+  );
+});
+
+describe("SIGUSR1", () => {
+  test.concurrent(
+    "is answered by how far the work is, which goes on",
+    inSandbox(async (box) => {
+      const running = program(box, "seal", ["-", "--to", "alice.pub", "--unsigned", "-q", "-o", "out"]);
+      running.child.stdin!.write(Buffer.alloc(9_000_000));
+      await until(temporaryIn(box.dir, 8_000_000), "the second chunk");
+      let said = "";
+      running.child.stderr!.on("data", (text) => {
+        said += text;
+      });
+      await until(() => running.child.kill("SIGUSR1") && / MB, /.test(said), "an answer that knows of the first chunk");
+      running.child.stdin!.end();
+      const { status, stderr } = await running.ended;
+      expect({ status, stderr }).toEqual({
+        status: 0,
+        stderr: expect.stringMatching(/^(seal: standard input: \d[\d.]* MB(, \d.*\/s)?\n)+$/),
+      });
+    }),
+  );
+
+  test.concurrent(
+    "is not answered under --json",
+    inSandbox(async (box) => {
+      const running = program(box, "seal", ["-", "--to", "alice.pub", "--unsigned", "--json", "-o", "out"]);
+      running.child.stdin!.write(Buffer.alloc(5_000_000));
+      await until(temporaryIn(box.dir, 4_000_000), "the first chunk");
+      running.child.kill("SIGUSR1");
+      await settled();
+      running.child.stdin!.end();
+      expect(await running.ended).toMatchObject({ status: 0, stderr: "" });
+    }),
+  );
+
+  test.skipIf(process.platform !== "linux").concurrent(
+    "opens no debugger, not even one that would be gone again, once the program listens",
+    inSandbox(async (box) => {
+      const running = start(box, process.execPath, ["--inspect-port=127.0.0.1:0", ...OPENING]);
+      await until(() => (caughtBy(running) & SIGQUIT_BIT) !== 0, "the program's handlers");
+      for (let i = 0; i < 20; i++) running.child.kill("SIGUSR1");
+      await settled();
+      running.child.stdin!.end();
+      expect((await running.ended).stderr).not.toMatch(/debugger/i);
+    }),
+  );
+
+  test.skipIf(process.platform !== "linux").concurrent(
+    "leaves no debugger open, however early it comes",
+    inSandbox(async (box) => {
+      const running = start(box, process.execPath, ["--inspect-port=127.0.0.1:0", ...OPENING]);
+      // Before that, it would just end.
+      await until(() => (caughtBy(running) & SIGUSR1_BIT) !== 0, "Node's own handler");
+      const shoot = setInterval(() => running.child.kill("SIGUSR1"), 1);
+      await until(() => (caughtBy(running) & SIGQUIT_BIT) !== 0, "the program's handlers");
+      clearInterval(shoot);
+      await until(() => listeningPorts(running.child.pid!).length === 0, "no debugger");
+      await settled();
+      expect(listeningPorts(running.child.pid!)).toEqual([]);
+      running.child.stdin!.end();
+      await running.ended;
+    }),
+  );
+});
+
+/** Signals that a process catches, the lowest 28 of them. */
+function caughtBy({ child }: Running): number {
+  const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
+  return Number.parseInt(/^SigCgt:\s*[0-9a-f]*([0-9a-f]{7})$/m.exec(status)![1]!, 16);
+}
+
+const SIGUSR1_BIT = 1 << (constants.signals.SIGUSR1 - 1);
+const SIGQUIT_BIT = 1 << (constants.signals.SIGQUIT - 1);
+
+const OPENING = [join(TREE, "bin/open.js"), "-", "--key", "server.key", "-o", "out"];
+
+describe.skipIf(process.platform !== "linux")("a debugger", () => {
+  test.concurrent(
+    "that NODE_OPTIONS asks for is closed before a key is read",
+    inSandbox(async (box) => {
+      const running = start(box, process.execPath, OPENING, { NODE_OPTIONS: "--inspect=127.0.0.1:0" });
+      let said = "";
+      running.child.stderr!.on("data", (text) => {
+        said += text;
+      });
+      await until(() => said.includes("listening"), "the debugger");
+      await until(() => listeningPorts(running.child.pid!).length === 0, "the debugger's end");
+      running.child.stdin!.end();
+      expect((await running.ended).stderr).toMatch(/Debugger listening/);
+    }),
+  );
+
+  test.concurrent(
+    "that the command line asks for stays",
+    inSandbox(async (box) => {
+      const running = start(box, process.execPath, ["--inspect=127.0.0.1:0", ...OPENING]);
+      // It lives, and has come to its work: what comes is no text.
+      running.child.stdin!.write("s");
+      await until(temporaryIn(box.dir), "its output");
+      expect(listeningPorts(running.child.pid!)).toHaveLength(1);
+      running.child.stdin!.end();
+      await running.ended;
+    }),
+  );
+});
+
+/** Ports on which a process listens, as the kernel has it. */
+function listeningPorts(pid: number): number[] {
+  const descriptors = readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/${pid}/fd/${fd}`)];
+    } catch {
+      return []; // closed meanwhile
+    }
+  });
+  return readFileSync("/proc/net/tcp", "utf8")
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, , , state, , , , , , inode]) => state === "0A" && descriptors.includes(`socket:[${inode}]`))
+    .map(([, local]) => Number.parseInt(local!.split(":")[1]!, 16));
+}

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { serving, site } from "../io/server.js";
 import { inSandbox, program, type Running, sh } from "./sandbox.js";
 
@@ -33,7 +33,7 @@ async function takeSlowly({ child }: Running, wanted: number): Promise<number> {
 describe.runIf(process.platform === "linux")("a slow reader", () => {
   const SIZE = 400 * MB;
 
-  it.each([
+  test.each([
     ["seal", ["huge", "--to", "server.pub", "--sign", "master.key", "-o", "-", "--threads", "2"]],
     ["open", ["open", "huge.sealed", "--key", "server.key", "-o", "-", "--threads", "2"]],
   ])(
@@ -49,7 +49,7 @@ describe.runIf(process.platform === "linux")("a slow reader", () => {
     }),
   );
 
-  it(
+  test(
     "of a download: the server is not asked for what nobody takes",
     inSandbox(async (box) => {
       await sh(box, `truncate -s ${SIZE / 4} huge; seal -q huge --to server.pub --sign master.key`);

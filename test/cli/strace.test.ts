@@ -1,10 +1,10 @@
-// The real program, one of whose system calls fails: each of those that touch its files, one after the other. It takes strace,
-// which must be allowed to trace, and minutes, so it runs only where it is asked for: SEAL_FAULT_STRACE=1.
+// The real program, one of whose system calls fails: each of those that touch its files, one after the other. It takes
+// strace, which must be allowed to trace, and minutes, so it runs only where it is asked for: SEAL_FAULT_STRACE=1.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type Ended, inSandbox, isTemporary, type Sandbox, sh } from "./sandbox.js";
 
 const isWanted = process.env.SEAL_FAULT_STRACE !== undefined;
@@ -90,7 +90,7 @@ const only = process.env.SEAL_FAULT_STRACE ?? "";
 const chosen = Object.entries(SCENARIOS).filter(([name]) => only === "1" || only === name);
 
 describe.skipIf(!canTrace)("a system call that fails:", () => {
-  it.each(chosen)(
+  test.each(chosen)(
     "%s",
     inSandbox(async (box, name: string, scenario: Scenario) => {
       expect((await sh(box, scenario.prepare)).stderr).not.toMatch(/bug/);

@@ -12,10 +12,10 @@ CLOCK
 printf '#!/bin/sh\nexport CLOCK_OFFSET=$1 NODE_OPTIONS=--import=%s/.bin/clock.mjs; shift\nexec "$@"\n' "$PWD" > .bin/at
 chmod +x .bin/*
 
-# Whose names say what they do: master sends, alice, bob and server receive, mallory is nobody's friend.
-for name in alice bob master mallory; do seal keygen -q -o $name.key; done
+# Whose names say what they do (and whose keys are classic: cases state exact sizes): master sends, alice, bob and server receive, mallory is nobody's friend.
+for name in alice bob master mallory; do seal keygen -q --classic -o $name.key; done
 # What server opens needs no --from.
-seal keygen -q -o server.key --from master.pub
+seal keygen -q --classic -o server.key --from master.pub
 
 printf 'for alice\n' > plan.txt
 printf 'for alice\n' > secret

@@ -2,7 +2,7 @@
 
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { inSandbox, isTemporary, program, type Sandbox, sh, start, temporaryIn, until } from "./sandbox.js";
 
 /** Starts sealing standard input to `out`, and waits until its first chunk is on disk. */
@@ -14,7 +14,7 @@ async function sealingTo(box: Sandbox, out: string, ...more: string[]) {
 }
 
 describe("an output that is not whole yet", () => {
-  it.concurrent(
+  test.concurrent(
     "is a temporary file beside it, 0600 whatever the umask, and the name does not exist",
     inSandbox(async (box) => {
       await sh(box, "mkdir d");
@@ -30,7 +30,7 @@ describe("an output that is not whole yet", () => {
     }),
   );
 
-  it.concurrent(
+  test.concurrent(
     "has a random name, so that two may be written at once",
     inSandbox(async (box) => {
       const first = await sealingTo(box, "one");
@@ -44,7 +44,7 @@ describe("an output that is not whole yet", () => {
     }),
   );
 
-  it.concurrent(
+  test.concurrent(
     "keeps the old file in place until it is whole, with --force",
     inSandbox(async (box) => {
       writeFileSync(join(box.dir, "out"), "old");
@@ -56,7 +56,7 @@ describe("an output that is not whole yet", () => {
     }),
   );
 
-  it.concurrent(
+  test.concurrent(
     "is wiped, and the old file stays, where the input turns out broken",
     inSandbox(async (box) => {
       await sh(box, "head -c 9000000 /dev/zero > big; seal -q big --to server.pub --sign master.key; echo old > out");
@@ -68,19 +68,22 @@ describe("an output that is not whole yet", () => {
 });
 
 describe("a name that comes to exist meanwhile", () => {
-  it.concurrent(
+  test.concurrent(
     "is refused",
     inSandbox(async (box) => {
       const { child, ended } = await sealingTo(box, "out");
       writeFileSync(join(box.dir, "out"), "somebody else's");
       child.stdin!.end();
       const { status, stderr } = await ended;
-      expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringMatching(/^seal: error: .*out exists/) });
+      expect({ status, stderr }).toEqual({
+        status: 2,
+        stderr: expect.stringMatching(/^seal: error: .*out already exists/),
+      });
       expect(readFileSync(join(box.dir, "out"), "utf8")).toBe("somebody else's");
     }),
   );
 
-  it.concurrent(
+  test.concurrent(
     "is refused as a dangling symlink, too",
     inSandbox(async (box) => {
       const { child, ended } = await sealingTo(box, "out");
@@ -92,7 +95,7 @@ describe("a name that comes to exist meanwhile", () => {
     }),
   );
 
-  it.concurrent(
+  test.concurrent(
     "is replaced with --force, and a symlink is not followed",
     inSandbox(async (box) => {
       const { child, ended } = await sealingTo(box, "out", "--force");
@@ -104,7 +107,7 @@ describe("a name that comes to exist meanwhile", () => {
     }),
   );
 
-  it.concurrent(
+  test.concurrent(
     "goes to one of two who want it at once",
     inSandbox(async (box) => {
       const both = [
@@ -119,7 +122,7 @@ describe("a name that comes to exist meanwhile", () => {
 });
 
 describe("an input that changes while it is being sealed", () => {
-  it.concurrent.each([
+  test.concurrent.each([
     ["shorter", "10M"],
     ["longer", "700M"],
   ])(
@@ -140,7 +143,7 @@ describe("an input that changes while it is being sealed", () => {
 });
 
 describe("opening a stream", () => {
-  it.concurrent(
+  test.concurrent(
     "releases each chunk as soon as it has been checked, and not before",
     inSandbox(async (box) => {
       await sh(box, "head -c 9000000 /dev/urandom > big; seal -q big --to server.pub --sign master.key");

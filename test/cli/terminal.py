@@ -3,7 +3,7 @@
 usage: terminal.py COMMAND [PATTERN TEXT]...
 
 When PATTERN (a regex) shows up in what the terminal shows, TEXT is typed; @NAME as TEXT sends that signal to the
-program instead, and an empty TEXT only waits. Everything that was shown goes to stdout; the exit status is the command's, 128 + n where signal n ended it, 124 where it hangs.
+program instead, !COMMAND is run beside it, and an empty TEXT only waits. Everything that was shown goes to stdout; the exit status is the command's, 128 + n where signal n ended it, 124 where it hangs.
 """
 
 import os
@@ -37,6 +37,8 @@ while True:
         time.sleep(0.05)
         if text.startswith("@"):
             os.kill(child, getattr(signal, text[1:]))
+        elif text.startswith("!"):
+            os.system(text[1:])
         else:
             os.write(terminal, text.encode().decode("unicode_escape").encode())
     if select.select([terminal], [], [], 0.1)[0]:

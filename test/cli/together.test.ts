@@ -1,8 +1,9 @@
-// Two programs that write the same output, and a directory that goes away: what has a name is whole, and one of the two.
+// Two programs that write the same output, and a directory that goes away: what has a name is whole, and one of the
+// two.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { serving, site } from "../io/server.js";
 import { Outcomes, rounds, timeFor } from "./rounds.js";
 import { inSandbox, program, type Running, type Sandbox, sh, start, temporaryIn, until } from "./sandbox.js";
@@ -40,7 +41,7 @@ const TWO: Readonly<Record<string, Two>> = {
 };
 
 describe("two at once", () => {
-  it.each(Object.entries(TWO))(
+  test.each(Object.entries(TWO))(
     "%s",
     inSandbox(async (box, name: string, { start, statuses, check }: Two) => {
       await sh(box, "head -c 6000000 /dev/urandom > big; seal -q big --to server.pub --sign master.key");
@@ -83,7 +84,7 @@ describe("a directory that goes away", () => {
   const isEmpty = (box: Sandbox) =>
     !existsSync(join(box.dir, "d")) || readFileOrNames(join(box.dir, "d")) === "" || "something is there";
 
-  it.concurrent.each(GONE.flatMap(([what, go]) => ["", "--force"].map((force) => [what, force, go] as const)))(
+  test.concurrent.each(GONE.flatMap(([what, go]) => ["", "--force"].map((force) => [what, force, go] as const)))(
     "%s while a pipe is sealed into it %s",
     inSandbox(async (box, _what: string, force: string, go: (box: Sandbox) => void) => {
       mkdirSync(join(box.dir, "d"));
@@ -104,7 +105,7 @@ describe("a directory that goes away", () => {
     }),
   );
 
-  it.concurrent(
+  test.concurrent(
     "is removed while a download is opened into it, to be gone on with",
     inSandbox(async (box) => {
       await sh(box, "head -c 9000000 /dev/urandom > big; seal -q big --to server.pub --sign master.key; mkdir d");
@@ -119,14 +120,14 @@ describe("a directory that goes away", () => {
       await server.close();
       expect({ status, stderr }).toEqual({
         status: 3,
-        stderr: expect.stringMatching(/^seal: error: .*d\/.*taken away/),
+        stderr: expect.stringMatching(/^seal: error: .*d\/.*removed or replaced/),
       });
       expect(stderr).not.toMatch(/kept/);
       expect(existsSync(join(box.dir, "d"))).toBe(false);
     }),
   );
 
-  it.concurrent(
+  test.concurrent(
     "is where the program was started",
     inSandbox(async (box) => {
       await sh(box, "mkdir d; cp alice.pub d");

@@ -1,8 +1,9 @@
 import fc from "fast-check";
-import { describe, expect, it, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { concat, equal, fromHex } from "../../src/bytes.js";
 import { native } from "../../src/crypto/native.js";
 import { portable } from "../../src/crypto/portable.js";
+import { copySecret } from "../../src/crypto/secret.js";
 import type { Suite } from "../../src/crypto/suite.js";
 import { SealError } from "../../src/errors.js";
 import { sharedVectors, type Wycheproof } from "../shared-vectors.js";
@@ -32,7 +33,7 @@ function* pieces(bytes: Uint8Array, size: number): Generator<Uint8Array> {
 function sealChunk(suite: Suite, plaintext: Uint8Array, { size = 65536, hashed = true, k = key, n = nonce } = {}) {
   const written: Uint8Array[] = [];
   const write = (piece: Uint8Array) => void written.push(piece.slice());
-  const digest = suite.sealChunk(k, n, pieces(plaintext, size), write, hashed);
+  const digest = suite.sealChunk(copySecret(k), n, pieces(plaintext, size), write, hashed);
   return { sealed: concat(...written), digest };
 }
 
@@ -40,7 +41,7 @@ function openChunk(suite: Suite, sealed: Uint8Array, { size = 65536, hashed = tr
   const held: Uint8Array[] = [];
   const ciphertext = pieces(sealed.subarray(0, sealed.length - 16), size);
   const tag = () => sealed.slice(sealed.length - 16);
-  const opened = suite.openChunk(k, n, ciphertext, tag, (piece) => void held.push(piece.slice()), hashed);
+  const opened = suite.openChunk(copySecret(k), n, ciphertext, tag, (piece) => void held.push(piece.slice()), hashed);
   return { ...opened, held: concat(...held) };
 }
 
@@ -53,54 +54,55 @@ function internal(work: () => unknown): void {
 }
 
 describe.each(suites)("$name: sealing in one piece", (suite) => {
-  it("opens what it has sealed, with and without associated data", () => {
+  test("opens what it has sealed, with and without associated data", () => {
     fc.assert(
       fc.property(key32, nonce12, text, fc.option(text, { nil: undefined }), (k, n, plaintext, aad) => {
-        const sealed = suite.aeadSeal(k, n, plaintext, aad);
+        const sealed = suite.aeadSeal(copySecret(k), n, plaintext, aad);
         expect(sealed).toHaveLength(plaintext.length + 16);
-        expect(suite.aeadOpen(k, n, sealed, aad)).toEqual(plaintext);
+        expect(suite.aeadOpen(copySecret(k), n, sealed, aad)).toEqual(plaintext);
       }),
     );
   });
 
-  it("opens nothing in which one bit has changed", () => {
+  test("opens nothing in which one bit has changed", () => {
     fc.assert(
       fc.property(text, text, fc.nat(), (plaintext, aad, seed) => {
-        const sealed = suite.aeadSeal(key, nonce, plaintext, aad);
+        const sealed = suite.aeadSeal(copySecret(key), nonce, plaintext, aad);
         const bit = seed % (sealed.length * 8);
         sealed[bit >> 3]! ^= 1 << (bit & 7);
-        expect(suite.aeadOpen(key, nonce, sealed, aad)).toBeNull();
+        expect(suite.aeadOpen(copySecret(key), nonce, sealed, aad)).toBeNull();
       }),
     );
   });
 
-  it("opens nothing under other associated data, another key, another nonce", () => {
-    const sealed = suite.aeadSeal(key, nonce, pattern(50), pattern(3));
-    expect(suite.aeadOpen(key, nonce, sealed, pattern(4))).toBeNull();
-    expect(suite.aeadOpen(key, nonce, sealed)).toBeNull();
-    expect(suite.aeadOpen(new Uint8Array(32), nonce, sealed, pattern(3))).toBeNull();
-    expect(suite.aeadOpen(key, new Uint8Array(12), sealed, pattern(3))).toBeNull();
+  test("opens nothing under other associated data, another key, another nonce", () => {
+    const sealed = suite.aeadSeal(copySecret(key), nonce, pattern(50), pattern(3));
+    expect(suite.aeadOpen(copySecret(key), nonce, sealed, pattern(4))).toBeNull();
+    expect(suite.aeadOpen(copySecret(key), nonce, sealed)).toBeNull();
+    expect(suite.aeadOpen(copySecret(new Uint8Array(32)), nonce, sealed, pattern(3))).toBeNull();
+    expect(suite.aeadOpen(copySecret(key), new Uint8Array(12), sealed, pattern(3))).toBeNull();
   });
 
-  it("opens nothing that is shorter than a tag, or cut to a shorter tag", () => {
+  test("opens nothing that is shorter than a tag, or cut to a shorter tag", () => {
     for (let length = 0; length < 16; length++) {
-      expect(suite.aeadOpen(key, nonce, new Uint8Array(length))).toBeNull();
+      expect(suite.aeadOpen(copySecret(key), nonce, new Uint8Array(length))).toBeNull();
     }
-    const sealed = suite.aeadSeal(key, nonce, new Uint8Array(0));
-    for (const length of [4, 8, 12, 15]) expect(suite.aeadOpen(key, nonce, sealed.subarray(0, length))).toBeNull();
+    const sealed = suite.aeadSeal(copySecret(key), nonce, new Uint8Array(0));
+    for (const length of [4, 8, 12, 15])
+      expect(suite.aeadOpen(copySecret(key), nonce, sealed.subarray(0, length))).toBeNull();
   });
 
-  it("refuses keys and nonces of another length", () => {
+  test("refuses keys and nonces of another length", () => {
     const sealed = new Uint8Array(32);
     for (const length of [0, 16, 24, 31, 33]) {
-      internal(() => suite.aeadSeal(new Uint8Array(length), nonce, sealed));
-      internal(() => suite.aeadOpen(new Uint8Array(length), nonce, sealed));
+      internal(() => suite.aeadSeal(copySecret(new Uint8Array(length)), nonce, sealed));
+      internal(() => suite.aeadOpen(copySecret(new Uint8Array(length)), nonce, sealed));
       internal(() => sealChunk(suite, sealed, { k: new Uint8Array(length) }));
       internal(() => openChunk(suite, sealed, { k: new Uint8Array(length) }));
     }
     for (const length of [0, 8, 11, 13, 16]) {
-      internal(() => suite.aeadSeal(key, new Uint8Array(length), sealed));
-      internal(() => suite.aeadOpen(key, new Uint8Array(length), sealed));
+      internal(() => suite.aeadSeal(copySecret(key), new Uint8Array(length), sealed));
+      internal(() => suite.aeadOpen(copySecret(key), new Uint8Array(length), sealed));
       internal(() => sealChunk(suite, sealed, { n: new Uint8Array(length) }));
       internal(() => openChunk(suite, sealed, { n: new Uint8Array(length) }));
     }
@@ -108,10 +110,10 @@ describe.each(suites)("$name: sealing in one piece", (suite) => {
 });
 
 describe.each(suites)("$name: chunks", (suite) => {
-  it.each(LENGTHS)("seals and opens %i bytes as in one piece, with the digest of the ciphertext", (length) => {
+  test.each(LENGTHS)("seals and opens %i bytes as in one piece, with the digest of the ciphertext", (length) => {
     const plaintext = pattern(length);
     const { sealed, digest } = sealChunk(suite, plaintext);
-    expect(equal(sealed, suite.aeadSeal(key, nonce, plaintext))).toBe(true);
+    expect(equal(sealed, suite.aeadSeal(copySecret(key), nonce, plaintext))).toBe(true);
     expect(digest).toEqual(suite.sha256(sealed));
 
     const { held, ...opened } = openChunk(suite, sealed);
@@ -119,10 +121,10 @@ describe.each(suites)("$name: chunks", (suite) => {
     expect(equal(held, plaintext)).toBe(true);
   });
 
-  it.each([1, 15, 16, 17, 100, 65536])("gives the same in pieces of %i bytes", (size) => {
+  test.each([1, 15, 16, 17, 100, 65536])("gives the same in pieces of %i bytes", (size) => {
     const plaintext = pattern(1000);
     const { sealed } = sealChunk(suite, plaintext, { size });
-    expect(sealed).toEqual(suite.aeadSeal(key, nonce, plaintext));
+    expect(sealed).toEqual(suite.aeadSeal(copySecret(key), nonce, plaintext));
     expect(openChunk(suite, sealed, { size })).toEqual({
       digest: suite.sha256(sealed),
       authentic: true,
@@ -130,13 +132,13 @@ describe.each(suites)("$name: chunks", (suite) => {
     });
   });
 
-  it("computes no digest where none is wanted", () => {
+  test("computes no digest where none is wanted", () => {
     const { sealed, digest } = sealChunk(suite, pattern(50), { hashed: false });
     expect(digest).toBeNull();
     expect(openChunk(suite, sealed, { hashed: false })).toEqual({ digest: null, authentic: true, held: pattern(50) });
   });
 
-  it.each(LENGTHS)("is not authentic, but gives the right digest, where %i bytes were altered", (length) => {
+  test.each(LENGTHS)("is not authentic, but gives the right digest, where %i bytes were altered", (length) => {
     const { sealed } = sealChunk(suite, pattern(length));
     for (const at of [0, length >> 1, sealed.length - 1]) {
       const altered = sealed.slice();
@@ -145,7 +147,7 @@ describe.each(suites)("$name: chunks", (suite) => {
     }
   });
 
-  it("works in place: what it hands over may be put where it was taken from", () => {
+  test("works in place: what it hands over may be put where it was taken from", () => {
     const memory = concat(pattern(200_000), new Uint8Array(16));
     const inPlace = function* (end: number) {
       for (let at = 0; at < end; at += 65536) yield memory.subarray(at, Math.min(end, at + 65536));
@@ -157,10 +159,10 @@ describe.each(suites)("$name: chunks", (suite) => {
         at += piece.length;
       };
     };
-    suite.sealChunk(key, nonce, inPlace(200_000), put(), true);
-    expect(equal(memory, suite.aeadSeal(key, nonce, pattern(200_000)))).toBe(true);
+    suite.sealChunk(copySecret(key), nonce, inPlace(200_000), put(), true);
+    expect(equal(memory, suite.aeadSeal(copySecret(key), nonce, pattern(200_000)))).toBe(true);
     const tag = () => memory.subarray(200_000);
-    expect(suite.openChunk(key, nonce, inPlace(200_000), tag, put(), true).authentic).toBe(true);
+    expect(suite.openChunk(copySecret(key), nonce, inPlace(200_000), tag, put(), true).authentic).toBe(true);
     expect(equal(memory.subarray(0, 200_000), pattern(200_000))).toBe(true);
   });
 });
@@ -168,9 +170,11 @@ describe.each(suites)("$name: chunks", (suite) => {
 test("both suites seal alike, and open each other's", () => {
   fc.assert(
     fc.property(key32, nonce12, text, text, (k, n, plaintext, aad) => {
-      const sealed = native.aeadSeal(k, n, plaintext, aad);
-      expect(portable.aeadSeal(k, n, plaintext, aad)).toStrictEqual(sealed);
-      expect(portable.aeadOpen(k, n, sealed, aad)).toStrictEqual(native.aeadOpen(k, n, sealed, aad));
+      const sealed = native.aeadSeal(copySecret(k), n, plaintext, aad);
+      expect(portable.aeadSeal(copySecret(k), n, plaintext, aad)).toStrictEqual(sealed);
+      expect(portable.aeadOpen(copySecret(k), n, sealed, aad)).toStrictEqual(
+        native.aeadOpen(copySecret(k), n, sealed, aad),
+      );
     }),
   );
   for (const length of LENGTHS) {
@@ -193,19 +197,19 @@ const cases = (wycheproof?.testGroups ?? [])
   .flatMap(({ tests }) => tests);
 
 describe.skipIf(!wycheproof).each(suites)("$name: Wycheproof, AES-256-GCM", (suite) => {
-  it("has cases of both kinds, with and without associated data", () => {
+  test("has cases of both kinds, with and without associated data", () => {
     expect(cases).toHaveLength(66);
     expect(cases.filter(({ aad }) => aad === "")).toHaveLength(48);
     expect(new Set(cases.map(({ result }) => result))).toEqual(new Set(["valid", "invalid"]));
   });
 
-  it.each(cases)("case $tcId ($result) $comment", (vector) => {
+  test.each(cases)("case $tcId ($result) $comment", (vector) => {
     const [k, n, aad, message] = [vector.key, vector.iv, vector.aad, vector.msg].map(fromHex);
     const sealed = fromHex(vector.ct + vector.tag);
     const valid = vector.result === "valid";
 
-    expect(suite.aeadOpen(k!, n!, sealed, aad!)).toEqual(valid ? message : null);
-    if (valid) expect(suite.aeadSeal(k!, n!, message!, aad!)).toEqual(sealed);
+    expect(suite.aeadOpen(copySecret(k!), n!, sealed, aad!)).toEqual(valid ? message : null);
+    if (valid) expect(suite.aeadSeal(copySecret(k!), n!, message!, aad!)).toEqual(sealed);
     if (vector.aad !== "") return;
 
     const opened = openChunk(suite, sealed, { k: k!, n: n! });

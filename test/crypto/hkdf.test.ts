@@ -1,12 +1,14 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { concat, fromHex, isZero, toHex, utf8 } from "../../src/bytes.js";
 import { deriveKey, hkdfExpand, hkdfExtract } from "../../src/crypto/hkdf.js";
 import { native } from "../../src/crypto/native.js";
 import { portable } from "../../src/crypto/portable.js";
+import { copySecret } from "../../src/crypto/secret.js";
 import type { Suite } from "../../src/crypto/suite.js";
 import { SealError } from "../../src/errors.js";
 import { sharedVectors, type Wycheproof } from "../shared-vectors.js";
+import { shown } from "../support.js";
 
 const suites = [native, portable];
 
@@ -41,53 +43,57 @@ const RFC_5869: readonly (readonly [string, string, string, string, string])[] =
 ];
 
 describe.each(suites)("$name: HKDF", (suite) => {
-  it("extracts and expands the examples of RFC 5869", () => {
+  test("extracts and expands the examples of RFC 5869", () => {
     for (const [input, salt, info, prk, output] of RFC_5869) {
-      const key = hkdfExtract(suite, fromHex(salt), fromHex(input));
-      expect(toHex(key)).toBe(prk);
-      expect(toHex(hkdfExpand(suite, key, fromHex(info), output.length / 2))).toBe(output);
+      const key = hkdfExtract(suite, copySecret(fromHex(salt)), fromHex(input));
+      expect(toHex(shown(key))).toBe(prk);
+      expect(toHex(shown(hkdfExpand(suite, key, fromHex(info), output.length / 2)))).toBe(output);
     }
   });
 
-  it("gives at most 255 blocks", () => {
+  test("gives at most 255 blocks", () => {
     const key = new Uint8Array(32);
-    expect(hkdfExpand(suite, key, key, 255 * 32)).toHaveLength(255 * 32);
-    expect(() => hkdfExpand(suite, key, key, 255 * 32 + 1)).toThrow(
+    expect(hkdfExpand(suite, copySecret(key), key, 255 * 32)).toHaveLength(255 * 32);
+    expect(() => hkdfExpand(suite, copySecret(key), key, 255 * 32 + 1)).toThrow(
       expect.objectContaining({ constructor: SealError, code: "internal" }),
     );
   });
 
-  it("overwrites every block once it is copied", () => {
+  test("overwrites every block once it is copied", () => {
     const blocks: Uint8Array[] = [];
     const hmacSha256: Suite["hmacSha256"] = (...args) => {
       const block = suite.hmacSha256(...args);
       blocks.push(block);
       return block;
     };
-    hkdfExpand({ ...suite, hmacSha256 }, new Uint8Array(32), new Uint8Array(0), 70);
+    hkdfExpand({ ...suite, hmacSha256 }, copySecret(new Uint8Array(32)), new Uint8Array(0), 70);
     expect(blocks).toHaveLength(3);
     expect(blocks.every(isZero)).toBe(true);
   });
 
-  it("extracts from parts as from the whole", () => {
+  test("extracts from parts as from the whole", () => {
     const parts = [utf8("a"), utf8(""), utf8("bc")];
-    expect(hkdfExtract(suite, utf8("salt"), ...parts)).toEqual(hkdfExtract(suite, utf8("salt"), utf8("abc")));
+    expect(hkdfExtract(suite, copySecret(utf8("salt")), ...parts)).toEqual(
+      hkdfExtract(suite, copySecret(utf8("salt")), utf8("abc")),
+    );
   });
 
-  it("derives K(key, text, data) as HKDF-Expand of text ∥ data to 32 bytes", () => {
+  test("derives K(key, text, data) as HKDF-Expand of text ∥ data to 32 bytes", () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), fc.string(), fc.uint8Array(), (key, text, data) => {
-        expect(deriveKey(suite, key, text, data)).toEqual(hkdfExpand(suite, key, concat(utf8(text), data), 32));
+        expect(deriveKey(suite, copySecret(key), text, data)).toEqual(
+          hkdfExpand(suite, copySecret(key), concat(utf8(text), data), 32),
+        );
       }),
     );
   });
 
-  it("derives from keys of 32 bytes only, and leaves the key alone", () => {
+  test("derives from keys of 32 bytes only, and leaves the key alone", () => {
     const key = new Uint8Array(32).fill(5);
-    deriveKey(suite, key, "text", key);
+    deriveKey(suite, copySecret(key), "text", key);
     expect(key).toEqual(new Uint8Array(32).fill(5));
     for (const length of [0, 16, 31, 33]) {
-      expect(() => deriveKey(suite, new Uint8Array(length), "text", key)).toThrow(
+      expect(() => deriveKey(suite, copySecret(new Uint8Array(length)), "text", key)).toThrow(
         expect.objectContaining({ constructor: SealError, code: "internal" }),
       );
     }
@@ -106,15 +112,15 @@ const wycheproof = sharedVectors<Wycheproof<object, Case>>("hkdf_sha256_test.jso
 const cases = (wycheproof?.testGroups ?? []).flatMap(({ tests }) => tests);
 
 describe.skipIf(!wycheproof).each(suites)("$name: Wycheproof, HKDF-SHA-256", (suite) => {
-  it("has all the cases, of both kinds", () => {
+  test("has all the cases, of both kinds", () => {
     expect(cases).toHaveLength(86);
     expect(new Set(cases.map(({ result }) => result))).toEqual(new Set(["valid", "invalid"]));
   });
 
-  it.each(cases)("case $tcId ($result) $comment", ({ ikm, salt, info, size, okm, result }) => {
-    const key = hkdfExtract(suite, fromHex(salt), fromHex(ikm));
+  test.each(cases)("case $tcId ($result) $comment", ({ ikm, salt, info, size, okm, result }) => {
+    const key = hkdfExtract(suite, copySecret(fromHex(salt)), fromHex(ikm));
     const expand = () => hkdfExpand(suite, key, fromHex(info), size);
-    if (result === "valid") expect(toHex(expand())).toBe(okm);
+    if (result === "valid") expect(toHex(shown(expand()))).toBe(okm);
     else expect(expand).toThrow(SealError);
   });
 });

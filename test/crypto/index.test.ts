@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { loadSuite } from "../../src/crypto/index.js";
 import { nativeAvailable } from "../../src/crypto/native.js";
+import { nativeMlKem } from "../../src/crypto/native-ml-kem.js";
 import { bundle } from "../bundle.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -14,20 +15,20 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 afterEach(() => vi.unstubAllEnvs());
 
 describe("the choice of a suite", () => {
-  it("is native where it is available", async () => {
+  test("is native where it is available", async () => {
     vi.stubEnv("SEAL_CRYPTO", "");
     expect(nativeAvailable()).toBe(true);
     expect((await loadSuite()).name).toBe("native");
   });
 
-  it.each(["native", "portable"] as const)("is %s where SEAL_CRYPTO or the caller says so", async (name) => {
+  test.each(["native", "portable"] as const)("is %s where SEAL_CRYPTO or the caller says so", async (name) => {
     vi.stubEnv("SEAL_CRYPTO", name);
     expect((await loadSuite()).name).toBe(name);
     vi.stubEnv("SEAL_CRYPTO", name === "native" ? "portable" : "native");
     expect((await loadSuite(name)).name).toBe(name);
   });
 
-  it.each(["openssl", "Native", " ", "0"])("is refused where SEAL_CRYPTO is %j", async (value) => {
+  test.each(["openssl", "Native", " ", "0"])("is refused where SEAL_CRYPTO is %j", async (value) => {
     vi.stubEnv("SEAL_CRYPTO", value);
     await expect(loadSuite()).rejects.toMatchObject({ code: "usage" });
   });
@@ -39,7 +40,7 @@ describe("in a process of its own", () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "seal-crypto-"));
-    const entries = { index: `${root}src/crypto/index.ts`, hpke: `${root}src/crypto/hpke.ts` };
+    const entries = Object.fromEntries(["index", "hpke", "kems"].map((name) => [name, `${root}src/crypto/${name}.ts`]));
     await bundle(entries, folder, [/^@noble\//]);
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -58,10 +59,14 @@ describe("in a process of its own", () => {
 
   const EVERYTHING_BUT_A_KEY_CHECK = `
     import { hpkeOpen, hpkeSeal } from "./hpke.js";
+    import { loadKem } from "./kems.js";
     const suite = await loadSuite();
-    const secret = suite.randomBytes(32), key = suite.agreementKey(secret);
-    const { enc, ciphertext } = hpkeSeal(suite, key.publicKey, secret, secret);
-    hpkeOpen(suite, key, enc, secret, ciphertext);
+    const secret = suite.randomBytes(32);
+    for (const name of ${JSON.stringify(nativeMlKem() ? ["x25519", "xwing"] : ["x25519"])}) {
+      const kem = await loadKem(suite, name), key = kem.key(secret);
+      const { enc, ciphertext } = hpkeSeal(suite, kem, key.publicKey, secret, secret);
+      hpkeOpen(suite, key, enc, secret, ciphertext);
+    }
     const signer = suite.signingKey(secret), nonce = new Uint8Array(12), chunk = new Uint8Array(48);
     suite.sealChunk(secret, nonce, [secret], () => {}, true);
     suite.openChunk(secret, nonce, [secret], () => new Uint8Array(16), () => {}, true);
@@ -69,11 +74,11 @@ describe("in a process of its own", () => {
     console.log(suite.name, verified);
   `;
 
-  it("seals and opens natively without noble, which is not there", async () => {
+  test("seals and opens natively without noble, which is not there", async () => {
     expect(await run(EVERYTHING_BUT_A_KEY_CHECK)).toBe("native true");
   });
 
-  it("needs noble for the key check and the portable suite: the test before would have noticed", async () => {
+  test("needs noble for the key check and the portable suite: the test before would have noticed", async () => {
     const missing = `.catch((error) => console.log(error.code))`;
     expect(await run(`await (await loadSuite()).verifyingKey(new Uint8Array(32))${missing}`)).toBe(
       "ERR_MODULE_NOT_FOUND",
@@ -81,11 +86,18 @@ describe("in a process of its own", () => {
     expect(await run(`await loadSuite("portable")${missing}`)).toBe("ERR_MODULE_NOT_FOUND");
   });
 
+  test.skipIf(nativeMlKem())("needs noble for ML-KEM, where this Node has none", async () => {
+    expect(await run(`await (await loadSuite()).mlKem().catch((error) => console.log(error.code))`)).toBe(
+      "ERR_MODULE_NOT_FOUND",
+    );
+  });
+
   // Each of these is missing from, or forbidden in, one build of OpenSSL or another.
-  it.each([
+  test.each([
     `crypto.createPrivateKey = () => { throw new Error("unsupported"); };`,
     `crypto.createPublicKey = () => { throw new Error("unsupported"); };`,
     `crypto.createCipheriv = () => { throw new Error("unsupported"); };`,
+    `crypto.hash = () => { throw new Error("unsupported"); };`,
     `crypto.createHash = () => { throw new Error("unsupported"); };`,
     `crypto.diffieHellman = undefined;`,
     `crypto.scrypt = undefined;`,

@@ -1,4 +1,5 @@
-// Points of edwards25519 with a torsion part, for tests. What they are made from is noble's arithmetic, and nothing of src.
+// Points of edwards25519 with a torsion part, for tests. What they are made from is noble's arithmetic, and nothing of
+// src.
 
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { sha512 } from "@noble/hashes/sha2.js";
@@ -48,7 +49,9 @@ export function tryDecode(encoding: Uint8Array): EdwardsPoint | null {
   }
 }
 
-/** A signer whose keys and signatures can be bent: public key [a]B + keyTorsion, R = [r]B + pointTorsion, S = r + k a. */
+/**
+ * A signer whose keys and signatures can be bent: public key [a]B + keyTorsion, R = [r]B + pointTorsion, S = r + k a.
+ */
 export function bentSignature(
   message: Uint8Array,
   {

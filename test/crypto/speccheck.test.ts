@@ -1,9 +1,9 @@
-// The cases of "Taming the many EdDSAs" (ed25519-speccheck). The verdicts below do not come from running the suites: each
-// follows from the predicate and what A, R and S are, which the first test computes again with noble's arithmetic.
+// The cases of "Taming the many EdDSAs" (ed25519-speccheck). The verdicts below do not come from running the suites:
+// each follows from the predicate and what A, R and S are, which the first test computes again with noble's arithmetic.
 
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { sha512 } from "@noble/hashes/sha2.js";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { concat, equal, fromHex, toHex } from "../../src/bytes.js";
 import { encodesSmallOrder } from "../../src/crypto/ed25519-check.js";
 import { native } from "../../src/crypto/native.js";
@@ -54,11 +54,11 @@ const cases = (vectors ?? []).map((vector, number) => ({
 }));
 
 describe.skipIf(!vectors)("ed25519-speccheck", () => {
-  it("has the cases that the table has", () => {
+  test("has the cases that the table has", () => {
     expect(cases).toHaveLength(EXPECTED.length);
   });
 
-  it.each(cases)("case $number is what the table says: $why", (vector) => {
+  test.each(cases)("case $number is what the table says: $why", (vector) => {
     const r = vector.signature.subarray(0, 32);
     const s = decode(vector.signature.subarray(32));
     expect(kind(vector.publicKey)).toBe(vector.A);
@@ -72,7 +72,7 @@ describe.skipIf(!vectors)("ed25519-speccheck", () => {
   });
 
   describe.each([native, portable])("$name", (suite) => {
-    it.each(cases)("case $number: $why", async ({ publicKey, message, signature, A, accepted }) => {
+    test.each(cases)("case $number: $why", async ({ publicKey, message, signature, A, accepted }) => {
       const key = await suite.verifyingKey(publicKey);
       expect(key !== null).toBe(A === "prime");
       expect(key?.verify(message, signature) ?? false).toBe(accepted);
@@ -80,7 +80,7 @@ describe.skipIf(!vectors)("ed25519-speccheck", () => {
 
     // What holds of keys that could not be told from checked ones: on those of small order, Node 20 and 24 differ.
     const tellable = cases.filter(({ A }) => A === "mixed" || A === "prime");
-    it.each(tellable)("case $number, were the key checked", (vector) => {
+    test.each(tellable)("case $number, were the key checked", (vector) => {
       const { publicKey, message, signature, reduced, equation } = vector;
       const verdict = reduced && equation && !encodesSmallOrder(signature.subarray(0, 32));
       expect(suite.checkedVerifyingKey(publicKey).verify(message, signature)).toBe(verdict);

@@ -1,6 +1,6 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { toHex } from "../../src/bytes.js";
 import { encodesSmallOrder } from "../../src/crypto/ed25519-check.js";
 import { isValidSigner } from "../../src/crypto/strict.js";
@@ -10,7 +10,7 @@ const P = 2n ** 255n - 19n;
 const SIGN = 2n ** 255n;
 
 describe("the table of small-order encodings", () => {
-  it("is made of points that times 8 are the identity, all of them", () => {
+  test("is made of points that times 8 are the identity, all of them", () => {
     const points = torsionPoints();
     expect(new Set(points.map((point) => point.toHex())).size).toBe(8);
     for (const point of points) {
@@ -19,7 +19,7 @@ describe("the table of small-order encodings", () => {
     }
   });
 
-  it("holds nothing else: neither other encodings of them, nor other points", () => {
+  test("holds nothing else: neither other encodings of them, nor other points", () => {
     // y of 0 to 18 have a second encoding; x = 0 has one with the sign set. None of these is canonical.
     for (let y = P; y < SIGN; y++) {
       expect(encodesSmallOrder(encode(y))).toBe(false);
@@ -37,7 +37,7 @@ describe("the table of small-order encodings", () => {
 });
 
 describe("signers' keys", () => {
-  it("accepts every key that belongs to a seed", () => {
+  test("accepts every key that belongs to a seed", () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), (seed) => {
         expect(isValidSigner(ed25519.getPublicKey(seed))).toBe(true);
@@ -46,7 +46,7 @@ describe("signers' keys", () => {
     );
   });
 
-  it("refuses all eight points of small order, and a good key plus any of them", () => {
+  test("refuses all eight points of small order, and a good key plus any of them", () => {
     const good = ed25519.Point.BASE.multiplyUnsafe(12345n);
     for (const torsion of torsionPoints()) {
       expect(isValidSigner(torsion.toBytes())).toBe(false);
@@ -54,7 +54,7 @@ describe("signers' keys", () => {
     }
   });
 
-  it("refuses y that is not reduced, with either sign", () => {
+  test("refuses y that is not reduced, with either sign", () => {
     let points = 0;
     for (let y = P; y < SIGN; y++) {
       for (const encoding of [encode(y), encode(y + SIGN)]) {
@@ -65,18 +65,18 @@ describe("signers' keys", () => {
     expect(points).toBeGreaterThan(10); // these are points, if one reduces
   });
 
-  it("refuses the sign of x where x is 0", () => {
+  test("refuses the sign of x where x is 0", () => {
     expect(isValidSigner(encode(1n + SIGN))).toBe(false);
     expect(isValidSigner(encode(P - 1n + SIGN))).toBe(false);
   });
 
-  it("refuses what is not on the curve", () => {
+  test("refuses what is not on the curve", () => {
     const off = Array.from({ length: 40 }, (_, y) => encode(BigInt(y))).filter((bytes) => !tryDecode(bytes));
     expect(off.length).toBeGreaterThan(5);
     for (const encoding of off) expect(isValidSigner(encoding)).toBe(false);
   });
 
-  it("refuses another length", () => {
+  test("refuses another length", () => {
     const good = ed25519.Point.BASE.toBytes();
     for (const bytes of [good.subarray(1), Uint8Array.of(...good, 0), new Uint8Array(0)]) {
       expect(isValidSigner(bytes)).toBe(false);

@@ -1,47 +1,49 @@
-// The pool does what the inline engine does: the same bytes, the same errors, the same release. Needs dist/worker.js.
+// The pool does what the inline engine does: the same bytes, the same errors, the same release. Needs dist/worker.mjs.
 
+import { EventEmitter } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { native } from "../../src/crypto/native.js";
-import type { Suite } from "../../src/crypto/suite.js";
+import { copySecret, newSecret } from "../../src/crypto/secret.js";
 import type { Engine } from "../../src/engine/engine.js";
 import { inline } from "../../src/engine/inline.js";
 import { fromFailure, toFailure } from "../../src/engine/messages.js";
 import { poolEngine } from "../../src/engine/pool.js";
 import { ioError, SealError } from "../../src/errors.js";
+import { openTo } from "../../src/files/open.js";
+import { sealTo } from "../../src/files/seal.js";
+import { verifySource } from "../../src/files/verify.js";
+import type { Sink, Source } from "../../src/flow/io.js";
 import { openSource } from "../../src/io/files.js";
 import { openOutput } from "../../src/io/output.js";
 import { streamSource } from "../../src/io/streams.js";
-import { generateSecret, identityOf } from "../../src/keys/identity.js";
-import type { Sink, Source } from "../../src/ops/io.js";
-import { open } from "../../src/ops/open.js";
-import { seal } from "../../src/ops/seal.js";
-import { verify } from "../../src/ops/verify.js";
-import { failure, identityFile, memorySink, pieces } from "../support.js";
+import { drawing, failure, identityFile, memorySink, newPerson, pieces } from "../support.js";
 
 const CHUNK = 4096;
 const NOW = 1_800_000_000_000;
-const sender = identityOf(native, generateSecret(native));
-const recipient = identityOf(native, generateSecret(native));
+const sender = await newPerson();
+const recipient = await newPerson();
 
 /** The same draws every time, so that two seals can be compared to the byte. */
-const fixed: Suite = { ...native, randomBytes: (length) => new Uint8Array(length).fill(7) };
+const fixed = drawing(native, (length) => new Uint8Array(length).fill(7));
 
-/** Threads from the first chunk on, whatever the size. */
+/** Threads from the first chunk on, whatever the size; in the other one, the calling thread works beside them. */
 const pool = poolEngine(3, { small: 0 });
+const helped = poolEngine(3, { small: 0, helps: true });
 let folder: string;
 let count = 0;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "seal-pool-"));
+  helped.start(native);
 });
 afterAll(async () => {
-  await pool.close();
+  await Promise.all([pool.close(), helped.close()]);
   await rm(folder, { recursive: true });
 });
 
@@ -90,7 +92,7 @@ async function through(
 }
 
 const sealing = (signed: boolean) => (source: Source, sink: Sink, engine: Engine) =>
-  seal(source, sink, {
+  sealTo(source, sink, {
     suite: fixed,
     engine,
     recipients: [recipient.publicKey],
@@ -101,7 +103,7 @@ const sealing = (signed: boolean) => (source: Source, sink: Sink, engine: Engine
   });
 
 const opening = (signed: boolean) => (source: Source, sink: Sink, engine: Engine) =>
-  open(source, sink, {
+  openTo(source, sink, {
     suite: native,
     engine,
     identities: [identityFile(recipient)],
@@ -110,10 +112,10 @@ const opening = (signed: boolean) => (source: Source, sink: Sink, engine: Engine
   });
 
 const verifying = (source: Source, _sink: Sink, engine: Engine) =>
-  verify(source, {
+  verifySource(source, {
     suite: native,
     engine,
-    policy: { signers: [sender.signingKey.publicKey], allowUnsigned: false, now: NOW },
+    policy: { from: [sender.signingKey.publicKey], allowUnsigned: false, now: NOW },
   });
 
 const WAYS: (readonly [Way, Way])[] = [
@@ -127,7 +129,10 @@ const LENGTHS = fc.oneof(
   fc.constantFrom(CHUNK, 2 * CHUNK, 7 * CHUNK, 8 * CHUNK - 1),
 );
 
-describe("pool and inline", () => {
+describe.each([
+  ["pool", pool],
+  ["pool with the caller's help", helped],
+])("%s and inline", (_, pool) => {
   test("seal to the same bytes and open to the plaintext, from and to files and streams", async () => {
     await fc.assert(
       fc.asyncProperty(LENGTHS, fc.boolean(), fc.constantFrom(...WAYS), async (length, signed, way) => {
@@ -210,7 +215,13 @@ describe("a pool", () => {
     const own = poolEngine(2, { small: 0 });
     const fd = openSync("/dev/zero", "r");
     const session = own.session(
-      { suite: native, payloadKey: new Uint8Array(32), coreHash: new Uint8Array(32), signed: true, signer: null },
+      {
+        suite: native,
+        payloadKey: copySecret(new Uint8Array(32)),
+        coreHash: new Uint8Array(32),
+        signed: true,
+        recordKey: null,
+      },
       null,
     );
     const region = { fd, name: "zero", position: 0 };
@@ -222,31 +233,78 @@ describe("a pool", () => {
   });
 
   test.each([
-    [1, 0],
-    [3, 3],
-  ])("of %i starts %i beforehand where it is asked to, and no more for the work", async (threads, workers) => {
-    let started = 0;
-    const count = () => void started++;
-    process.on("worker", count);
-    const own = poolEngine(threads, { small: 0 });
+    [1, 0, false],
+    [3, 3, false],
+    [1, 0, true],
+    [3, 2, true],
+  ])(
+    "of %i starts %i beforehand where it is asked to, and no more for the work; the caller helps: %s",
+    async (threads, workers, helps) => {
+      let started = 0;
+      const count = () => void started++;
+      process.on("worker", count);
+      const own = poolEngine(threads, { small: 0, helps });
+      own.start(native);
+      await turn(); // in which the process hears of them
+      expect(started).toBe(workers);
+      const sealed = await through(own, pattern(9 * CHUNK), ["stream", "stream"], sealing(true));
+      expect(sealed.error).toBeNull();
+      expect(started).toBe(workers);
+      process.off("worker", count);
+      await own.close();
+    },
+  );
+
+  test("whose caller helps gives a chunk to its worker and to the caller in turn", async () => {
+    const own = poolEngine(2, { small: 0, helps: true });
     own.start(native);
-    await turn(); // in which the process hears of them
-    expect(started).toBe(workers);
+    const payloadKey = newSecret(32);
+    const session = own.session(
+      { suite: native, payloadKey, coreHash: newSecret(32), signed: false, recordKey: null },
+      null,
+    );
+    // What is handed over to a worker is detached here.
+    const isHere = async (): Promise<boolean> => {
+      const buffer = new Uint8Array(100);
+      const sealed = session.seal({ index: 1, final: false, length: 10, input: null, output: null, buffer });
+      const stays = buffer.length > 0;
+      await sealed;
+      return stays;
+    };
+    while (await isHere());
+    expect(await Promise.all([isHere(), isHere(), isHere(), isHere()])).toEqual([false, false, true, false]);
+    session.close();
+    await own.close();
+  });
+
+  test("does what the caller can do alone where no worker comes to life", async () => {
+    let started = 0;
+    class Stillborn extends EventEmitter {
+      constructor() {
+        super();
+        started += 1;
+        setImmediate(() => this.emit("exit", 1));
+      }
+      unref() {}
+    }
+    const builtin = process.getBuiltinModule;
+    vi.spyOn(process, "getBuiltinModule").mockImplementation(((name: string) =>
+      name === "node:worker_threads" ? { Worker: Stillborn } : builtin(name)) as typeof builtin);
+    const own = poolEngine(3, { small: 0, helps: true });
     const sealed = await through(own, pattern(9 * CHUNK), ["stream", "stream"], sealing(true));
     expect(sealed.error).toBeNull();
-    expect(started).toBe(workers);
-    process.off("worker", count);
-    await own.close();
+    expect(started).toBe(2);
+    vi.restoreAllMocks();
   });
 
   test("erases a session's keys in its workers, and then refuses its tasks", async () => {
     const own = poolEngine(1 + 1, { small: 0 });
     const keys = {
       suite: native,
-      payloadKey: new Uint8Array(32),
+      payloadKey: newSecret(32),
       coreHash: new Uint8Array(32),
       signed: false,
-      signer: null,
+      recordKey: null,
     };
     const session = own.session(keys, null);
     const task = () => ({ index: 1, final: false, length: 10, input: null, output: null, buffer: new Uint8Array(100) });

@@ -5,8 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { concat, isZero } from "../../src/bytes.js";
-import { type ChunkKeys, chunkMessage } from "../../src/chunk/record.js";
+import { copySecret } from "../../src/crypto/secret.js";
 import { runOpen, runSeal } from "../../src/engine/run.js";
+import { type ChunkKeys, chunkMessage } from "../../src/format/record.js";
 import { SUITES } from "../support.js";
 
 const path = join(tmpdir(), `seal-run-${process.pid}`);
@@ -21,13 +22,13 @@ afterAll(() => {
 });
 
 describe.each(SUITES)("$name", (suite) => {
-  const key = suite.signingKey(new Uint8Array(32).fill(5));
+  const key = suite.signingKey(copySecret(new Uint8Array(32).fill(5)));
   const keys: ChunkKeys = {
     suite,
-    payloadKey: new Uint8Array(32).fill(1),
+    payloadKey: copySecret(new Uint8Array(32).fill(1)),
     coreHash: new Uint8Array(32).fill(2),
     signed: true,
-    signer: suite.checkedVerifyingKey(key.publicKey),
+    recordKey: suite.checkedVerifyingKey(key.publicKey),
   };
   const chunk = { index: 3, final: true };
   const plaintext = new Uint8Array(200_000).fill(0x41);

@@ -3,7 +3,7 @@
 import { afterEach, expect, test } from "vitest";
 import { native } from "../../src/crypto/native.js";
 import { poolEngine } from "../../src/engine/pool.js";
-import { CHUNK, content, opened, sealed } from "../ops/samples.js";
+import { CHUNK, content, opened, sealed } from "../files/samples.js";
 
 const real = process.getBuiltinModule;
 

@@ -1,8 +1,10 @@
-// What is signed and authenticated, and the keys that follow from the file key: FORMAT.md's formulas once more, with node:crypto.
+// What is signed and authenticated, and the keys that follow from the file key: FORMAT.md's formulas once more, with
+// node:crypto.
 
 import { createHash, createHmac } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { type Bytes, concat, utf8 } from "../../src/bytes.js";
+import { concat, utf8 } from "../../src/bytes.js";
+import { copySecret } from "../../src/crypto/secret.js";
 import type { Suite } from "../../src/crypto/suite.js";
 import {
   authenticatorLength,
@@ -16,7 +18,7 @@ import {
 } from "../../src/format/header.js";
 import { SUITES } from "../support.js";
 
-const FILE_KEY = new Uint8Array(32).fill(1);
+const FILE_KEY = copySecret(new Uint8Array(32).fill(1));
 const CORE_HASH = new Uint8Array(32).fill(2);
 const CORE = new Uint8Array(90).fill(3);
 const STANZAS = new Uint8Array(86).fill(4);
@@ -41,7 +43,7 @@ describe.each(SUITES.map((suite) => [suite.name, suite] as const))("%s suite", (
     const keys: Uint8Array[] = [];
     const watching = (fails: boolean): Suite => ({
       ...suite,
-      hmacSha256: (key, ...parts): Bytes => {
+      hmacSha256: (key, ...parts) => {
         if (key !== FILE_KEY) keys.push(key);
         if (key !== FILE_KEY && fails) throw new Error("no MAC today");
         return suite.hmacSha256(key, ...parts);
@@ -67,7 +69,7 @@ test.each([
   [new Uint8Array(32).fill(9), 64],
   [null, 32],
 ])("lengths, with and without a signer", (signer, length) => {
-  const core = { chunkExponent: 22, signer, commitment: FILE_KEY, sealedAt: 0, label: "12345" };
+  const core = { chunkExponent: 22, signer, recordKey: signer, commitment: FILE_KEY, sealedAt: 0, label: "12345" };
   expect(authenticatorLength(core)).toBe(length);
   const header: Header = {
     core,

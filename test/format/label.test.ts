@@ -8,6 +8,7 @@ import { failure } from "../support.js";
 const ONE: Core = {
   chunkExponent: 22,
   signer: null,
+  recordKey: null,
   commitment: new Uint8Array(32),
   sealedAt: 1_800_000_000,
   label: "",
@@ -18,9 +19,16 @@ describe("labels", () => {
   const RANGES: [first: number, last: number][] = [
     [0x00, 0x1f],
     [0x7f, 0x9f],
+    [0xad, 0xad],
+    [0x61c, 0x61c],
+    [0x180e, 0x180e],
+    [0x200b, 0x200f],
     [0x2028, 0x202e],
-    [0x2066, 0x2069],
+    [0x2060, 0x2064],
+    [0x2066, 0x206f],
     [0xfeff, 0xfeff],
+    [0xfff9, 0xfffb],
+    [0xe0000, 0xe007f],
   ];
   const forbidden = (point: number) => RANGES.some(([first, last]) => point >= first && point <= last);
 

@@ -19,7 +19,7 @@ describe("a transfer in text mode shows:", () => {
     const error = refusal(hex.replaceAll(" ", ""));
     expect(error.code).toBe("malformed");
     expect(error.message).toMatch(/text mode/);
-    expect(error.hint).toMatch(/as binary/);
+    expect(error.hint).toMatch(/in binary mode/);
   });
 });
 

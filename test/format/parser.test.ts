@@ -53,3 +53,17 @@ test.each([0, 1, 2, 4])("an input that ends after %i bytes ended early", async (
   const error = await failure(parse());
   expect([error.code, error.message]).toEqual(["tampered", expect.stringContaining("ends")]);
 });
+
+test("what a parser is given is its own: it does not change with the input, and keeps nothing else alive", async () => {
+  const input = new Uint8Array(1000).fill(7);
+  const inner = input.subarray(500);
+  function* one(): Parser<Uint8Array> {
+    return yield* exactly(4);
+  }
+  const given = [parseBytes(one(), inner).value, await parseFrom(one(), async (length) => inner.subarray(0, length))];
+  input.fill(0);
+  expect(given.map((bytes) => [[...bytes], bytes.buffer.byteLength])).toEqual([
+    [[7, 7, 7, 7], 4],
+    [[7, 7, 7, 7], 4],
+  ]);
+});

@@ -5,20 +5,21 @@ import { describe, expect, test } from "vitest";
 import { type Bytes, concat, equal, u16 } from "../../src/bytes.js";
 import { SealError } from "../../src/errors.js";
 import { parseBytes, parseFrom } from "../../src/format/parser.js";
-import { encodeStanzas, parseStanzas, type Stanza } from "../../src/format/stanza.js";
+import { encodeStanzas, isPostQuantum, parseStanzas, type Stanza } from "../../src/format/stanza.js";
 
 /** Bodies that tell one from another. */
 const body = (length: fc.Arbitrary<number>): fc.Arbitrary<Bytes> =>
   fc.tuple(length, fc.nat(255)).map(([size, byte]) => new Uint8Array(size).fill(byte));
-const ours: fc.Arbitrary<Stanza> = fc.record({ type: fc.constant(1), body: body(fc.constant(80)) });
-const unknown: fc.Arbitrary<Stanza> = fc.record({
-  type: fc.integer({ min: 3, max: 0xffff }),
-  body: body(fc.oneof(fc.integer({ min: 0, max: 90 }), fc.constantFrom(0, 4095, 4096))),
-});
-const hybrid: fc.Arbitrary<Stanza> = fc.record({ type: fc.constant(2), body: body(fc.integer({ min: 0, max: 90 })) });
+const known = (type: number, length: number): fc.Arbitrary<Stanza> =>
+  fc.record({ type: fc.constant(type), body: body(fc.constant(length)) });
+const unknown = (min: number, max: number): fc.Arbitrary<Stanza> =>
+  fc.record({
+    type: fc.integer({ min, max }),
+    body: body(fc.oneof(fc.integer({ min: 0, max: 90 }), fc.constantFrom(0, 4095, 4096))),
+  });
 const list = fc.oneof(
-  fc.array(fc.oneof(ours, unknown), { minLength: 1, maxLength: 8 }),
-  fc.array(fc.oneof(hybrid, unknown), { minLength: 1, maxLength: 8 }),
+  fc.array(fc.oneof(known(1, 80), unknown(2, 0x7fff)), { minLength: 1, maxLength: 8 }),
+  fc.array(fc.oneof(known(0x8001, 1168), known(0x8002, 64), unknown(0x8003, 0xffff)), { minLength: 1, maxLength: 8 }),
 );
 
 function outcome(input: Uint8Array): string {
@@ -98,6 +99,16 @@ describe("bounds", () => {
     expect([79, 80, 81].map((length) => encoded([filled(length, 1)]))).toEqual(["malformed", "ok", "malformed"]);
   });
 
+  test("exactly 1168 bytes for X-Wing", () => {
+    const found = [0, 80, 1120, 1167, 1168, 1169].map((length) => encoded([filled(length, 0x8001)]));
+    expect(found).toEqual(["malformed", "malformed", "malformed", "malformed", "ok", "malformed"]);
+  });
+
+  test("exactly 64 bytes for a passphrase", () => {
+    const found = [0, 48, 63, 64, 65, 80].map((length) => encoded([filled(length, 0x8002)]));
+    expect(found).toEqual(["malformed", "malformed", "malformed", "ok", "malformed", "malformed"]);
+  });
+
   test("8 MiB in all, count included", () => {
     const most = [...Array.from({ length: 2046 }, () => filled(4096)), filled(2)];
     expect(encodeStanzas(most)).toHaveLength(8 * 1024 * 1024);
@@ -105,10 +116,32 @@ describe("bounds", () => {
     expect(encoded(most.with(-1, filled(3)))).toBe("malformed");
   });
 
-  test("no type 0, and not both 1 and 2, in whichever order", () => {
-    const of = (...types: number[]) => encoded(types.map((type) => filled(80, type)));
-    expect([of(0), of(3, 0), of(1, 2), of(2, 3, 1)]).toEqual(Array(4).fill("malformed"));
-    expect([of(1, 1), of(2, 2), of(1, 3), of(2, 3)]).toEqual(Array(4).fill("ok"));
+  const lengthOf = (type: number) => (type === 0x8001 ? 1168 : type === 0x8002 ? 64 : 80);
+  const of = (...types: number[]) => encoded(types.map((type) => filled(lengthOf(type), type)));
+
+  test("no type 0", () => {
+    expect([of(0), of(3, 0), of(0x8001, 0)]).toEqual(Array(3).fill("malformed"));
+  });
+
+  test("types of one kind alone, be they known or not, in whichever order", () => {
+    const classic = [1, 2, 3, 0x7eff, 0x7f00, 0x7fff];
+    const postQuantum = [0x8000, 0x8001, 0x8002, 0xff00, 0xffff];
+    for (const one of [classic, postQuantum]) {
+      for (const type of one) expect(of(type, ...one, type)).toBe("ok");
+    }
+    for (const type of classic) {
+      for (const other of postQuantum) {
+        expect([of(type, other), of(other, type), of(type, type, other)]).toEqual(Array(3).fill("malformed"));
+      }
+    }
+    expect([0, 1, 0x7fff, 0x8000, 0xffff].map(isPostQuantum)).toEqual([false, false, false, true, true]);
+  });
+
+  test("the type that breaks it is refused before its length is there", () => {
+    const first = encodeStanzas([filled(80, 1)]).slice(2);
+    expect(outcome(concat(u16(2), first, u16(0x8001)))).toBe("malformed");
+    expect(outcome(concat(u16(2), first, u16(0x8001).subarray(0, 1)))).toBe("tampered");
+    expect(outcome(concat(u16(2), first, u16(2)))).toBe("tampered");
   });
 });
 

@@ -1,4 +1,5 @@
-// What fuzzing has found, and what it has kept because it reaches far: each input is run again, with every rule checked.
+// What fuzzing has found, and what it has kept because it reaches far: each input is run again, with every rule
+// checked.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

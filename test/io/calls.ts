@@ -1,4 +1,5 @@
-// A node:fs of which one call fails: the first, the second, whichever is asked for. Test files mock node:fs and node:fs/promises with it.
+// A node:fs of which one call fails: the first, the second, whichever is asked for. Test files mock node:fs and
+// node:fs/promises with it.
 
 import { promisify } from "node:util";
 
@@ -33,7 +34,9 @@ function failing(real: Calls, name: string): (...args: never[]) => unknown {
     act(name);
     return call(...args);
   };
-  return Object.assign(played, call);
+  // realpathSync has a variant of its own.
+  const { native } = call as { native?: typeof call };
+  return Object.assign(played, call, native && { native: failing({ [name]: native }, name) });
 }
 
 /** Whatever is said of it, it is closed afterwards, as Linux has it. */

@@ -1,22 +1,21 @@
-// Every call of an operation to the system, made to fail: the first alone, the second alone, and so on, until it gets through. Whatever
-// fails, there is the old state or the new one, or what can be gone on with.
+// Every call of an operation to the system, made to fail: the first alone, the second alone, and so on, until it gets
+// through. Whatever fails, there is the old state or the new one, or what can be gone on with.
 
-import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chownSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { keygen } from "../../src/cli/commands/keygen.js";
-import { editContacts } from "../../src/cli/contacts.js";
+import { keygenCommand } from "../../src/cli/commands/keygen.js";
+import { editContacts } from "../../src/cli/options/contacts.js";
 import { SealError } from "../../src/errors.js";
+import { openTo } from "../../src/files/open.js";
+import { resume } from "../../src/files/resume.js";
+import { rewrapTo } from "../../src/files/rewrap.js";
+import { sealTo } from "../../src/files/seal.js";
 import { type FileSource, openSource } from "../../src/io/files.js";
+import { removeTemporaries } from "../../src/io/leftovers.js";
 import { type OutputOptions, openOutput } from "../../src/io/output.js";
 import { resumableOutput } from "../../src/io/partial.js";
-import { removeTemporaries } from "../../src/io/temporary.js";
 import { addContact } from "../../src/keys/contacts-edit.js";
-import { encodeRecipient } from "../../src/keys/text.js";
-import { open } from "../../src/ops/open.js";
-import { resume } from "../../src/ops/resume.js";
-import { rewrap } from "../../src/ops/rewrap.js";
-import { seal } from "../../src/ops/seal.js";
-import { CHUNK, content, OPEN, recipient, SEAL, sealed, sender, stranger } from "../ops/samples.js";
+import { CHUNK, content, OPEN, recipient, SEAL, sealed, sender, stranger } from "../files/samples.js";
 import { identityFile } from "../support.js";
 import { made, play } from "./calls.js";
 import { folder } from "./folder.js";
@@ -62,7 +61,7 @@ async function from<T>(path: string, work: (source: FileSource) => Promise<T>): 
 
 async function opens(path: string): Promise<boolean> {
   const sink = await openOutput(`${path}.opened`);
-  await from(path, (source) => open(source, sink, OPEN));
+  await from(path, (source) => openTo(source, sink, OPEN));
   const isRight = readFileSync(`${path}.opened`).equals(PLAIN);
   rmSync(`${path}.opened`);
   return isRight;
@@ -73,7 +72,7 @@ const sealing = (options: OutputOptions): Scenario => ({
     writeFileSync(box.at("in"), PLAIN);
     if (options.force) writeFileSync(box.at("out"), "old");
   },
-  work: (box) => from(box.at("in"), async (source) => seal(source, await openOutput(box.at("out"), options), SEAL)),
+  work: (box) => from(box.at("in"), async (source) => sealTo(source, await openOutput(box.at("out"), options), SEAL)),
   outputs: ["out"],
   isNew: (box) => opens(box.at("out")),
 });
@@ -84,7 +83,7 @@ const opening = (options: OutputOptions, range?: { first: number; last: number }
     if (options.force) writeFileSync(box.at("out"), "old");
   },
   work: (box) =>
-    from(box.at("in"), async (source) => open(source, await openOutput(box.at("out"), options), { ...OPEN, range })),
+    from(box.at("in"), async (source) => openTo(source, await openOutput(box.at("out"), options), { ...OPEN, range })),
   outputs: ["out"],
   isNew: (box) => readFileSync(box.at("out")).equals(range ? PLAIN.subarray(range.first, range.last + 1) : PLAIN),
 });
@@ -105,8 +104,11 @@ const resuming = (left: number, options: OutputOptions = {}): Scenario => ({
 const goOn = (box: Box, options: OutputOptions) =>
   from(box.at("in"), async (source) => resume(source, await resumableOutput(box.at("out"), options), OPEN));
 
+/** Only root can give a file away. */
+const isRoot = process.getuid?.() === 0;
+
 const silent = {
-  report: { result: () => {}, note: () => {}, failure: () => {}, progress: false, json: false },
+  report: { result: () => {}, note: () => {}, failure: () => {}, progress: null, json: false },
   signal: new AbortController().signal,
 };
 
@@ -123,7 +125,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     prepare: async (box) => writeFileSync(box.at("in"), await file, { mode: 0o640 }),
     work: (box) =>
       from(box.at("in"), async (source) =>
-        rewrap(source, await openOutput(box.at("in"), { input: source.id, inPlace: true }), {
+        rewrapTo(source, await openOutput(box.at("in"), { input: source.id, inPlace: true }), {
           ...SEAL,
           identities: [identityFile(recipient)],
           signer: sender.signingKey,
@@ -134,14 +136,17 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   keygen: {
     prepare: () => {},
-    work: (box) => keygen.run([], { output: box.at("new.key") }, silent),
+    work: (box) => keygenCommand.run([], { output: box.at("new.key") }, silent),
     outputs: ["new.key", "new.pub"],
     isNew: (box) => /SEAL-SECRET-KEY/.test(readFileSync(box.at("new.key"), "utf8")),
   },
   "contacts add": {
-    prepare: (box) => writeFileSync(box.at("contacts"), "# mine\n", { mode: 0o640 }),
+    prepare: (box) => {
+      writeFileSync(box.at("contacts"), "# mine\n", { mode: 0o640 });
+      if (isRoot) chownSync(box.at("contacts"), 1, 1);
+    },
     work: (box) => {
-      const keys = { recipients: [encodeRecipient(recipient.publicKey)], signers: [] };
+      const keys = { recipients: [recipient.recipient], signers: [] };
       const adding = { sender: false, replace: false, now: "2025-01-01T00:00:00Z" };
       return editContacts(box.at("contacts"), false, silent.signal, (all) => addContact(all, "bob", keys, adding));
     },
@@ -193,10 +198,10 @@ describe("each call that fails, of", () => {
       if (isDone) expect(await scenario.isNew(box), where).toBe(true);
       else expect(after, where).toEqual(before);
       expect(
-        left.filter((name) => !isPartial(name) && failed !== "promises.unlink"),
+        left.filter((name) => !isPartial(name)),
         where,
       ).toEqual([]);
-      if (left.length > 0 && failed !== "promises.unlink") {
+      if (left.length > 0) {
         expect(await played(() => scenario.work(box), 0), `${where}, and on`).toBe(null);
         expect(await scenario.isNew(box), `${where}, and on`).toBe(true);
         expect(box.names().filter(isPartial), `${where}, and on`).toEqual([]);
@@ -210,7 +215,7 @@ describe("each call that fails, of", () => {
 
   test("were all these", () => {
     const calls = "open close read write fstat stat lstat ftruncate fchmod fchown link rename unlink realpath";
-    const others = ["read", "write", "fsync", "fdatasync", "promises.open", "promises.readdir", "promises.unlink"];
+    const others = ["read", "write", "fsync", "fdatasync", "promises.readdir"];
     expect(Object.keys(made)).toEqual(
       expect.arrayContaining([...calls.split(" ").map((name) => `${name}Sync`), ...others]),
     );

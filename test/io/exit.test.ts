@@ -13,17 +13,16 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const SEALING = `
   import { openOutput } from ${JSON.stringify(`${root}src/io/output.ts`)};
   import { stdinSource } from ${JSON.stringify(`${root}src/io/stdio.ts`)};
-  import { seal } from ${JSON.stringify(`${root}src/ops/seal.ts`)};
+  import { sealTo } from ${JSON.stringify(`${root}src/files/seal.ts`)};
   import { inline } from ${JSON.stringify(`${root}src/engine/inline.ts`)};
   import { native } from ${JSON.stringify(`${root}src/crypto/native.ts`)};
-  import { generateSecret, identityOf } from ${JSON.stringify(`${root}src/keys/identity.ts`)};
   import { readdirSync } from "node:fs";
 
   const [, , output, end] = process.argv;
-  const recipients = [identityOf(native, generateSecret(native)).publicKey];
+  const recipients = [native.ephemeralKey().publicKey];
   const sink = await openOutput(output);
   const options = { suite: native, engine: inline, recipients, signer: null, label: "", now: Date.now() };
-  const work = seal(stdinSource(), sink, options);
+  const work = sealTo(stdinSource(), sink, options);
   setTimeout(() => {
     console.log(readdirSync(".").filter((name) => name.endsWith(".tmp")).length);
     if (end === "exit") process.exit(3);

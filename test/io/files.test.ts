@@ -5,11 +5,11 @@ import * as fs from "node:fs";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { equal } from "../../src/bytes.js";
+import { openTo } from "../../src/files/open.js";
+import { sealTo } from "../../src/files/seal.js";
 import { openSource } from "../../src/io/files.js";
 import { openOutput } from "../../src/io/output.js";
-import { open } from "../../src/ops/open.js";
-import { seal } from "../../src/ops/seal.js";
-import { CHUNK, content, OPEN, SEAL, scrambled, sealed } from "../ops/samples.js";
+import { CHUNK, content, OPEN, SEAL, scrambled, sealed } from "../files/samples.js";
 import { failure, memorySink } from "../support.js";
 import { folder } from "./folder.js";
 
@@ -44,6 +44,18 @@ describe("a regular file", () => {
     await source.checkUnchanged();
     await source.close();
     expect(() => fs.fstatSync(source.fd!)).toThrow("EBADF");
+  });
+
+  test("that was written to, and given its old time again, has changed", async () => {
+    const box = folder();
+    fs.writeFileSync(box.at("in"), content(10_000));
+    const { atime, mtime } = fs.statSync(box.at("in"));
+    fs.utimesSync(box.at("in"), atime, mtime);
+    const source = await openSource(box.at("in"));
+    fs.writeFileSync(box.at("in"), new Uint8Array(10_000), { flag: "r+" });
+    fs.utimesSync(box.at("in"), atime, mtime);
+    expect((await failure(source.checkUnchanged())).message).toMatch(/changed while it was being read/);
+    await source.close();
   });
 
   test("of no bytes has none", async () => {
@@ -102,7 +114,7 @@ describe("a file that changes while it is sealed", () => {
           chunks += 1;
           if (chunks === after) change(box.at("in"));
         };
-        const error = await failure(seal(source, sink, { ...SEAL, engine: scrambled(width), progress }));
+        const error = await failure(sealTo(source, sink, { ...SEAL, engine: scrambled(width), progress }));
         await source.close();
         expect(error.code).toBe("io");
         expect(box.names()).toEqual(["in"]);
@@ -121,7 +133,7 @@ describe("a file that changes while it is sealed", () => {
       if (!changed) fs.writeFileSync(box.at("in"), new Uint8Array(5 * CHUNK));
       changed = true;
     };
-    expect((await failure(seal(source, sink, { ...SEAL, progress }))).code).toBe("io");
+    expect((await failure(sealTo(source, sink, { ...SEAL, progress }))).code).toBe("io");
     expect(sink.state).toBe("aborted");
     await source.close();
   });
@@ -137,7 +149,7 @@ describe("a file that changes while it is sealed", () => {
     await source.close();
     const sink = memorySink();
     const input = await openSource(await write(box.at("sealed"), file));
-    await open(input, sink, OPEN);
+    await openTo(input, sink, OPEN);
     await input.close();
     expect(sink.released().equals(plaintext)).toBe(true);
   });
@@ -148,7 +160,7 @@ describe("a file that changes while it is sealed", () => {
     const source = await openSource(await write(box.at("in"), file));
     const sink = await openOutput(box.at("out"));
     const progress = () => fs.truncateSync(box.at("in"), 3 * CHUNK);
-    const error = await failure(open(source, sink, { ...OPEN, progress }));
+    const error = await failure(openTo(source, sink, { ...OPEN, progress }));
     await source.close();
     expect(error.code).toBe("tampered");
     expect(box.names()).toEqual(["in"]);
@@ -233,11 +245,11 @@ describe("what is no regular file", () => {
 });
 
 describe("what cannot be opened", () => {
-  test("a directory is a usage error that says how to pack it", async () => {
+  test("a directory is a usage error with a reason", async () => {
     const box = folder();
     const error = await failure(openSource(box.path, "my things"));
-    expect(error).toMatchObject({ code: "usage", message: "my things is a directory" });
-    expect(error.hint).toMatch(/\btar\b.*my things/);
+    const told = { reason: "directory", input: "my things", message: "my things is a directory" };
+    expect(error).toMatchObject({ code: "usage", ...told });
   });
 
   test.each([

@@ -5,14 +5,14 @@ import { describe, expect, test } from "vitest";
 import { type Bytes, concat } from "../../src/bytes.js";
 import { native } from "../../src/crypto/native.js";
 import { inline } from "../../src/engine/inline.js";
+import { type Opening, openTo } from "../../src/files/open.js";
+import { sealTo } from "../../src/files/seal.js";
+import { verifySource } from "../../src/files/verify.js";
+import type { Sink, Source } from "../../src/flow/io.js";
 import { bytesSource } from "../../src/io/bytes.js";
 import { openSource } from "../../src/io/files.js";
 import { streamSource } from "../../src/io/streams.js";
-import type { Sink, Source } from "../../src/ops/io.js";
-import { type OpenOptions, open } from "../../src/ops/open.js";
-import { seal } from "../../src/ops/seal.js";
-import { verify } from "../../src/ops/verify.js";
-import { content, NOW, OPEN, SEAL, sealed, sender } from "../ops/samples.js";
+import { content, NOW, OPEN, SEAL, sealed, sender } from "../files/samples.js";
 import { memorySink } from "../support.js";
 import { folder } from "./folder.js";
 
@@ -34,7 +34,7 @@ async function growth(work: (watch: <T>(call: () => T) => T) => Promise<unknown>
 }
 
 /** An engine that looks before each task, when all the memory for it is there. */
-function watching(watch: <T>(call: () => T) => T): OpenOptions["engine"] {
+function watching(watch: <T>(call: () => T) => T): Opening["engine"] {
   return {
     session: (keys, size) => {
       const session = inline.session(keys, size);
@@ -73,7 +73,7 @@ describe("a file of a few bytes that declares chunks of 16 MiB", () => {
     test.each(["open", "open, of a cut one", "verify", "a range"])("%s: takes no such memory", async (what) => {
       const { file } = await sealed(content(1000), { chunkExponent: 24 });
       const bytes = what.includes("cut") ? file.subarray(0, file.length - 900) : file;
-      const policy = { signers: [sender.signingKey.publicKey], allowUnsigned: false, now: NOW };
+      const policy = { from: [sender.signingKey.publicKey], allowUnsigned: false, now: NOW };
       const range = what === "a range" ? { first: 0, last: 9 } : undefined;
       const found = await growth(async (watch) => {
         const source = await make(Uint8Array.from(bytes), watch);
@@ -82,8 +82,8 @@ describe("a file of a few bytes that declares chunks of 16 MiB", () => {
         const watched: Sink = { ...sink, write: (bytes, at) => watch(() => sink.write(bytes, at)) };
         const work =
           what === "verify"
-            ? verify(source, { suite: native, engine, policy })
-            : open(source, watched, { ...OPEN, engine, range });
+            ? verifySource(source, { suite: native, engine, policy })
+            : openTo(source, watched, { ...OPEN, engine, range });
         await work.catch(({ code }) => expect(code).toMatch(/tampered|usage/));
         await source.close();
       });
@@ -95,7 +95,7 @@ describe("a file of a few bytes that declares chunks of 16 MiB", () => {
 test("sealing a few bytes of a stream takes no whole chunk", async () => {
   const found = await growth(async (watch) => {
     const source = streamSource(stream(content(1000), watch), "in");
-    await seal(source, memorySink(), { ...SEAL, engine: watching(watch), chunkExponent: 24 });
+    await sealTo(source, memorySink(), { ...SEAL, engine: watching(watch), chunkExponent: 24 });
   });
   expect(found).toBeLessThan(LIMIT);
 });
@@ -107,7 +107,7 @@ test("a whole chunk of 16 MiB that does come takes a few times that, and is used
       for (let at = 0; at < plaintext.length; at += 2 ** 16) yield watch(() => plaintext.subarray(at, at + 2 ** 16));
     }
     const sink: Sink = { ...memorySink(), write: async () => watch(() => undefined) };
-    await seal(streamSource(zeros(), "in"), sink, { ...SEAL, engine: watching(watch), chunkExponent: 24 });
+    await sealTo(streamSource(zeros(), "in"), sink, { ...SEAL, engine: watching(watch), chunkExponent: 24 });
   });
   // The buffer that grows and the one that it grows into, and what the collector has not seen yet.
   expect(found).toBeLessThan(5 * 2 ** 24);
@@ -116,15 +116,15 @@ test("a whole chunk of 16 MiB that does come takes a few times that, and is used
 test("headers that declare more than they have take no memory for it", async () => {
   const { file } = await sealed(content(10));
   const hostile = [
-    concat(file.subarray(0, 85), Uint8Array.of(0x10, 0x00)),
-    concat(file.subarray(0, 85), Uint8Array.of(0x00, 0x01, 0x00, 0x07, 0x10, 0x00)),
-    concat(file.subarray(0, 84), Uint8Array.of(0xff)),
+    concat(file.subarray(0, 118), Uint8Array.of(0x10, 0x00)),
+    concat(file.subarray(0, 118), Uint8Array.of(0x00, 0x01, 0x00, 0x07, 0x10, 0x00)),
+    concat(file.subarray(0, 117), Uint8Array.of(0xff)),
   ];
   for (const bytes of hostile) {
     const found = await growth(async (watch) => {
       for (let i = 0; i < 10; i++) {
         const source = streamSource(stream(bytes, watch), "in");
-        await open(source, memorySink(), OPEN).catch(({ code }) => expect(code).toBe("tampered"));
+        await openTo(source, memorySink(), OPEN).catch(({ code }) => expect(code).toBe("tampered"));
       }
     });
     expect(found).toBeLessThan(LIMIT);

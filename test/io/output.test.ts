@@ -3,10 +3,11 @@
 import { execFileSync, spawn } from "node:child_process";
 import * as fs from "node:fs";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { utf8 } from "../../src/bytes.js";
 import { randomName } from "../../src/crypto/random.js";
+import { committing, type Sink } from "../../src/flow/io.js";
 import { openSource } from "../../src/io/files.js";
 import { openOutput, writeNew } from "../../src/io/output.js";
-import { committing, type Sink } from "../../src/ops/io.js";
 import { failure } from "../support.js";
 import { folder } from "./folder.js";
 
@@ -42,7 +43,7 @@ describe("a new file", () => {
     expect(fs.readFileSync(box.at("out"))).toEqual(NEW);
   });
 
-  test.each([
+  test.each<[number, 0o600 | undefined, number]>([
     [0o000, undefined, 0o666],
     [0o022, undefined, 0o644],
     [0o077, undefined, 0o600],
@@ -80,7 +81,7 @@ describe("a new file", () => {
 
   test.each(["a file", "a link to a file"])("takes no temporary name that exists, as %s", async (kind) => {
     const box = folder();
-    vi.mocked(randomName).mockReturnValue("0000000000000000");
+    vi.mocked(randomName).mockReturnValueOnce("0000000000000000");
     const name = ".seal-0000000000000000.tmp";
     fs.writeFileSync(box.at("victim"), "precious");
     if (kind === "a file") fs.renameSync(box.at("victim"), box.at(name));
@@ -137,7 +138,7 @@ describe("a name that is taken", () => {
     const error = await failure(openOutput(box.at(name)));
     expect(error).toMatchObject({ code: "usage" });
     expect(error.message).toContain(box.at(name));
-    expect(error.hint).toContain("--force");
+    expect(error.reason).toBe("exists");
     const after = fs.lstatSync(box.at(name), { bigint: true });
     expect([after.ino, after.mtimeNs, after.size]).toEqual([before.ino, before.mtimeNs, before.size]);
     expect(box.names()).toEqual(names);
@@ -289,7 +290,7 @@ describe("what is no regular file", () => {
 describe("writeNew", () => {
   test("writes a file of its mode, whatever the umask allows beyond it, and can take it back", async () => {
     const box = folder();
-    const remove = await writeNew(box.at("secret"), "text\n", 0o600);
+    const remove = await writeNew(box.at("secret"), utf8("text\n"), 0o600);
     expect(fs.readFileSync(box.at("secret"), "utf8")).toBe("text\n");
     expect(modeOf(box.at("secret"))).toBe(0o600);
     await remove();
@@ -299,7 +300,7 @@ describe("writeNew", () => {
   test("never replaces", async () => {
     const box = folder();
     fs.writeFileSync(box.at("secret"), "older");
-    expect((await failure(writeNew(box.at("secret"), "text\n", 0o600))).code).toBe("usage");
+    expect((await failure(writeNew(box.at("secret"), utf8("text\n"), 0o600))).code).toBe("usage");
     expect(fs.readFileSync(box.at("secret"), "utf8")).toBe("older");
     expect(box.names()).toEqual(["secret"]);
   });

@@ -125,8 +125,15 @@ export interface Proxy extends Site {
   readonly tunnels: string[];
 }
 
-/** A proxy that tunnels by CONNECT and forwards http; with `password`, only for who gives it. */
-export async function proxy({ password }: { password?: string } = {}): Promise<Proxy> {
+export interface ProxyOptions {
+  /** Only for those who give it. */
+  readonly password?: string;
+  /** Ports on this machine that stand for a host and port. */
+  readonly hosts?: Readonly<Record<string, number>>;
+}
+
+/** A proxy that tunnels by CONNECT and forwards http. */
+export async function proxy({ password, hosts = {} }: ProxyOptions = {}): Promise<Proxy> {
   const asked: Asked[] = [];
   const tunnels: string[] = [];
   const sockets = new Set<Socket>();
@@ -142,8 +149,9 @@ export async function proxy({ password }: { password?: string } = {}): Promise<P
     socket.on("error", () => undefined);
     if (isRefused(request.headers["proxy-authorization"])) return void socket.end("HTTP/1.1 407 No\r\n\r\n");
     tunnels.push(request.url!);
-    const [host, port] = request.url!.split(":");
-    const target = connect(Number(port), host, () => {
+    const local = hosts[request.url!];
+    const [host, port] = local ? ["127.0.0.1", local] : request.url!.split(":");
+    const target = connect(Number(port), host as string, () => {
       socket.write("HTTP/1.1 200 Go on\r\n\r\n");
       target.pipe(socket).pipe(target);
     });

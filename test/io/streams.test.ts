@@ -4,11 +4,11 @@ import { PassThrough, Readable, Writable } from "node:stream";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { SealError } from "../../src/errors.js";
+import { openTo } from "../../src/files/open.js";
+import { sealTo } from "../../src/files/seal.js";
+import { committing, type Sink } from "../../src/flow/io.js";
 import { streamSource, webSink, writableSink } from "../../src/io/streams.js";
-import { committing, type Sink } from "../../src/ops/io.js";
-import { open } from "../../src/ops/open.js";
-import { seal } from "../../src/ops/seal.js";
-import { CHUNK, content, OPEN, SEAL, sealed } from "../ops/samples.js";
+import { CHUNK, content, OPEN, SEAL, sealed } from "../files/samples.js";
 import { failure, pieces } from "../support.js";
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -243,12 +243,12 @@ describe("an output", () => {
         return { sink: webSink(writable, "it"), out: readable };
       };
       const opening = through();
-      await open(streamSource(pieces(file, 5000), "in"), opening.sink, OPEN);
+      await openTo(streamSource(pieces(file, 5000), "in"), opening.sink, OPEN);
       expect((await drain(opening.out as AsyncIterable<Uint8Array>)).equals(plaintext), kind).toBe(true);
       const sealing = through();
-      await seal(streamSource(pieces(plaintext, 5000), "in"), sealing.sink, SEAL);
+      await sealTo(streamSource(pieces(plaintext, 5000), "in"), sealing.sink, SEAL);
       const again = through();
-      await open(streamSource(sealing.out as AsyncIterable<Uint8Array>, "in"), again.sink, OPEN);
+      await openTo(streamSource(sealing.out as AsyncIterable<Uint8Array>, "in"), again.sink, OPEN);
       expect((await drain(again.out as AsyncIterable<Uint8Array>)).equals(plaintext), kind).toBe(true);
     }
   });

@@ -1,13 +1,15 @@
-// What may be done to a journal on its way, and by whom: found at the part where it is, and nothing behind that is released.
+// What may be done to a journal on its way, and by whom: found at the part where it is, and nothing behind that is
+// released.
 
 import { afterAll, describe, expect, test } from "vitest";
 import { native } from "../../src/crypto/native.js";
+import { copySecret } from "../../src/crypto/secret.js";
 import { poolEngine } from "../../src/engine/pool.js";
-import { encodeBatch } from "../../src/journal/batch.js";
-import type { Cursor } from "../../src/journal/cursor.js";
+import { encodeBatch } from "../../src/format/batch.js";
+import type { Cursor } from "../../src/format/cursor.js";
 import { Ratchet } from "../../src/journal/ratchet.js";
-import { verifyJournal } from "../../src/journal/verify.js";
-import { CHUNK, ENGINES, NOW, recipient, sender, stranger } from "../ops/samples.js";
+import { verifyJournal } from "../../src/journal/reading/verify.js";
+import { CHUNK, ENGINES, NOW, recipient, sender, stranger } from "../files/samples.js";
 import { failure, identityFile } from "../support.js";
 import { joined, Maker, memoryJournal, type Part, sample } from "./maker.js";
 import { outcome, READ } from "./reading.js";
@@ -16,7 +18,7 @@ const pool = poolEngine(2, { small: 0 });
 afterAll(() => pool.close());
 const ALL_ENGINES = [...ENGINES, ["threads", pool]] as const;
 
-const POLICY = { signers: [sender.signingKey.publicKey], allowUnsigned: false, now: NOW };
+const POLICY = { from: [sender.signingKey.publicKey], allowUnsigned: false, now: NOW };
 const verify = (bytes: Uint8Array, cursor: Cursor | null = null, engine = READ.engine) =>
   verifyJournal(memoryJournal(bytes), { suite: native, policy: POLICY, cursor, engine });
 
@@ -51,7 +53,8 @@ function withLastEpoch(plan: ConstructorParameters<typeof Maker>[0], signer = se
 /** As one who has the file key of the first epoch, but not the signing key. */
 function byInsider(signer: typeof sender): readonly Part[] {
   const made = new Maker().epoch().frame(["0"]);
-  made.batch(encodeBatch(NOW, [new TextEncoder().encode("forged")]), signer.signingKey).frame(["2"]);
+  made.batch(encodeBatch(NOW, [new TextEncoder().encode("forged")]), signer.signingKey);
+  made.batch(encodeBatch(NOW, [new TextEncoder().encode("more")]), signer.signingKey);
   return made.parts;
 }
 
@@ -112,7 +115,7 @@ describe.each(ALL_ENGINES)("%s:", (_name, engine) => {
   });
 
   test.each(ATTACKS)("%s", async (_what, parts, released, at, frame) => {
-    const where = { code: "tampered", offset: offsetOf(parts, at), chunk: frame };
+    const where = { code: "tampered", offset: offsetOf(parts, at), frame };
     const read = await outcome(joined(parts), { engine, from: "any" });
     expect(read.records).toEqual(RECORDS.slice(0, released));
     expect(read.error).toMatchObject(where);
@@ -143,12 +146,12 @@ test("an epoch for others: no-key, after what is before it; anybody still verifi
 });
 
 test("whose first epoch is cut off has no beginning", async () => {
-  expect((await outcome(joined(P.slice(4)))).error?.code).toBe("malformed");
+  expect((await outcome(joined(P.slice(4)))).error?.code).toBe("tampered");
 });
 
 test("the keys of an epoch open nothing of another", () => {
   const keysOf = (seed: number) => {
-    const ratchet = new Ratchet(native, new Uint8Array(32).fill(seed), new Uint8Array(32));
+    const ratchet = new Ratchet(native, copySecret(new Uint8Array(32).fill(seed)), new Uint8Array(32));
     return Array.from({ length: 4 }, () => ratchet.next());
   };
   const all = [...keysOf(1), ...keysOf(2)].map((key) => native.aeadSeal(key, new Uint8Array(12), new Uint8Array(3)));
@@ -201,6 +204,10 @@ describe("with a cursor", () => {
   test("another journal, and something else", async () => {
     const cursor = await at(P.slice(0, 2));
     await refused(joined(O), cursor);
+    for (const size of [0, 100, cursor.end - 1]) {
+      const { error } = await outcome(joined(O).subarray(0, size), { cursor });
+      expect(error, "the first core comes before the size").toMatchObject({ code: "tampered", offset: 0 });
+    }
     await refused(new TextEncoder().encode("text ".repeat(200)), cursor);
     await refused(new Uint8Array(5000), cursor);
   });
@@ -208,7 +215,7 @@ describe("with a cursor", () => {
   test("any byte of the first core or of the epoch's header changed", async () => {
     const made = new Maker().epoch().frame(["0"]).epoch().frame(["1"]);
     const cursor = (await outcome(made.bytes())).cursor!;
-    const core = 85 + 32;
+    const core = 118 + 32;
     const end = offsetOf(made.parts, 3);
     for (let i = 0; i < end; i = i + 1 === core ? cursor.epoch : i + 1) {
       const bytes = made.bytes();
@@ -220,7 +227,7 @@ describe("with a cursor", () => {
   test("what lies between was read before, and is not read again", async () => {
     const bytes = joined(P);
     const cursor = (await outcome(bytes)).cursors.at(-2)!;
-    bytes.fill(0, 85 + 32, cursor.epoch);
+    bytes.fill(0, 118 + 32, cursor.epoch);
     expect(await outcome(bytes, { cursor })).toMatchObject({ records: ["8", "9"], error: null });
   });
 
@@ -241,7 +248,7 @@ describe("with a cursor", () => {
     const bytes = joined(P.slice(0, 2));
     const cursor = (await outcome(bytes)).cursor!;
     expect(await outcome(bytes, { cursor })).toMatchObject({ error: null });
-    await refused(bytes, { ...cursor, frames: Math.floor(cursor.end / 117) + 1 });
+    await refused(bytes, { ...cursor, frames: Math.floor((cursor.end - cursor.epoch) / 132) + 1 });
     await refused(bytes, { ...cursor, frames: 2 ** 32 });
   });
 

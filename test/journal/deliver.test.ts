@@ -1,10 +1,14 @@
 // Records on their way to an output: the framings, and a cursor that is never ahead of what was delivered.
 
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { SealError } from "../../src/errors.js";
-import type { Cursor } from "../../src/journal/cursor.js";
-import { type DeliverOptions, deliver } from "../../src/journal/deliver.js";
-import type { Sink } from "../../src/ops/io.js";
+import type { Sink } from "../../src/flow/io.js";
+import { type Entry, encodeBatch } from "../../src/format/batch.js";
+import type { Cursor } from "../../src/format/cursor.js";
+import { encodeHeads, type Heads } from "../../src/format/heads.js";
+import { type DeliverOptions, deliver, type Format } from "../../src/journal/reading/deliver.js";
+import { NOW } from "../files/samples.js";
 import { failure, memorySink } from "../support.js";
 import { joined, Maker, memoryJournal, sample } from "./maker.js";
 import { outcome, READ } from "./reading.js";
@@ -20,7 +24,7 @@ function delivery(options: Partial<DeliverOptions> = {}, sink = memorySink()) {
   let flushed = -1;
   const all: DeliverOptions = {
     ...READ,
-    framing: "lines",
+    format: "lines",
     flush: async () => {
       flushed = sink.released().length;
     },
@@ -44,14 +48,23 @@ test("lines; counts, and the digest", async () => {
   expect(sink.released().toString()).toBe(LINES);
   expect(sink.state).toBe("committed");
   const digest = Buffer.from(made.chain).toString("hex");
-  expect(delivered).toEqual({ epochs: 3, frames: 5, records: 11, tail: 0, digest });
+  expect(delivered).toEqual({
+    epochs: 3,
+    frames: 5,
+    skippedEpochs: 0,
+    skippedFrames: 0,
+    records: 11,
+    base: null,
+    tail: 0,
+    digest,
+  });
   expect(core.label).toBe("x");
   expect(saved.map(({ cursor }) => cursor.end)).toEqual([made.end]);
 });
 
 test("lengths, of records that hold anything", async () => {
   const records = [Uint8Array.of(10, 0, 255), new Uint8Array(0), new Uint8Array(266).fill(10)];
-  const { run, sink } = delivery({ framing: "length" });
+  const { run, sink } = delivery({ format: "length" });
   await run(new Maker().epoch().frame(records.slice(0, 2)).frame(records.slice(2)).bytes());
   const expected = records.flatMap((record) => [0, 0, record.length >> 8, record.length % 256, ...record]);
   expect([...sink.released()]).toEqual(expected);
@@ -64,12 +77,183 @@ test("lengths that look like newlines are none", async () => {
   expect(sink.released().toString()).toBe(`${records.join("\n")}\n\nlast\n`);
 });
 
+test.each(["lines", "length"] as const)("heads change nothing of what is written as %s", async (format) => {
+  const heads = encodeHeads({ type: "text/plain", text: "\n\n" })!;
+  const records = ["a", "", "bcd", "e"].map((text) => new TextEncoder().encode(text));
+  const without = delivery({ format });
+  await without.run(new Maker().epoch().frame(records).frame(["f"]).bytes());
+  const headed = records.map((record, i) => (i === 3 ? record : { record, heads }));
+  const withHeads = delivery({ format });
+  await withHeads.run(new Maker().epoch().batch(encodeBatch(NOW, headed)).frame(["f"]).bytes());
+  expect(withHeads.sink.released().toString()).toBe(without.sink.released().toString());
+});
+
+/** What comes as objects, one a line, of records with heads; two frames in two epochs. */
+async function objects(format: Format, label = "", ...records: Entry[]): Promise<Record<string, unknown>[]> {
+  const made = new Maker({ label }).epoch().frame(["first"]).epoch().frame(["a"]).batch(encodeBatch(NOW, records));
+  const { run, sink } = delivery({ format });
+  const { records: count } = await run(made.bytes());
+  const lines = sink.released().toString().split("\n");
+  expect([lines.pop(), lines.length, count]).toEqual(["", records.length + 2, records.length + 2]);
+  return lines.slice(2).map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+const headed = (record: string | Uint8Array, heads: Heads): Entry => ({
+  record: typeof record === "string" ? new TextEncoder().encode(record) : record,
+  heads: encodeHeads(heads)!,
+});
+const ISO = new Date(NOW).toISOString();
+
+describe("json", () => {
+  test("time, place, heads, and the record as text or as base64, whatever is in it", async () => {
+    const heads = { type: "text/plain", text: '\n\u0000\u2028"' };
+    const binary = Uint8Array.of(0xff, 0xfe, 10);
+    const all = await objects("json", "x", headed("a\n\u0000\ud83d\udd12\ufeff", heads), binary, new Uint8Array());
+    const epoch = (all[0]!.place as string).split("/")[0];
+    expect(Number(epoch)).toBeGreaterThan(300);
+    expect(all).toEqual([
+      { time: ISO, place: `${epoch}/1/0`, heads, data: "a\n\u0000\ud83d\udd12\ufeff" },
+      { time: ISO, place: `${epoch}/1/1`, heads: {}, data_base64: "//4K" },
+      { time: ISO, place: `${epoch}/1/2`, heads: {}, data: "" },
+    ]);
+  });
+
+  test("any record comes back", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 30 }), { minLength: 1, maxLength: 8 }), async (records) => {
+        const found = await objects("json", "", ...records);
+        const back = found.map(({ data, data_base64: base64 }) =>
+          base64 === undefined ? Buffer.from(data as string) : Buffer.from(base64 as string, "base64"),
+        );
+        expect(back.map((each) => each.toString("hex"))).toEqual(
+          records.map((each) => Buffer.from(each).toString("hex")),
+        );
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test("a frame that is many times as long as text is written in pieces, and has its cursor only at its end", async () => {
+    const made = new Maker({ exponent: 20 })
+      .epoch()
+      .frame(["0"])
+      .batch(encodeBatch(NOW, Array(50_000).fill(new Uint8Array())));
+    const sizes: number[] = [];
+    const sink = memorySink();
+    const { run, saved } = delivery({ format: "json" }, sink);
+    const write = sink.write.bind(sink);
+    sink.write = async (bytes, position) => {
+      sizes.push(bytes.length);
+      if (sizes.length === 4) throw new SealError("io", "the disk is full");
+      return write(bytes, position);
+    };
+    expect((await failure(run(made.bytes()))).code).toBe("io");
+    expect(Math.max(...sizes)).toBeLessThan(600_000);
+    expect(saved).toEqual([]);
+  });
+});
+
+describe("cloudevents", () => {
+  test("what the heads do not say is filled in", async () => {
+    const [text, binary] = await objects("cloudevents", "a b", headed("x", { producer: "shop" }), Uint8Array.of(255));
+    const place = text!.id as string;
+    expect(text).toEqual({
+      specversion: "1.0",
+      id: expect.stringMatching(/^\d+\/1\/0$/),
+      source: expect.stringMatching(/^urn:seal-journal:[0-9a-f]{64}#a%20b$/),
+      type: "seal.record",
+      time: ISO,
+      producer: "shop",
+      datacontenttype: "text/plain",
+      data: "x",
+    });
+    expect(binary).toMatchObject({
+      id: place.replace(/0$/, "1"),
+      datacontenttype: "application/octet-stream",
+      data_base64: "/w==",
+    });
+  });
+
+  test("attributes are those of the heads; what no event can have is left out, and none takes the place of the data", async () => {
+    const heads = {
+      "ce-specversion": "9",
+      "ce-id": "17",
+      "ce-source": "/shop",
+      "ce-type": "order",
+      "ce-time": "yesterday",
+      "ce-data": "forged",
+      "ce-data-base64": "forged",
+      "ce-subject": "",
+      "ce-producer": "forged",
+      time: "2026-01-31T12:00:00.000Z",
+      producer: "shop",
+      type: "application/json; charset=utf-8",
+    };
+    const [event] = await objects("cloudevents", "", headed('{"big": 12345678901234567890,\r\n "a": 1}', heads));
+    const { data, ...attributes } = event!;
+    expect(attributes).toEqual({
+      specversion: "1.0",
+      id: "17",
+      source: "/shop",
+      type: "order",
+      time: "2026-01-31T12:00:00.000Z",
+      producer: "shop",
+      datacontenttype: "application/json; charset=utf-8",
+    });
+    expect(data).toEqual(JSON.parse('{"big": 12345678901234567890, "a": 1}'));
+  });
+
+  test("JSON stands digit by digit as it was sent", async () => {
+    const { run, sink } = delivery({ format: "cloudevents" });
+    const record = headed('{"big":\n12345678901234567890}', { type: "application/x+json" });
+    await run(
+      new Maker()
+        .epoch()
+        .batch(encodeBatch(NOW, [record]))
+        .bytes(),
+    );
+    expect(sink.released().toString()).toContain('"data":{"big": 12345678901234567890}}\n');
+  });
+
+  const EVENT = '{"specversion":"1.0","id":"17","source":"/shop","type":"order","data":{"big":12345678901234567890}}';
+  const STRUCTURED = "application/cloudevents+json; charset=utf-8";
+
+  test("a record that is an event stands as it came, and its producer is the writer's word", async () => {
+    const { run, sink } = delivery({ format: "cloudevents" });
+    const records = [
+      headed(` ${EVENT.replace(",", ",\r\n")}\n`, { type: STRUCTURED }),
+      headed(EVENT, { type: STRUCTURED, producer: "shop" }),
+      headed(EVENT.replace("{", '{"\\u0070roducer":"forged",'), { type: STRUCTURED, producer: "shop" }),
+    ];
+    await run(new Maker().epoch().batch(encodeBatch(NOW, records)).bytes());
+    const [first, second, third] = sink.released().toString().split("\n");
+    expect(first).toBe(EVENT.replace(",", ",  "));
+    expect(second).toBe(EVENT.replace("{", '{"producer":"shop",'));
+    expect(JSON.parse(third!)).toEqual({ ...JSON.parse(EVENT), producer: "shop" });
+    expect(third).not.toContain("forged");
+  });
+
+  test.each(["[]", "{", '{"specversion":"1.0","id":"17","source":"/shop"}', EVENT.replace("1.0", "0.3")])(
+    "what is said to be an event and is none is the data of one: %s",
+    async (text) => {
+      const [event] = await objects("cloudevents", "", headed(text, { type: STRUCTURED }));
+      expect(event).toMatchObject({ specversion: "1.0", type: "seal.record", datacontenttype: STRUCTURED });
+    },
+  );
+
+  test.each(["{", "\ufeff1", "", "NaN", "["])("what is said to be JSON and is none is base64: %j", async (text) => {
+    const [event] = await objects("cloudevents", "", headed(text, { type: "application/json" }));
+    expect(event).toMatchObject({ data_base64: Buffer.from(text).toString("base64") });
+    expect(event).not.toHaveProperty("data");
+  });
+});
+
 describe("a record with a newline", () => {
   test.each(["\n", "a\n", "\na", "a\nb"])("%j: nothing of its frame, everything before it", async (record) => {
     const made = new Maker().epoch().frame(["0"]).frame(["1", "ok", record, "\n"]).frame(["2"]);
     const { run, sink, saved } = delivery();
     const error = await failure(run(made.bytes()));
-    expect(error).toMatchObject({ code: "usage", chunk: 1, hint: expect.stringContaining("--framing length") });
+    expect(error).toMatchObject({ code: "usage", frame: 1, reason: "newline" });
     expect(error.message).toMatch(/^record 2 of frame 1 /);
     expect(sink.released().toString()).toBe("0\n");
     expect(sink.state).toBe("aborted");
@@ -142,7 +326,13 @@ describe("the cursor", () => {
     const made = sample();
     const { cursor } = await outcome(made.bytes());
     const { run, saved } = delivery({ cursor });
-    expect(await run(made.bytes())).toMatchObject({ epochs: 1, frames: 0, records: 0 });
+    expect(await run(made.bytes())).toMatchObject({
+      epochs: 1,
+      frames: 0,
+      skippedEpochs: 0,
+      skippedFrames: 0,
+      records: 0,
+    });
     expect(saved).toEqual([]);
   });
 
@@ -159,7 +349,7 @@ describe("the cursor", () => {
       if (source.bytes.length === made.end) end.abort(new SealError("interrupted", "enough"));
       source.bytes = made.bytes();
     };
-    const options = { ...READ, framing: "lines" as const, flush: async () => {}, follow: true, signal: end.signal };
+    const options = { ...READ, format: "lines" as const, flush: async () => {}, follow: true, signal: end.signal };
     const save = async (cursor: Cursor) => void saved.push({ cursor, released: sink.released().toString() });
     const following = { ...source, size: async () => source.bytes.length, readAt: source.readAt, changed };
     expect((await failure(deliver(following, sink, { ...options, save }))).code).toBe("interrupted");

@@ -1,22 +1,25 @@
 // Journals, good and bad, put together from the pure codec, part by part, independently of the writer.
 
 import { type Bytes, concat } from "../../src/bytes.js";
+import { dhkem } from "../../src/crypto/dhkem.js";
+import { hpkeSeal } from "../../src/crypto/hpke.js";
 import { native } from "../../src/crypto/native.js";
+import { copySecret, type Secret } from "../../src/crypto/secret.js";
+import type { SigningKey } from "../../src/crypto/suite.js";
+import { encodeBatch } from "../../src/format/batch.js";
 import { encodeCore } from "../../src/format/core.js";
-import { commitment, headerMessage } from "../../src/format/header.js";
-import { encodeStanzas, type Stanza } from "../../src/format/stanza.js";
-import { encodeBatch } from "../../src/journal/batch.js";
-import { sealFrame } from "../../src/journal/frame.js";
+import { sealFrame } from "../../src/format/frame.js";
+import { commitment, epochChain, headerMessage, recipientInfo } from "../../src/format/header.js";
+import { encodeStanzas, STANZA_X25519, type Stanza } from "../../src/format/stanza.js";
 import { Ratchet } from "../../src/journal/ratchet.js";
 import type { JournalSource } from "../../src/journal/store.js";
-import type { Identity } from "../../src/keys/identity.js";
-import { makeStanzas } from "../../src/ops/seal.js";
-import { NOW, recipient, sender } from "../ops/samples.js";
+import { NOW, recipient, sender } from "../files/samples.js";
+import type { Person } from "../support.js";
 
 export const ZERO = new Uint8Array(32);
 
 export interface EpochPlan {
-  readonly signer?: Identity;
+  readonly signer?: Person;
   readonly recipients?: readonly Uint8Array[];
   readonly label?: string;
   readonly exponent?: number;
@@ -35,13 +38,21 @@ export interface Part {
   readonly chain: Bytes;
 }
 
+function stanzasFor(recipients: readonly Uint8Array[], fileKey: Secret, coreHash: Uint8Array): Stanza[] {
+  return recipients.map((publicKey) => {
+    const { enc, ciphertext } = hpkeSeal(native, dhkem(native), publicKey, recipientInfo(coreHash), fileKey);
+    return { type: STANZA_X25519, body: concat(enc, ciphertext) };
+  });
+}
+
 /** A writer that keeps everything, and does what it is told. */
 export class Maker {
   readonly parts: Part[] = [];
-  readonly #signer: Identity;
+  readonly #signer: Person;
   #plan: EpochPlan;
   #chain: Bytes = ZERO;
   #coreHash: Bytes = ZERO;
+  #recordKey = native.recordKey();
   #ratchet: Ratchet | null = null;
   #index = 0;
 
@@ -70,19 +81,21 @@ export class Maker {
       ...all
     } = { ...this.#plan, ...plan };
     const fileKey = native.randomBytes(32);
+    this.#recordKey = native.recordKey();
     const core = encodeCore({
       chunkExponent: all.exponent ?? 12,
       signer: signer.signingKey.publicKey,
-      commitment: commitment(native, fileKey),
+      recordKey: this.#recordKey.publicKey,
+      commitment: commitment(native, copySecret(fileKey)),
       sealedAt: all.sealedAt ?? NOW / 1000,
       label,
       previous: all.previous ?? this.#chain,
     });
     this.#coreHash = native.sha256(core);
-    const stanzas = encodeStanzas(all.stanzas ?? makeStanzas(native, recipients, fileKey, this.#coreHash));
+    const stanzas = encodeStanzas(all.stanzas ?? stanzasFor(recipients, copySecret(fileKey), this.#coreHash));
     const signature = signer.signingKey.sign(headerMessage(native, core, stanzas));
-    this.#ratchet = new Ratchet(native, fileKey, this.#coreHash);
-    this.#chain = this.#coreHash;
+    this.#ratchet = new Ratchet(native, copySecret(fileKey), this.#coreHash);
+    this.#chain = epochChain(native, core, stanzas);
     this.#index = 0;
     this.parts.push({ is: "header", bytes: concat(core, stanzas, signature), chain: this.#chain });
     return this;
@@ -93,13 +106,20 @@ export class Maker {
   }
 
   /** A frame that holds any bytes. */
-  batch(batch: Uint8Array, signer = this.#signer.signingKey): this {
-    const signing = { suite: native, signer, coreHash: this.#coreHash };
+  batch(batch: Uint8Array, recordKey: SigningKey = this.#recordKey): this {
+    const signing = { suite: native, recordKey, coreHash: this.#coreHash };
     const { frame, chain } = sealFrame(signing, this.#ratchet!.next(), this.#index, this.#chain, batch);
     this.#index += 1;
     this.#chain = chain;
     this.parts.push({ is: "frame", bytes: frame, chain });
     return this;
+  }
+
+  /** What a thief has who takes the writer's memory now: the epoch's next frame, once, behind any chain value. */
+  stolen(): (chain: Uint8Array, records: readonly string[]) => Bytes {
+    const signing = { suite: native, recordKey: this.#recordKey, coreHash: this.#coreHash };
+    const [key, index] = [this.#ratchet!.next(), this.#index];
+    return (chain, records) => sealFrame(signing, key, index, chain, encodeBatch(NOW, records.map(bytesOf))).frame;
   }
 }
 

@@ -4,11 +4,10 @@ import { native } from "../../src/crypto/native.js";
 import type { Engine } from "../../src/engine/engine.js";
 import { inline } from "../../src/engine/inline.js";
 import { SealError } from "../../src/errors.js";
-import { parseBatch } from "../../src/journal/batch.js";
-import type { Cursor } from "../../src/journal/cursor.js";
-import { type ReadJournalOptions, readJournal } from "../../src/journal/reader.js";
+import type { Cursor } from "../../src/format/cursor.js";
+import { type ReadJournalOptions, readJournal } from "../../src/journal/reading/reader.js";
 import type { JournalSource } from "../../src/journal/store.js";
-import { NOW, recipient, sender } from "../ops/samples.js";
+import { NOW, recipient, sender } from "../files/samples.js";
 import { identityFile } from "../support.js";
 import { memoryJournal } from "./maker.js";
 
@@ -45,8 +44,7 @@ export async function outcome(
       else cursor = step.cursor;
       if (step.is !== "frames") continue;
       for (const frame of step.frames) {
-        const batch = parseBatch(frame.batch);
-        records.push(...batch.records.map((record) => new TextDecoder().decode(record)));
+        for (const record of frame.records) records.push(new TextDecoder().decode(record));
         cursors.push(frame.cursor);
       }
     }

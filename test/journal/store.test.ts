@@ -1,31 +1,32 @@
 // The stores that there are, through the contract of all.
 
-import { rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SealError } from "../../src/errors.js";
-import { openJournalFile } from "../../src/io/journal-file.js";
+import { openJournalFile } from "../../src/io/journals/open.js";
 import { memoryStore } from "./memory-store.js";
 import { storeContract } from "./store-contract.js";
 
 storeContract("memory", async () => {
   const store = memoryStore();
-  store.closed = true;
-  return {
-    open: async () => {
-      if (!store.closed) throw new SealError("io", "it has a writer already");
-      store.closed = false;
-      return store;
-    },
-    remove: async () => {},
-  };
+  return { open: async () => store.another(), takeOver: async () => store.another(), remove: async () => {} };
 });
 
 storeContract("a file", async () => {
   const folder = await mkdtemp(join(tmpdir(), "seal-journal-"));
+  const open = () => openJournalFile(join(folder, "journal"));
   return {
-    open: () => openJournalFile(join(folder, "journal")),
+    open,
+    takeOver: async () => {
+      removeLocks(folder);
+      return open();
+    },
     remove: async () => rmSync(folder, { recursive: true }),
   };
 });
+
+/** As somebody does it by hand who takes the writer for dead. */
+function removeLocks(folder: string): void {
+  for (const name of readdirSync(folder)) if (name.startsWith(".")) rmSync(join(folder, name));
+}

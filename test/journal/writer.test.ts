@@ -3,11 +3,11 @@
 import { describe, expect, test, vi } from "vitest";
 import { native } from "../../src/crypto/native.js";
 import type { Suite } from "../../src/crypto/suite.js";
-import { parseCursor } from "../../src/journal/cursor.js";
-import { recipient, sender, stranger } from "../ops/samples.js";
+import { parseCursor } from "../../src/format/cursor.js";
+import { recipient, sender, stranger } from "../files/samples.js";
 import { failure } from "../support.js";
 import { sample } from "./maker.js";
-import { memoryStore } from "./memory-store.js";
+import { type MemoryStore, memoryStore } from "./memory-store.js";
 import { append, bytesOf, epochsOf, openWriter, recordsOf, shapeOf } from "./writing.js";
 
 const LIMITS = { seconds: 300, records: 1_000_000, bytes: 2 ** 30 };
@@ -20,6 +20,9 @@ function gate() {
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** The writer's cursor. */
+const saved = (store: MemoryStore) => parseCursor(store.saved!, "writing");
 
 describe("group commit", () => {
   test("what arrives in one turn shares a frame; what arrives while it is written shares the next", async () => {
@@ -133,7 +136,7 @@ describe("epochs", () => {
   test("the first begins with the journal; each has keys, stanzas and a commitment of its own", async () => {
     const store = memoryStore();
     const writer = await openWriter(store, { recipients: [recipient.publicKey, stranger.publicKey], label: "log" });
-    expect(store.calls).toEqual(["openEpoch"]);
+    expect(store.calls).toEqual(["takeTerm", "append", "swapCursor"]);
     await append(writer, "a");
     writer.nextEpoch();
     writer.nextEpoch();
@@ -188,17 +191,18 @@ describe("epochs", () => {
   test("the cursor names each epoch's header, and the end when the writer ends", async () => {
     const store = memoryStore();
     const writer = await openWriter(store);
-    const journal = parseCursor(store.saved!).journal;
+    const journal = saved(store).journal;
     await append(writer, "a");
     writer.nextEpoch();
     await append(writer, "b");
     const [, second] = epochsOf(store);
-    expect(parseCursor(store.saved!)).toMatchObject({ journal, epoch: second!.offset, frames: 0 });
+    expect(saved(store)).toMatchObject({ journal, epoch: second!.offset, frames: 0 });
     await writer.close();
     const { end, chain } = second!.frames[0]!;
-    expect(parseCursor(store.saved!)).toEqual({
+    expect(saved(store)).toEqual({
       journal,
       epoch: second!.offset,
+      header: new Uint8Array(second!.hash),
       frames: 1,
       end,
       chain: new Uint8Array(chain),
@@ -223,9 +227,12 @@ describe("before a frame is written", () => {
       writer.append([bytesOf(big), bytesOf(big)], { second: true }),
     ]);
     const [epoch] = epochsOf(store);
+    await writer.close();
+    const { journal } = saved(store);
     const tags = [["first", { second: true }], [{ second: true }]];
     expect(told).toEqual(
       epoch!.frames.map(({ position, end, chain }, i) => ({
+        journal,
         position,
         end,
         chain: new Uint8Array(chain),
@@ -260,7 +267,7 @@ describe("the end of a writer", () => {
     expect((await failure(append(writer, "b"))).code).toBe("usage");
     await Promise.all([done, closed, writer.close()]);
     expect(recordsOf(store)).toEqual(["a"]);
-    expect(store.calls.filter((name) => name === "saveCursor")).toHaveLength(1);
+    expect(store.calls.filter((name) => name === "swapCursor")).toHaveLength(2);
   });
 
   test("a signal: what is being written is seen to its end, the rest is rejected with its reason", async () => {
@@ -297,7 +304,7 @@ describe("coming back", () => {
     await append(first, "a");
     await first.close();
     const again = await openWriter(store, { label: undefined, chunkExponent: undefined });
-    expect(again.recovered).toEqual({ aside: null, frames: [] });
+    expect(again.recovered).toEqual({ tailMovedTo: null, frames: [] });
     expect([again.label, again.chunkSize]).toEqual(["log", 4096]);
     expect(epochsOf(store)).toHaveLength(1);
     await append(again, "b");
@@ -350,7 +357,7 @@ describe("coming back", () => {
       const writer = await openWriter(store);
       const end = ends.findLast((each) => each <= size) ?? 0;
       expect(store.aside, `${size}`).toEqual(end < size ? [whole.slice(end, size)] : []);
-      expect(writer.recovered.aside).toBe(end < size ? `memory.tail-${end}-1` : null);
+      expect(writer.recovered.tailMovedTo).toBe(end < size ? `memory.tail-${end}-1` : null);
       const frames = made.parts.filter(({ is }, i) => is === "frame" && ends[i]! <= size);
       expect(writer.recovered.frames.map(({ chain }) => chain)).toEqual(frames.map(({ chain }) => chain));
       await append(writer, "more");

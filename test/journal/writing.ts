@@ -2,8 +2,8 @@
 
 import { native } from "../../src/crypto/native.js";
 import type { JournalStore } from "../../src/journal/store.js";
-import { JournalWriter, type WriterOptions } from "../../src/journal/writer.js";
-import { recipient, sender } from "../ops/samples.js";
+import { Writer, type WriterOptions } from "../../src/journal/writing/writer.js";
+import { recipient, sender } from "../files/samples.js";
 import type { MemoryStore } from "./memory-store.js";
 import { allRecords, type ReadEpoch, readBack } from "./read-back.js";
 
@@ -14,13 +14,13 @@ export const WRITE: WriterOptions = {
   chunkExponent: 12,
 };
 
-export function openWriter(store: JournalStore, options: Partial<WriterOptions> = {}): Promise<JournalWriter> {
-  return JournalWriter.open(store, { ...WRITE, ...options });
+export function openWriter(store: JournalStore, options: Partial<WriterOptions> = {}): Promise<Writer> {
+  return Writer.open(store, { ...WRITE, ...options });
 }
 
 export const bytesOf = (text: string) => Buffer.from(text, "latin1");
 
-export function append(writer: JournalWriter, ...records: string[]): Promise<void> {
+export function append(writer: Writer, ...records: string[]): Promise<void> {
   return writer.append(records.map(bytesOf));
 }
 

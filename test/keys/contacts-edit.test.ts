@@ -1,6 +1,6 @@
 // Edits of contacts: what changes, and that every other line stays as it was written.
 
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { SealError } from "../../src/errors.js";
 import { type Contacts, parseContacts } from "../../src/keys/contacts.js";
 import {
@@ -43,7 +43,7 @@ describe("edits", () => {
     return text.split("\n").slice(0, -1);
   };
 
-  it("adds at the end, and leaves the other lines alone", () => {
+  test("adds at the end, and leaves the other lines alone", () => {
     expect(lines(addContact(base, "b", keys(two), adding))).toEqual([
       ...lines(base),
       `b ${two.recipient}`,
@@ -51,7 +51,7 @@ describe("edits", () => {
     ]);
   });
 
-  it("rotates: old keys stay where they were, the mark goes over to the new ones", () => {
+  test("rotates: old keys stay where they were, the mark goes over to the new ones", () => {
     const rotated = addContact(base, "a", keys(two), { ...adding, replace: true });
     expect(lines(rotated)).toEqual([
       "# mine",
@@ -74,16 +74,16 @@ describe("edits", () => {
     ]);
   });
 
-  it("rotates to the same keys without a change", () => {
+  test("rotates to the same keys without a change", () => {
     expect(addContact(base, "a", keys(one), { ...adding, replace: true }).format()).toBe(base.format());
   });
 
-  it("names a key that is given twice once", () => {
+  test("names a key that is given twice once", () => {
     const twice = { recipients: [two.recipient, two.recipient], signers: [] };
     expect(addContact(base, "b", twice, adding).keysOf("b")).toHaveLength(1);
   });
 
-  it("revokes all keys of a contact, once", () => {
+  test("revokes all keys of a contact, once", () => {
     const revoked = revokeContact(base, "a", { at: T, reason: "x" });
     expect(lines(revoked)).toEqual([
       "# mine",
@@ -97,18 +97,18 @@ describe("edits", () => {
     expect(base.revocation(one.publicKey)).toBe(null);
   });
 
-  it("a revocation on any line counts for the key, under whichever name it is a sender", () => {
+  test("a revocation on any line counts for the key, under whichever name it is a sender", () => {
     const shared = parseContacts(`a ${one.signer} sender\nb ${one.signer} revoked ${T}\n`);
     expect(shared.senders()).toEqual([]);
     expect(shared.revocation(one.signingKey.publicKey)).toMatchObject({ at: T });
   });
 
-  it("the mark does not come back with new keys after a revocation", () => {
+  test("the mark does not come back with new keys after a revocation", () => {
     const revoked = revokeContact(base, "a", { at: T, reason: "" });
     expect(addContact(revoked, "a", keys(two), { ...adding, replace: true }).senders()).toEqual([]);
   });
 
-  it("revokes keys by themselves, and remembers those of nobody", () => {
+  test("revokes keys by themselves, and remembers those of nobody", () => {
     const revoked = revokeKeys(base, { recipients: [two.recipient], signers: [one.signer] }, { at: T, reason: "" });
     expect(lines(revoked)).toEqual([
       "# mine",
@@ -119,7 +119,7 @@ describe("edits", () => {
     ]);
   });
 
-  it("removes a contact, from groups too, and keeps what was revoked", () => {
+  test("removes a contact, from groups too, and keeps what was revoked", () => {
     const grouped = addToGroup(addContact(base, "b", keys(two), adding), "@g", ["a", "b"], false);
     const removed = removeContact(revokeContact(grouped, "b", { at: T, reason: "" }), "b");
     expect(removed.names()).toEqual(["a"]);
@@ -131,14 +131,14 @@ describe("edits", () => {
     expect(parseContacts(gone.format()).names()).toEqual([]);
   });
 
-  it("sets a group's members, on one line", () => {
+  test("sets a group's members, on one line", () => {
     const split = parseContacts(`a ${one.recipient}\nb ${two.recipient}\n@g a\n@h b\n@g b\n`);
     expect(lines(addToGroup(split, "@g", ["a"], true)).slice(2)).toEqual(["@g a", "@h b"]);
     expect(lines(addToGroup(split, "@g", ["a"], false)).slice(2)).toEqual(["@g a b", "@h b"]);
     expect(lines(removeFromGroup(split, "@g", ["b"])).slice(2)).toEqual(["@g a", "@h b", "@g"]);
   });
 
-  it("puts the keys of another contact with its own, and leaves those who share a key alone", () => {
+  test("puts the keys of another contact with its own, and leaves those who share a key alone", () => {
     const shared = parseContacts(`a ${one.signer}\nb  ${one.signer} sender\n@g   a\n`);
     const rotated = addContact(shared, "a", keys(two), { ...adding, replace: true });
     expect(lines(rotated)).toEqual([
@@ -151,7 +151,7 @@ describe("edits", () => {
     expect(lines(revokeContact(shared, "a", { at: T, reason: "" }))[1]).toBe(`b  ${one.signer} sender`);
   });
 
-  it("marks a sender's signer keys only, and rotates back", () => {
+  test("marks a sender's signer keys only, and rotates back", () => {
     const marked = addContact(base, "b", keys(two), { ...adding, sender: true });
     expect(lines(marked).slice(-2)).toEqual([`b ${two.recipient}`, `b ${two.signer} sender`]);
     const there = addContact(marked, "b", keys(three), { ...adding, replace: true });
@@ -164,12 +164,12 @@ describe("edits", () => {
     ]);
   });
 
-  it("a mark on a superseded key is not one: it does not come back by itself", () => {
+  test("a mark on a superseded key is not one: it does not come back by itself", () => {
     const before = parseContacts(`a ${one.signer} superseded ${T}\na ${two.signer}\n`);
     expect(addContact(before, "a", keys(three), { ...adding, replace: true }).senders()).toEqual([]);
   });
 
-  it("revokes keys of nobody, of both kinds, and what several have in all their lines", () => {
+  test("revokes keys of nobody, of both kinds, and what several have in all their lines", () => {
     const shared = parseContacts(`a ${one.signer}\nb ${one.signer}\nb ${one.recipient}\n`);
     const revoked = revokeKeys(
       shared,
@@ -185,7 +185,7 @@ describe("edits", () => {
     ]);
   });
 
-  it("removes a contact and nothing else", () => {
+  test("removes a contact and nothing else", () => {
     const before = parseContacts(
       [
         `- ${one.signer} revoked ${T}`,
@@ -216,23 +216,23 @@ describe("edits", () => {
       split = parseContacts(`# mine\na ${one.recipient}\nb ${two.recipient}\n@g   a\n@h   a  b\n@g b\n@e\n`);
     });
 
-    it("a new one comes last, once with each member", () => {
+    test("a new one comes last, once with each member", () => {
       expect(lines(addToGroup(split, "@n", ["b", "a", "b"], false)).at(-1)).toBe("@n b a");
       expect(lines(addToGroup(split, "@n", [], true)).at(-1)).toBe("@n");
     });
 
-    it("one that stands first stays there", () => {
+    test("one that stands first stays there", () => {
       const first = parseContacts(`@g\na ${one.recipient}\n`);
       expect(lines(addToGroup(first, "@g", ["a"], false))).toEqual(["@g a", `a ${one.recipient}`]);
     });
 
-    it("loses members, on each of its lines, and other groups do not", () => {
+    test("loses members, on each of its lines, and other groups do not", () => {
       const grown = addToGroup(split, "@h", ["a"], false);
       expect(lines(removeFromGroup(grown, "@g", ["a", "b"])).slice(3)).toEqual(["@g", "@h a b", "@g", "@e"]);
       expect(lines(removeFromGroup(split, "@g", ["b"])).slice(3)).toEqual(["@g   a", "@h   a  b", "@g", "@e"]);
     });
 
-    it("goes as a whole", () => {
+    test("goes as a whole", () => {
       expect(lines(removeGroup(split, "@g"))).toEqual([...lines(split).slice(0, 3), "@h   a  b", "@e"]);
       expect(removeGroup(split, "@e").groups.has("@e")).toBe(false);
     });
@@ -240,21 +240,26 @@ describe("edits", () => {
 
   const without = { recipients: [two.recipient], signers: [] };
   const revokedBase = () => revokeContact(base, "a", { at: T, reason: "stolen" });
-  it.each([
-    ["a name that is taken", () => addContact(base, "a", keys(two), adding), "there is a contact a already", /replace/],
-    ["a bad name", () => addContact(base, "A", keys(two), adding), '"A": a name is made of'],
+  test.each([
+    [
+      "a name that is taken",
+      () => addContact(base, "a", keys(two), adding),
+      "there is already a contact a",
+      "contact-exists",
+    ],
+    ["a bad name", () => addContact(base, "A", keys(two), adding), '"A": a name has only'],
     [
       "a sender without a signer key",
       () => addContact(base, "b", without, { ...adding, sender: true }),
       "b has no signer key",
     ],
-    ["a contact who is not there", () => revokeContact(base, "b", { at: T, reason: "" }), "no contact b", /list/],
-    ["removing one who is not there", () => removeContact(base, "b"), "no contact b", /list/],
-    ["removing a bad name", () => removeContact(base, "B"), '"B": a name is made of'],
-    ["a member who is not there", () => addToGroup(base, "@g", ["a", "b"], false), "no contact b", /list/],
+    ["a contact who is not there", () => revokeContact(base, "b", { at: T, reason: "" }), "no contact b", "no-contact"],
+    ["removing one who is not there", () => removeContact(base, "b"), "no contact b", "no-contact"],
+    ["removing a bad name", () => removeContact(base, "B"), '"B": a name has only'],
+    ["a member who is not there", () => addToGroup(base, "@g", ["a", "b"], false), "no contact b", "no-contact"],
     ["a bad group", () => addToGroup(base, "@", ["a"], false), `"@": a group's name`],
-    ["a group that is not there", () => removeGroup(base, "@g"), "no group @g", /list/],
-    ["losing members of none", () => removeFromGroup(base, "@g", ["a"]), "no group @g", /list/],
+    ["a group that is not there", () => removeGroup(base, "@g"), "no group @g", "no-contact"],
+    ["losing members of none", () => removeFromGroup(base, "@g", ["a"]), "no group @g", "no-contact"],
     [
       "losing one who is no member",
       () => removeFromGroup(addToGroup(base, "@g", ["a"], false), "@g", ["a", "b"]),
@@ -270,13 +275,13 @@ describe("edits", () => {
       () => addContact(revokedBase(), "b", { recipients: [], signers: [one.signer] }, adding),
       `signer key ${one.signer} was revoked on ${T} (stolen)`,
     ],
-  ] as [string, () => Contacts, string, RegExp?][])("refuses %s", (_what, edit, message, hint) => {
+  ] as [string, () => Contacts, string, string?][])("refuses %s", (_what, edit, message, reason) => {
     const error = refusal(edit);
     expect([error.code, error.message]).toEqual(["usage", expect.stringContaining(message)]);
-    if (hint) expect(error.hint).toMatch(hint);
+    if (reason) expect(error.reason).toBe(reason);
   });
 
-  it("does not repeat what looks like a key where a name is due: it may be a secret", () => {
+  test("does not repeat what looks like a key where a name is due: it may be a secret", () => {
     for (const name of ["SEAL-SECRET-KEY-1QQQQ", "seal1qqqq"]) {
       const error = refusal(() => addContact(base, name, keys(two), adding));
       expect(error.message).toMatch(/^a name does not begin like a key/);

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { SealError } from "../../src/errors.js";
 import {
   type Contacts,
@@ -33,7 +33,7 @@ function faultOf(text: string): string {
 }
 
 describe("names", () => {
-  it.each(["a", "0", "a-", "a-b_c9", "x".repeat(300), "anyone", "an", "seal", "seal2", "sealsig", "null"])(
+  test.each(["a", "0", "a-", "a-b_c9", "x".repeat(300), "anyone", "an", "seal", "seal2", "sealsig", "null"])(
     "may be %j",
     (name) => {
       expect(nameFault(name)).toBeNull();
@@ -41,39 +41,39 @@ describe("names", () => {
     },
   );
 
-  it.each(["", "-", "-a", "_a", "A", "aB", "a.b", "a b", " a", "a ", "a\n", "ä", "aä", "@a"])(
+  test.each(["", "-", "-a", "_a", "A", "aB", "a.b", "a b", " a", "a ", "a\n", "ä", "aä", "@a"])(
     "may not be %j",
     (name) => {
-      expect(nameFault(name)).toMatch(/^a name is made of a-z/);
+      expect(nameFault(name)).toMatch(/^a name has only a-z/);
       expect(groupFault(`@${name}`)).toMatch(/^a group's name is @/);
     },
   );
 
-  it.each(["seal1", "seal1x", "sealsig1x", "seal-secret-key-1x", "SEAL-SECRET-KEY-1X", "Seal1x"])(
+  test.each(["seal1", "seal1x", "sealsig1x", "seal-secret-key-1x", "SEAL-SECRET-KEY-1X", "Seal1x"])(
     "may not begin like a key: %s",
     (name) => expect(nameFault(name)).toMatch(/like a key/),
   );
 
-  it("may not be any, which stands for every signer", () => expect(nameFault("any")).toMatch(/reserved/));
+  test("may not be any, which stands for every signer", () => expect(nameFault("any")).toMatch(/reserved/));
 
-  it("of groups begin with @", () => expect(groupFault("friends")).not.toBeNull());
+  test("of groups begin with @", () => expect(groupFault("friends")).not.toBeNull());
 });
 
 describe("a reason", () => {
-  it.each(["", "stolen", "x".repeat(255)])("may be %j", (reason) => expect(reasonFault(reason)).toBeNull());
+  test.each(["", "stolen", "x".repeat(255)])("may be %j", (reason) => expect(reasonFault(reason)).toBeNull());
 
-  it.each(["two\nlines", "\u001b[2J", "x".repeat(256), "\u202etxt"])("may not be %j", (reason) =>
+  test.each(["two\nlines", "\u001b[2J", "x".repeat(256), "\u202etxt"])("may not be %j", (reason) =>
     expect(reasonFault(reason)).toMatch(/^the reason (has|is) /),
   );
 
-  it("is told with the date, if there is one", () => {
+  test("is told with the date, if there is one", () => {
     expect(tellRevocation({ at: T, reason: "stolen" })).toBe(`revoked on ${T} (stolen)`);
     expect(tellRevocation({ at: T, reason: "" })).toBe(`revoked on ${T}`);
   });
 });
 
 describe("parsing", () => {
-  it("reads every form of a line", () => {
+  test("reads every form of a line", () => {
     const text = [
       "# a comment",
       "",
@@ -101,7 +101,7 @@ describe("parsing", () => {
     expect(contacts.format()).toBe(`${text}\n`);
   });
 
-  it("takes spaces and tabs alike, around and between words", () => {
+  test("takes spaces and tabs alike, around and between words", () => {
     const { keys } = parseContacts(
       `a\t${one.signer}\trevoked\t${T}\tstolen \t \n \t# x\n \t \nb \t ${two.signer}\tsender`,
     );
@@ -111,34 +111,34 @@ describe("parsing", () => {
     ]);
   });
 
-  it("takes a reason as it stands: only spaces and tabs are white space", () => {
+  test("takes a reason as it stands: only spaces and tabs are white space", () => {
     const [entry] = parseContacts(`a ${one.signer} revoked ${T} \u00a0sold\u3000 \n`).keys;
     expect(entry!.state).toEqual({ is: "revoked", at: T, reason: "\u00a0sold\u3000" });
   });
 
-  it.each(["", "\n", "\n\n", "# x", "# x\n", "#x\n\n"])("finds nothing in %j", (text) => {
+  test.each(["", "\n", "\n\n", "# x", "# x\n", "#x\n\n"])("finds nothing in %j", (text) => {
     const contacts = parseContacts(text);
     expect([contacts.keys, [...contacts.groups]]).toEqual([[], []]);
     expect(contacts.format()).toBe(text === "" || text.endsWith("\n") ? text : `${text}\n`);
   });
 
-  it("takes a contact who is called null", () => {
+  test("takes a contact who is called null", () => {
     const contacts = parseContacts(`null ${one.signer}\n- ${one.signer} revoked ${T}\n`);
     expect(contacts.keys.map(({ name }) => name)).toEqual(["null", null]);
   });
 
-  it("hands on what to do about a line", () => {
+  test("hands on what to do about a line", () => {
     expect(refusal(`a ${one.recipient.slice(0, -1)}`)!.hint).toMatch(/Copy the key again/);
     expect(refusal(`a ${one.recipient} x`)!.hint).toBeUndefined();
   });
 
-  it.each([
+  test.each([
     ["a", "a name without a key"],
-    ["a b", "a key (seal1… or sealsig1…) is due"],
-    [`A ${one.recipient}`, "a name is made of"],
+    ["a b", "a key (seal1… or sealsig1…) must follow"],
+    [`A ${one.recipient}`, "a name has only"],
     [`any ${one.recipient}`, '"any" is reserved'],
     [`seal1 ${one.recipient}`, "like a key"],
-    [`-a ${one.recipient}`, "a name is made of"],
+    [`-a ${one.recipient}`, "a name has only"],
     [one.recipient, "like a key"],
     [`a ${one.recipient.slice(0, -1)}`, "mistyped"],
     [`a ${one.recipient.toUpperCase()}`, "case"],
@@ -154,23 +154,23 @@ describe("parsing", () => {
     [`a ${one.signer} revoked +012345-01-31T12:00:00Z`, "a time"],
     [`a ${one.signer} revoked 2026-01-31`, "a time"],
     [`a ${one.signer} revoked 2026-01-31T25:00:00Z`, "a time"],
-    [`a ${one.signer} superseded ${T} x`, "nothing belongs"],
+    [`a ${one.signer} superseded ${T} x`, "nothing may follow"],
     [`a ${one.signer} revoked ${T} \u202etxt`, "the reason"],
     [`a ${one.signer} revoked ${T} ${"x".repeat(256)}`, "the reason"],
-    [`- ${one.signer}`, "revoked keys only"],
+    [`- ${one.signer}`, "only for revoked keys"],
     [`a ${one.signer}\na ${one.signer} sender`, "same name and key as on line 4", 5],
     ["@", "a group's name"],
     ["@G a", "a group's name"],
-    ["@g @h", "a name is made of"],
-    ["@g ok A", "a name is made of"],
-    ["@g ok a", "@g names a, and there is no contact of that name"],
-    ["@g a", "no contact of that name"],
-    ["<<<<<<< HEAD", "a name is made of"],
+    ["@g @h", "a name has only"],
+    ["@g ok A", "a name has only"],
+    ["@g ok a", "@g names a, and there is no contact with that name"],
+    ["@g a", "no contact with that name"],
+    ["<<<<<<< HEAD", "a name has only"],
     ["a SEAL-SECRET-KEY-1QQQQ", "a secret key"],
     ["SEAL-SECRET-KEY-1QQQQ", "a secret key"],
     ["seal-secret-key-1QQQQ sender", "a secret key"],
-    [`- ${one.signer} sender`, "revoked keys only"],
-    [`- ${one.signer} superseded ${T}`, "revoked keys only"],
+    [`- ${one.signer} sender`, "only for revoked keys"],
+    [`- ${one.signer} superseded ${T}`, "only for revoked keys"],
     [`a ${one.signer} superseded`, "a time"],
     [`a ${one.signer} superseded never`, "a time"],
     [`a ${one.signer} revoked ${T}x`, "a time"],
@@ -189,7 +189,7 @@ describe("parsing", () => {
     expect(fault).not.toContain("QQQQ");
   });
 
-  it("never fails otherwise, and gives back what it read", () => {
+  test("never fails otherwise, and gives back what it read", () => {
     const words = [
       "a",
       "b",
@@ -223,7 +223,7 @@ describe("parsing", () => {
     );
   });
 
-  it("takes the reason from behind the time, whatever it says, and whatever parts the words before it", () => {
+  test("takes the reason from behind the time, whatever it says, and whatever parts the words before it", () => {
     const reason = `it was revoked  ${T}, sender\u00a0`;
     for (const space of [" ", "\t", " \t "]) {
       const line = ["a", one.signer, "revoked", T, reason].join(space);
@@ -231,7 +231,7 @@ describe("parsing", () => {
     }
   });
 
-  it("holds thousands of names, keys and members of one group", () => {
+  test("holds thousands of names, keys and members of one group", () => {
     const names = Array.from({ length: 2000 }, (_, i) => `n${i}`);
     const revoked = names.map((name) => `${name} ${one.signer} revoked ${T}\n`);
     const groups = names.map((name) => `@all ${name}\n`);
@@ -263,13 +263,13 @@ describe("questions", () => {
     contacts = parseContacts(text);
   });
 
-  it("who is there", () => {
+  test("who is there", () => {
     expect(contacts.names()).toEqual(["a", "b", "c"]);
     expect(contacts.keysOf("b").map(({ text }) => text)).toEqual([two.signer, one.recipient]);
     expect(contacts.keysOf("d")).toEqual([]);
   });
 
-  it("who is in which group", () => {
+  test("who is in which group", () => {
     expect([...contacts.groups]).toEqual([
       ["@g", ["a", "b", "c"]],
       ["@h", ["b"]],
@@ -277,7 +277,7 @@ describe("questions", () => {
     expect(["a", "b", "c", "d"].map((name) => contacts.groupsOf(name))).toEqual([["@g"], ["@g", "@h"], ["@g"], []]);
   });
 
-  it("whose a key is: of those who use it, before those who used it", () => {
+  test("whose a key is: of those who use it, before those who used it", () => {
     expect(contacts.owner(one.publicKey)).toMatchObject({ name: "b", text: one.recipient });
     expect(contacts.owner(one.signingKey.publicKey)).toMatchObject({ name: "a", state: { is: "superseded" } });
     expect(contacts.owner(two.signingKey.publicKey)).toMatchObject({ name: "a" });
@@ -286,14 +286,14 @@ describe("questions", () => {
     expect(contacts.owner(two.publicKey), "unknown").toBeNull();
   });
 
-  it("what is revoked, also of nobody", () => {
+  test("what is revoked, also of nobody", () => {
     expect(contacts.revocation(three.publicKey)).toMatchObject({ at: T, reason: "lost" });
     expect(contacts.revocation(three.signingKey.publicKey)).toMatchObject({ at: T, reason: "" });
     expect(contacts.revocation(one.signingKey.publicKey), "superseded is not revoked").toBeNull();
     expect(contacts.revocation(two.publicKey)).toBeNull();
   });
 
-  it("who is a sender", () => expect(contacts.senders()).toEqual([two.signingKey.publicKey]));
+  test("who is a sender", () => expect(contacts.senders()).toEqual([two.signingKey.publicKey]));
 });
 
-it("no contacts are an empty file", () => expect([NO_CONTACTS.format(), NO_CONTACTS.keys]).toEqual(["", []]));
+test("no contacts are an empty file", () => expect([NO_CONTACTS.format(), NO_CONTACTS.keys]).toEqual(["", []]));

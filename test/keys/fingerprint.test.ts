@@ -1,11 +1,11 @@
-// Fingerprints: thirty digits, computed apart, in Python: "%030d" % (int(sha256(b"seal.v1 fingerprint\0" + text).hexdigest(), 16) % 10**30)
+// Fingerprints: thirty digits, computed apart, in Python: "%030d" % (int(sha256(b"seal.v1 fingerprint\0" +
+// text).hexdigest(), 16) % 10**30)
 
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { fingerprint } from "../../src/keys/fingerprint.js";
-import { generateSecret, identityOf } from "../../src/keys/identity.js";
-import { SUITES } from "../support.js";
+import { newPerson, SUITES } from "../support.js";
 
-it.each(SUITES.map((suite) => [suite.name, suite] as const))(
+test.each(SUITES.map((suite) => [suite.name, suite] as const))(
   "are what docs/FORMAT.md says: %s suite",
   (_name, suite) => {
     expect(fingerprint(suite, "seal1q")).toBe("84876 06870 16567 54719 39837 27508");
@@ -13,9 +13,9 @@ it.each(SUITES.map((suite) => [suite.name, suite] as const))(
   },
 );
 
-it("differ from key to key", () => {
+test("differ from key to key", async () => {
   const [suite] = SUITES as [(typeof SUITES)[0]];
-  const people = [0, 1, 2].map(() => identityOf(suite, generateSecret(suite)));
+  const people = [await newPerson(suite), await newPerson(suite), await newPerson(suite)];
   const digits = people.flatMap(({ recipient, signer }) => [recipient, signer].map((key) => fingerprint(suite, key)));
   expect(new Set(digits).size).toBe(6);
 });

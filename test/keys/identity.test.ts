@@ -3,17 +3,10 @@
 import { describe, expect, test } from "vitest";
 import { native } from "../../src/crypto/native.js";
 import type { SealError } from "../../src/errors.js";
-import {
-  formatIdentity,
-  formatPublicKeys,
-  generateSecret,
-  identityOf,
-  parseAllPublicKeys,
-  parseIdentityFile,
-  parsePublicKeys,
-} from "../../src/keys/identity.js";
+import { formatIdentity, type IdentityText, identityOf, parseIdentityFile } from "../../src/keys/identity.js";
+import { formatPublicKeys, parseAllPublicKeys, parsePublicKeys } from "../../src/keys/public-keys.js";
 import { encodeSigner, parseRecipient, parseSigner } from "../../src/keys/text.js";
-import { failure } from "../support.js";
+import { failure, secretOf } from "../support.js";
 import { bob as friend, carol as other, alice as own, type Person } from "./people.js";
 import { expectNoSecret, nobody, watched } from "./secrets.js";
 
@@ -21,26 +14,30 @@ const NOW = Date.UTC(2026, 10, 21);
 const { secret } = own;
 const keysOf = (...people: Person[]) => people.map((person) => person.signingKey.publicKey);
 
+async function format(options: Omit<IdentityText, "of">): Promise<string> {
+  return Buffer.from(await formatIdentity(native, secretOf(secret), { of: own, ...options })).toString();
+}
+
 async function refused(text: string): Promise<SealError> {
-  return failure(parseIdentityFile(native, text, nobody).then((file) => file.unlock()));
+  return failure(parseIdentityFile(native, secretOf(text), nobody).then((file) => file.unlock()));
 }
 
 describe("an identity file", () => {
   test("that was written is read again, with its senders", async () => {
     for (const accept of [[], keysOf(friend), keysOf(friend, other, own)]) {
-      const text = await formatIdentity(native, secret, { accept, now: NOW });
-      const file = await parseIdentityFile(native, text, nobody);
+      const text = await format({ accept, now: NOW });
+      const file = await parseIdentityFile(native, secretOf(text), nobody);
       expect(file).toMatchObject({ accept, isProtected: false });
       const identity = await file.unlock();
       expect(identity).toMatchObject({ recipient: own.recipient, signer: own.signer });
-      expect(identity.publicKey).toEqual(own.publicKey);
+      expect(identity.openingKey?.publicKey).toEqual(own.publicKey);
       expect(await file.unlock(), "and unlocked once").toBe(identity);
     }
   });
 
   test("is read aloud as it is written", async () => {
     const { signer } = friend;
-    expect((await formatIdentity(native, secret, { accept: keysOf(friend), now: NOW })).split("\n")).toEqual([
+    expect((await format({ accept: keysOf(friend), now: NOW })).split("\n")).toEqual([
       "# seal identity: keep this file secret",
       "# created 2026-11-21T00:00:00.000Z",
       `# recipient ${own.recipient}`,
@@ -50,11 +47,11 @@ describe("an identity file", () => {
       `accept ${signer}`,
       "",
     ]);
-    expect((await formatIdentity(native, secret, { accept: [], now: NOW })).split("\n").slice(4)).toEqual([secret, ""]);
+    expect((await format({ accept: [], now: NOW })).split("\n").slice(4)).toEqual([secret, ""]);
   });
 
   test("says in comments who it is and when it was made; its secret stands there once", async () => {
-    const text = await formatIdentity(native, secret, { accept: keysOf(friend), now: NOW });
+    const text = await format({ accept: keysOf(friend), now: NOW });
     expect(text).toContain("2026-11-21T00:00:00.000Z");
     expect(text).toMatch(new RegExp(`^# .*${own.recipient}$`, "m"));
     expect(text).toMatch(new RegExp(`^# .*${own.signer}$`, "m"));
@@ -70,14 +67,14 @@ describe("an identity file", () => {
     ["tabs and spaces", " \t "],
   ])("has accept lines: word and key separated by %s", async (_what, separator) => {
     const text = `${secret}\naccept${separator}${friend.signer}\n`;
-    expect((await parseIdentityFile(native, text, nobody)).accept).toEqual(keysOf(friend));
+    expect((await parseIdentityFile(native, secretOf(text), nobody)).accept).toEqual(keysOf(friend));
   });
 
   test("may have its lines in any order, ends and space around them of any kind", async () => {
     const lines = ["# a comment", `accept ${friend.signer}`, "", secret, "  # another", `\taccept ${other.signer}  `];
     for (const end of ["\n", "\r\n"]) {
       for (const text of [lines.join(end), lines.toReversed().join(end), `${lines.join(end)}${end}${end}`]) {
-        const file = await parseIdentityFile(native, text, nobody);
+        const file = await parseIdentityFile(native, secretOf(text), nobody);
         expect(file.accept.map(encodeSigner).sort()).toEqual([friend.signer, other.signer].sort());
         expect((await file.unlock()).signer).toBe(own.signer);
       }
@@ -86,12 +83,12 @@ describe("an identity file", () => {
 
   test("counts an accept line that is repeated once", async () => {
     const text = `${secret}\naccept ${friend.signer}\naccept\t${friend.signer}\n`;
-    expect((await parseIdentityFile(native, text, nobody)).accept).toEqual(keysOf(friend));
+    expect((await parseIdentityFile(native, secretOf(text), nobody)).accept).toEqual(keysOf(friend));
   });
 
-  test("leaves no copy of the secret's bytes behind", () => {
+  test("leaves no copy of the secret's bytes behind", async () => {
     const { suite, held } = watched();
-    expect(identityOf(suite, secret)).toMatchObject({ recipient: own.recipient, signer: own.signer });
+    expect(await identityOf(suite, secretOf(secret))).toMatchObject({ recipient: own.recipient, signer: own.signer });
     expect(held).toEqual([new Uint8Array(32), new Uint8Array(32)]);
   });
 
@@ -107,6 +104,13 @@ describe("an identity file", () => {
       ["accept of a recipient", `${secret}\naccept ${own.recipient}\n`, "line 2"],
       ["accept of a secret", `accept ${secret}\n`, "line 1"],
       ["accept of a mistyped signer", `${secret}\n# c\naccept ${friend.signer.slice(0, -1)}b\n`, "line 3"],
+      [
+        "accept of a signer behind which a carriage return stands",
+        `${secret}\naccept ${friend.signer}\r\r\n`,
+        "line 2",
+      ],
+      ["accept of a signer with a space that is none", `${secret}\naccept ${friend.signer}\u00a0\n`, "no-break space"],
+      ["a byte order mark before it", `\ufeff${secret}\n`, "byte order mark"],
       ["accept of two signers", `${secret}\naccept ${friend.signer} ${other.signer}\n`, "line 2"],
       [
         "accept of a signer and something behind a line separator",
@@ -114,11 +118,15 @@ describe("an identity file", () => {
         "line 2",
       ],
       ["a word before accept", `${secret}\nx accept ${friend.signer}\n`, "line 2"],
-      ["a word that ends in accept", `${secret}\nunaccept ${friend.signer}\n`, "line 2 of the identity file"],
+      [
+        "a word that ends in accept",
+        `${secret}\nunaccept ${friend.signer}\n`,
+        "line 2 does not belong in an identity file",
+      ],
       ["accept without a space", `${secret}\naccept${friend.signer}\n`, "line 2"],
       ["a mistyped secret", `# c\n\n${mistyped}\n`, "line 3"],
       ["a secret in lower case", `# c\n${secret.toLowerCase()}\n`, "line 2"],
-      ["two secrets", `${secret}\n${generateSecret(native)}\n`, "secret"],
+      ["two secrets", `${secret}\n${friend.secret}\n`, "secret"],
       ["the same secret twice", `${secret}\n${secret}\n`, "secret"],
       ["no secret", `# c\naccept ${friend.signer}\n`, "no secret"],
       ["nothing", "", "no secret"],
@@ -151,14 +159,14 @@ describe("an identity file", () => {
 describe("a public key file", () => {
   test("that was written is read again", async () => {
     const text = formatPublicKeys(own);
-    expect(await parsePublicKeys(text, "recipient")).toEqual([own.publicKey]);
-    expect(await parsePublicKeys(text, "signer")).toEqual(keysOf(own));
+    expect(await parsePublicKeys(native, text, "recipient")).toEqual([own.publicKey]);
+    expect(await parsePublicKeys(native, text, "signer")).toEqual(keysOf(own));
   });
 
   test("may hold several, and comments; the other kind is left alone", async () => {
     const text = `# a\r\n\r\n  ${friend.recipient}\r\n${own.recipient}\r\n${own.signer.slice(0, -1)}\r\n#${other.recipient}`;
-    expect(await parsePublicKeys(text, "recipient")).toEqual([friend.publicKey, own.publicKey]);
-    expect((await failure(parsePublicKeys(text, "signer"))).message).toContain("line 5");
+    expect(await parsePublicKeys(native, text, "recipient")).toEqual([friend.publicKey, own.publicKey]);
+    expect((await failure(parsePublicKeys(native, text, "signer"))).message).toContain("line 5");
   });
 
   test.each([
@@ -171,7 +179,7 @@ describe("a public key file", () => {
     ["a secret in lower case", `${secret.toLowerCase()}\n`, "secret"],
     ["a protected secret", "-----BEGIN SEAL PROTECTED IDENTITY-----\n", "secret"],
   ])("is refused: %s", async (_what, text, named) => {
-    const error = await failure(parsePublicKeys(text, "recipient"));
+    const error = await failure(parsePublicKeys(native, text, "recipient"));
     expect(error.code).toBe("usage");
     expect(error.message).toContain(named);
     expectNoSecret(error, secret);
@@ -186,19 +194,19 @@ describe("a public key file", () => {
   test.each(["ssh-ed25519 AAAA", "ssh-rsa AAAA", "ecdsa-sha2-nistp256 AAAA", "sk-ssh AAAA", "age1qqqq", "AGE1QQQQ"])(
     "of another program is told from a slip: %s",
     async (line) => {
-      expect((await failure(parsePublicKeys(`${line}\n`, "recipient"))).hint).toMatch(/another program's key/);
-      expect((await failure(parsePublicKeys(`my ${line}\n`, "recipient"))).hint).toBeUndefined();
+      expect((await failure(parsePublicKeys(native, `${line}\n`, "recipient"))).hint).toMatch(/another program's key/);
+      expect((await failure(parsePublicKeys(native, `my ${line}\n`, "recipient"))).hint).toBeUndefined();
     },
   );
 
   test("hands on what to do about a line", async () => {
-    expect((await failure(parsePublicKeys(own.recipient.slice(0, -1), "recipient"))).hint).toMatch(
+    expect((await failure(parsePublicKeys(native, own.recipient.slice(0, -1), "recipient"))).hint).toMatch(
       /Copy the key again/,
     );
   });
 
   test("holds what can be sealed to, and what a signature can be checked with", async () => {
-    expect(parseRecipient(own.recipient)).toEqual(own.publicKey);
+    expect(parseRecipient(native, own.recipient)).toEqual(own.publicKey);
     expect(await parseSigner(own.signer)).toEqual(own.signingKey.publicKey);
   });
 });
@@ -206,7 +214,7 @@ describe("a public key file", () => {
 describe("all the keys of a public key file", () => {
   test("as text, by their kind", async () => {
     const text = `#\n${friend.signer}\n\n ${own.recipient}\r\n${own.signer}\n`;
-    expect(await parseAllPublicKeys(text)).toEqual({
+    expect(await parseAllPublicKeys(native, text)).toEqual({
       recipients: [own.recipient],
       signers: [friend.signer, own.signer],
     });
@@ -219,7 +227,7 @@ describe("all the keys of a public key file", () => {
     ["a line that is none", `${own.recipient}\nhello\n`, "line 2 "],
     ["a secret", `${own.recipient}\n${secret}\n`, "secret"],
   ])("are refused: %s", async (_what, text, named) => {
-    const error = await failure(parseAllPublicKeys(text));
+    const error = await failure(parseAllPublicKeys(native, text));
     expect([error.code, error.message]).toEqual(["usage", expect.stringContaining(named)]);
     expectNoSecret(error, secret);
   });

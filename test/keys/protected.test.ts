@@ -3,11 +3,12 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { native } from "../../src/crypto/native.js";
 import { portable } from "../../src/crypto/portable.js";
+import { copySecret, type Secret } from "../../src/crypto/secret.js";
 import type { Suite } from "../../src/crypto/suite.js";
 import type { SealError } from "../../src/errors.js";
 import { formatIdentity, parseIdentityFile } from "../../src/keys/identity.js";
 import { protect, unprotect } from "../../src/keys/protected.js";
-import { failure } from "../support.js";
+import { failure, secretOf } from "../support.js";
 import { bob as friend, alice as own } from "./people.js";
 import { expectNoSecret, nobody, watched } from "./secrets.js";
 
@@ -17,19 +18,23 @@ const { secret } = own;
 const quick = watched().suite;
 
 async function refused(text: string): Promise<SealError> {
-  return failure(parseIdentityFile(quick, text, nobody).then((file) => file.unlock()));
+  return failure(parseIdentityFile(quick, secretOf(text), nobody).then((file) => file.unlock()));
 }
 
 describe("a protected identity", () => {
   const passphrase = "pässwörd \u212b"; // NFC: ä ö as one, and the Ångström sign as Å
-  const options = { accept: [friend.signingKey.publicKey], passphrase, now: NOW };
+  const format = async (suite: Suite) => {
+    const options = { of: own, accept: [friend.signingKey.publicKey], passphrase: secretOf(passphrase), now: NOW };
+    return Buffer.from(await formatIdentity(suite, secretOf(secret), options)).toString();
+  };
   let text: string;
 
   const unlock = async (suite: Suite, text: string, ...answers: (string | null)[]) => {
     const asked: number[] = [];
-    const file = await parseIdentityFile(suite, text, async (attempt) => {
+    const file = await parseIdentityFile(suite, secretOf(text), async (attempt) => {
       asked.push(attempt);
-      return answers[attempt]!;
+      const answer = answers[attempt] ?? null;
+      return answer === null ? null : secretOf(answer);
     });
     expect(asked, "parsing does not ask").toEqual([]);
     const identity = await file.unlock().catch((error: SealError) => error);
@@ -37,14 +42,14 @@ describe("a protected identity", () => {
   };
 
   beforeEach(async () => {
-    text = await formatIdentity(quick, secret, options);
+    text = await format(quick);
   });
 
   test("shows nothing of its secret, but its senders and who it is", async () => {
     expect(text).not.toMatch(/SECRET-KEY-1/i);
     for (let from = 17; from + 8 <= secret.length; from++) expect(text).not.toContain(secret.slice(from, from + 8));
     expect(text).toContain(own.recipient);
-    const file = await parseIdentityFile(quick, text, nobody);
+    const file = await parseIdentityFile(quick, secretOf(text), nobody);
     expect(file).toMatchObject({ isProtected: true, accept: [friend.signingKey.publicKey] });
     const block = text.split("\n").filter((line) => /^[A-Za-z0-9+/=]+$/.test(line));
     expect(block.map((line) => line.length)).toEqual([64, 64, 64, 24]);
@@ -55,7 +60,7 @@ describe("a protected identity", () => {
       [native, portable],
       [portable, native],
     ] as const) {
-      const { file, identity, asked } = await unlock(one, await formatIdentity(other, secret, options), passphrase);
+      const { file, identity, asked } = await unlock(one, await format(other), passphrase);
       expect(identity).toMatchObject({ recipient: own.recipient, signer: own.signer });
       expect(await file.unlock()).toBe(identity);
       expect(asked).toEqual([0]);
@@ -71,7 +76,7 @@ describe("a protected identity", () => {
         return quick.aeadSeal(key, nonce, plain, aad);
       },
     };
-    const [, first] = /BEGIN.*\n(.*)/.exec(await protect(suite, secret, passphrase))!;
+    const [, first] = /BEGIN.*\n(.*)/.exec(await protect(suite, secretOf(secret), secretOf(passphrase)))!;
     const head = Buffer.from(first!, "base64").subarray(0, 17);
     expect(seen).toEqual([Uint8Array.from([...Buffer.from("seal.v1 identity\0"), ...head])]);
   });
@@ -101,7 +106,7 @@ describe("a protected identity", () => {
   });
 
   test("has another salt each time, and the block cannot be taken for another's", async () => {
-    const again = await formatIdentity(quick, secret, options);
+    const again = await format(quick);
     const block = (text: string) => /BEGIN.*\n([^-]*)/.exec(text)![1]!.replace(/\n/g, "");
     const [one, two] = [text, again].map((text) => Buffer.from(block(text), "base64"));
     expect(one!.subarray(1, 17).equals(two!.subarray(1, 17))).toBe(false);
@@ -129,7 +134,7 @@ describe("a protected identity", () => {
       ["an empty line behind it", (lines) => [...lines, ""]],
       ["a character less", ([first, ...lines]) => [first!.slice(1), ...lines]],
       ["another character", ([first, ...lines]) => [`*${first!.slice(1)}`, ...lines]],
-      ["a line less", ([, ...lines]) => lines],
+      ["a line less", ([first, , ...lines]) => [first!, ...lines]],
       ["all in one line", (lines) => [lines.join("")]],
       ["the last lines joined", ([one, two, three, four]) => [one!, two!, three! + four!]],
       ["the first lines joined", ([one, two, three, four]) => [one! + two!, three!, four!]],
@@ -148,8 +153,10 @@ describe("a protected identity", () => {
     });
 
     test("another version of it", async () => {
-      const error = await refused(damaged((lines) => wrapped(decoded(lines).fill(2, 0, 1))));
-      expect([error.code, error.message]).toEqual(["usage", expect.stringContaining("version 2 ")]);
+      for (const version of [0, 2, 255]) {
+        const error = await refused(damaged((lines) => wrapped(decoded(lines).fill(version, 0, 1))));
+        expect([error.code, error.message]).toEqual(["unsupported", expect.stringContaining(`version ${version} `)]);
+      }
     });
 
     test("no end, or none behind its beginning", async () => {
@@ -165,24 +172,41 @@ describe("a protected identity", () => {
       expect([error.code, error.message]).toEqual(["usage", expect.stringContaining("more than one secret key")]);
       const lines = text.split("\n").length;
       const twice = await refused(text + text.replace(/^#.*\n/gm, ""));
-      expect([twice.code, twice.message]).toEqual(["usage", expect.stringContaining(`line ${lines} of`)]);
+      expect([twice.code, twice.message]).toEqual(["usage", expect.stringContaining(`line ${lines} does not belong`)]);
     });
   });
 
   test("holds a secret line, or is refused", async () => {
     const { suite } = watched();
-    const block = await protect(suite, "x".repeat(secret.length), "p");
-    const file = await parseIdentityFile(suite, block, async () => "p");
+    const block = await protect(suite, secretOf("x".repeat(secret.length)), secretOf("p"));
+    const file = await parseIdentityFile(suite, secretOf(block), async () => secretOf("p"));
     expect((await failure(file.unlock())).code).toBe("usage");
+  });
+
+  test("takes no passphrase that is empty or no text, and does not even try", async () => {
+    const { suite, held } = watched();
+    const block = await protect(suite, secretOf(secret), secretOf(""));
+    held.length = 0;
+    for (const word of [new Uint8Array(), Uint8Array.of(0xff), Uint8Array.of(0xed, 0xa0, 0x80)]) {
+      const file = await parseIdentityFile(suite, secretOf(block), async () => copySecret(word));
+      expect((await failure(file.unlock())).code).toBe("no-key");
+    }
+    expect(held).toEqual([]);
   });
 
   test("leaves no copy of passphrase, key or secret behind", async () => {
     const { suite, held } = watched();
     const body = (text: string) => text.trimEnd().split("\n").slice(1, -1).join("\n");
-    const block = body(await protect(suite, secret, "pass"));
-    expect(await unprotect(suite, block, async () => "pass")).toBe(secret);
-    await failure(unprotect(suite, block, async () => "wrong"));
-    expect(held.length).toBeGreaterThan(6);
-    for (const bytes of held) expect(bytes.every((byte) => byte === 0)).toBe(true);
+    const block = body(await protect(suite, secretOf(secret), secretOf("pass")));
+    const asked: Secret[] = [];
+    const ask = (word: string) => async () => {
+      asked.push(secretOf(word));
+      return asked.at(-1)!;
+    };
+    const read = async (line: Secret) => Buffer.from(line).toString();
+    expect(await unprotect(suite, block, ask("pass"), read)).toBe(secret);
+    await failure(unprotect(suite, block, ask("wrong"), read));
+    expect([held.length > 6, asked.length]).toEqual([true, 4]);
+    for (const bytes of [...held, ...asked]) expect(bytes.every((byte) => byte === 0)).toBe(true);
   });
 });

@@ -2,8 +2,8 @@
 
 import { createHash } from "node:crypto";
 import { expect } from "vitest";
-import type { Bytes } from "../../src/bytes.js";
 import { native } from "../../src/crypto/native.js";
+import { copySecret, type Secret } from "../../src/crypto/secret.js";
 import type { Suite } from "../../src/crypto/suite.js";
 import type { SealError } from "../../src/errors.js";
 import type { AskPassphrase } from "../../src/keys/identity.js";
@@ -16,7 +16,10 @@ export function expectNoSecret(error: SealError, text: string): void {
   for (let from = 17; from + 6 <= text.length; from++) expect(shown).not.toContain(text.slice(from, from + 6));
 }
 
-/** A suite that remembers the secrets which pass through it: `held` are the arrays that its caller has, not copies. Its scrypt is quick. */
+/**
+ * A suite that remembers the secrets which pass through it: `held` are the arrays that its caller has, not copies. Its
+ * scrypt is quick.
+ */
 export function watched(): { suite: Suite; held: Uint8Array[] } {
   const held: Uint8Array[] = [];
   const note = <T extends Uint8Array | null>(bytes: T): T => {
@@ -25,11 +28,11 @@ export function watched(): { suite: Suite; held: Uint8Array[] } {
   };
   const suite: Suite = {
     ...native,
-    signingKey: (seed) => native.signingKey(note(seed).slice()),
-    agreementKey: (secret) => native.agreementKey(note(secret).slice()),
-    scrypt: async (passphrase, salt): Promise<Bytes> => {
+    signingKey: (seed) => native.signingKey(copySecret(note(seed))),
+    agreementKey: (secret) => native.agreementKey(copySecret(note(secret))),
+    scrypt: async (passphrase, salt): Promise<Secret> => {
       const key = createHash("sha256").update(note(passphrase)).update(salt).digest();
-      return note(Uint8Array.from(key));
+      return note(copySecret(key));
     },
     aeadOpen: (key, nonce, sealed, aad) => note(native.aeadOpen(key, nonce, sealed, aad)),
   };

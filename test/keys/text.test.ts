@@ -6,55 +6,80 @@ import { describe, expect, test } from "vitest";
 import { equal } from "../../src/bytes.js";
 import { native } from "../../src/crypto/native.js";
 import { portable } from "../../src/crypto/portable.js";
-import { generateSecret, identityOf } from "../../src/keys/identity.js";
-import {
-  encodeRecipient,
-  encodeSecret,
-  encodeSigner,
-  kindOf,
-  parseRecipient,
-  parseSecret,
-  parseSigner,
-  trimmed,
-} from "../../src/keys/text.js";
-import { failure } from "../support.js";
+import { copySecret } from "../../src/crypto/secret.js";
+import { encodeSecret, parseSecret } from "../../src/keys/secret-line.js";
+import { encodeRecipient, encodeSigner, keyKind, parseRecipient, parseSigner, trimmed } from "../../src/keys/text.js";
+import { failure, newPerson, personOf, secretOf } from "../support.js";
 import { alice } from "./people.js";
 
 const CHARACTERS = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 const BOTH = [native, portable];
 const { secret, recipient, signer } = alice;
 
-const refusedRecipient = (text: string) => failure(Promise.resolve().then(() => parseRecipient(text)));
-const refusedSecret = (text: string) => failure(Promise.resolve().then(() => parseSecret(text)));
+const PARSE = {
+  recipient: async (text: string) => parseRecipient(native, text),
+  signer: parseSigner,
+  secret: async (text: string) => parseSecret(secretOf(text)),
+};
+const refusedRecipient = (text: string) => failure(Promise.resolve().then(() => parseRecipient(native, text)));
+const refusedSecret = (text: string) => failure(Promise.resolve().then(() => parseSecret(secretOf(text))));
 
 test("each kind looks like itself, and what it says is read again", async () => {
   for (let i = 0; i < 50; i++) {
-    const identity = identityOf(BOTH[i % 2]!, generateSecret(BOTH[(i >> 1) % 2]!));
+    const identity = await newPerson(BOTH[i % 2]!);
     expect(identity.recipient).toMatch(/^seal1[02-9ac-hj-np-z]{59}$/);
     expect(identity.signer).toMatch(/^sealsig1[02-9ac-hj-np-z]{59}$/);
-    expect(equal(parseRecipient(identity.recipient), identity.publicKey)).toBe(true);
+    expect(equal(parseRecipient(native, identity.recipient), identity.publicKey)).toBe(true);
     expect(equal(await parseSigner(identity.signer), identity.signingKey.publicKey)).toBe(true);
-    expect(encodeRecipient(parseRecipient(identity.recipient))).toBe(identity.recipient);
+    expect(encodeRecipient(native, parseRecipient(native, identity.recipient))).toBe(identity.recipient);
     expect(encodeSigner(await parseSigner(identity.signer))).toBe(identity.signer);
   }
 });
 
-test("a secret of any bytes, and its 127 characters, are one to one", () => {
+const TYPES = [
+  [1, "x25519", true],
+  [2, "xwing", true],
+  [3, "xwing", false],
+  [4, null, true],
+] as const;
+
+test("a secret of any bytes and type, and its line, are one to one; Bech32m is as others have it", () => {
   const half = fc.uint8Array({ minLength: 32, maxLength: 32 }).filter((bytes) => bytes.some((byte) => byte !== 0));
   fc.assert(
-    fc.property(half, half, (x25519Secret, ed25519Seed) => {
-      const text = encodeSecret({ x25519Secret, ed25519Seed } as Parameters<typeof encodeSecret>[0]);
-      expect(text).toMatch(/^SEAL-SECRET-KEY-1[02-9AC-HJ-NP-Z]{110}$/);
-      const parsed = parseSecret(text);
-      expect(equal(parsed.x25519Secret, x25519Secret) && equal(parsed.ed25519Seed, ed25519Seed)).toBe(true);
-      expect(encodeSecret(parsed)).toBe(text);
+    fc.property(half, half, fc.constantFrom(...TYPES), (opening, signing, [type, opens, signs]) => {
+      const keys = {
+        opening: opens && { kind: opens, secret: copySecret(opening) },
+        seed: signs ? copySecret(signing) : null,
+      };
+      const line = encodeSecret(keys);
+      const text = Buffer.from(line).toString();
+      expect(text).toMatch(/^SEAL-SECRET-KEY-1[02-9AC-HJ-NP-Z]+$/);
+      expect(text.length).toBe(opens && signs ? 127 : 76);
+      const { words } = bech32m.decode(text.toLowerCase() as `${string}1${string}`, false);
+      expect([...bech32m.fromWords(words)]).toEqual([type, ...(opens ? opening : []), ...(signs ? signing : [])]);
+      expect(parseSecret(line)).toEqual(keys);
     }),
   );
 });
 
-test("both suites see the same person in a secret", () => {
-  const [one, other] = BOTH.map((suite) => identityOf(suite, secret));
-  expect([one!.recipient, one!.signer]).toEqual([other!.recipient, other!.signer]);
+test("a secret that opens by X25519 alone has no type", () => {
+  const opening = { kind: "x25519", secret: copySecret(Uint8Array.of(1)) } as const;
+  for (const keys of [
+    { opening, seed: null },
+    { opening: null, seed: null },
+  ])
+    expect(() => encodeSecret(keys)).toThrow(/no type of secret key/);
+});
+
+test("both suites see the same person in a secret, of whatever type", async () => {
+  const seed = copySecret(new Uint8Array(32).fill(7));
+  for (const [, opens, signs] of TYPES) {
+    const line = encodeSecret({ opening: opens && { kind: opens, secret: seed }, seed: signs ? seed : null });
+    const [one, other] = [await personOf(native, line), await personOf(portable, line)];
+    expect([one.recipient, one.signer]).toEqual([other.recipient, other.signer]);
+    expect([one.recipient !== null, one.signer !== null]).toEqual([opens !== null, signs]);
+  }
+  expect((await personOf(native, secret)).recipient).toBe(recipient);
 });
 
 describe("a recipient with a slip is refused as usage:", () => {
@@ -64,7 +89,7 @@ describe("a recipient with a slip is refused as usage:", () => {
         const text = recipient.slice(0, at) + character + recipient.slice(at + 1);
         const error = await refusedRecipient(text);
         expect(error.code, text).toBe("usage");
-        if (at >= 5) expect(error.message, text).toMatch(/mistyped|lower case/);
+        if (at >= 5) expect(error.message, text).toMatch(/mistyped|lower case|it holds/);
       }
     }
   });
@@ -110,27 +135,25 @@ describe("one kind where another belongs is called by its name:", () => {
     ["recipient", secret, "secret"],
     ["signer", recipient, "recipient"],
     ["signer", secret, "secret"],
-    ["secret", recipient, "recipient"],
-    ["secret", signer, "signer"],
   ] as const)("where a %s belongs", async (wanted, text, found) => {
-    const parse = { recipient: parseRecipient, signer: parseSigner, secret: parseSecret }[wanted];
+    const parse = PARSE[wanted];
     const error = await failure(Promise.resolve().then(async () => parse(text)));
     expect(error.code).toBe("usage");
     expect(error.message).toContain(`a ${found} key where a ${wanted} key belongs`);
-    expect(error.hint).toContain({ recipient: "seal1", signer: "sealsig1", secret: "SEAL-SECRET-KEY-1" }[wanted]);
+    expect(error.hint).toContain({ recipient: "seal1", signer: "sealsig1" }[wanted]);
   });
 
-  test("and kindOf tells them apart, in any case", () => {
+  test("and keyKind tells them apart, in any case", () => {
     for (const [text, kind] of [
       [recipient, "recipient"],
       [signer, "signer"],
       [secret, "secret"],
     ] as const) {
-      expect(kindOf(text)).toBe(kind);
-      expect(kindOf(text.toUpperCase())).toBe(kind);
-      expect(kindOf(text.toLowerCase())).toBe(kind);
+      expect(keyKind(text)).toBe(kind);
+      expect(keyKind(text.toUpperCase())).toBe(kind);
+      expect(keyKind(text.toLowerCase())).toBe(kind);
     }
-    for (const text of ["", "seal", "sealed1", "age1qqq", " seal1", "ssh-ed25519"]) expect(kindOf(text)).toBeNull();
+    for (const text of ["", "seal", "sealed1", "age1qqq", " seal1", "ssh-ed25519"]) expect(keyKind(text)).toBeNull();
   });
 });
 
@@ -157,31 +180,46 @@ describe("what cannot be used is told why:", () => {
   const zeros = (length: number) => Array.from({ length }, () => 0);
   const words = bech32m.toWords(Uint8Array.of(1, ...some(32)));
   const padded = bech32m.encode("seal", words.with(-1, words.at(-1)! | 1), false);
-  const secretOf = (...bytes: number[]) => encoded("seal-secret-key-", ...bytes).toUpperCase();
+  const lineOf = (...bytes: number[]) => encoded("seal-secret-key-", ...bytes).toUpperCase();
 
   test.each([
-    ["a recipient of another type", "recipient", encoded("seal", 2, ...some(32)), "its type, 2, is unknown"],
+    ["a recipient without a type", "recipient", encoded("seal"), "it has no type"],
     ["a short recipient", "recipient", encoded("seal", 1, ...some(31)), "31 bytes instead of 32"],
     ["a long recipient", "recipient", encoded("seal", 1, ...some(33)), "33 bytes instead of 32"],
     ["padding that is not zero", "recipient", padded, "padding is not zero"],
     ["a recipient that is zero", "recipient", encoded("seal", 1, ...zeros(32)), "it is zero, of small order"],
     ["a recipient in upper case", "recipient", recipient.toUpperCase(), "lower case only"],
-    ["a signer of another type", "signer", encoded("sealsig", 2, ...some(32)), "its type, 2, is unknown"],
+    ["a short post-quantum recipient", "recipient", encoded("seal", 2, ...some(32)), "32 bytes instead of 1224"],
     ["a short signer", "signer", encoded("sealsig", 1, ...some(31)), "31 bytes instead of 32"],
     ["a signer that is no point of prime order", "signer", encoded("sealsig", 1, ...zeros(32)), "of prime order"],
     ["a signer in mixed case", "signer", signer.slice(0, 20) + signer.slice(20).toUpperCase(), "lower case only"],
-    ["a secret of another type", "secret", secretOf(2, ...some(64)), "its type, 2, is unknown"],
-    ["a short secret", "secret", secretOf(1, ...some(63)), "63 bytes instead of 64"],
-    ["a secret whose first half is zero", "secret", secretOf(1, ...zeros(32), ...some(32)), "a half of it is zero"],
-    ["a secret whose other half is zero", "secret", secretOf(1, ...some(32), ...zeros(32)), "a half of it is zero"],
+    ["a secret without a type", "secret", lineOf(), "it has no type"],
+    ["a secret of one key, where two are due", "secret", lineOf(2, ...some(32)), "32 bytes instead of 64"],
+    ["a secret of two keys, where one is due", "secret", lineOf(3, ...some(64)), "64 bytes instead of 32"],
+    ["a secret to sign with, which is zero", "secret", lineOf(4, ...zeros(32)), "a key in it is zero"],
+    ["a short secret", "secret", lineOf(1, ...some(63)), "63 bytes instead of 64"],
+    ["a secret whose first half is zero", "secret", lineOf(1, ...zeros(32), ...some(32)), "a key in it is zero"],
+    ["a secret whose other half is zero", "secret", lineOf(1, ...some(32), ...zeros(32)), "a key in it is zero"],
     ["a secret in lower case", "secret", secret.toLowerCase(), "upper case only"],
   ] as const)("%s", async (_what, kind, text, why) => {
-    const parse = { recipient: parseRecipient, signer: parseSigner, secret: parseSecret }[kind];
+    const parse = PARSE[kind];
     const error = await failure((async () => parse(text))());
     expect([error.code, error.message]).toEqual([
       "usage",
       expect.stringMatching(`^not a usable ${kind} key: .*${why}`),
     ]);
+  });
+
+  test.each([
+    ["recipient", encoded("seal", 3, ...some(32))],
+    ["recipient", encoded("seal", 0, ...some(32))],
+    ["signer", encoded("sealsig", 2, ...some(32))],
+    ["secret", lineOf(5, ...some(64))],
+    ["secret", lineOf(0, ...some(64))],
+  ] as const)("a %s of a type that a newer program made is unsupported: %s", async (kind, text) => {
+    const error = await failure(PARSE[kind](text));
+    expect([error.code, error.message]).toEqual(["unsupported", expect.stringContaining(`a ${kind} key of type`)]);
+    expect(error.hint).toMatch(/newer seal/);
   });
 
   test("a mistyped one, and one that is none, with what to do", async () => {

@@ -1,5 +1,5 @@
-// Leaves out mutants that do no more than empty the text of an error message or a hint. Whether an error is thrown, with which
-// code and where, stays mutated, and so does a message that computes something.
+// Leaves out mutants that do no more than empty the text of an error message or a hint. Whether an error is thrown,
+// with which code and where, stays mutated, and so does a message that computes something.
 
 const THROWERS = ["SealError", "malformed", "fail", "unusable"];
 const PASSED_THROUGH = ["ConditionalExpression", "LogicalExpression", "ObjectExpression", "ObjectProperty"];

@@ -1,10 +1,11 @@
 // Mutation testing of the format and the keys: `npm run mutation` (docs/TESTING.md).
 
 export default {
-  mutate: ["src/format/**/*.ts", "src/chunk/**/*.ts", "src/keys/**/*.ts"],
+  mutate: ["src/format/**/*.ts", "src/keys/**/*.ts"],
   testRunner: "vitest",
   plugins: ["@stryker-mutator/vitest-runner", "./test/mutation/messages.js"],
-  // An emptied message is still an error, of the same code and at the same place: such mutants tell nothing of the tests.
+  // An emptied message is still an error, of the same code and at the same place: such mutants tell nothing of the
+  // tests.
   ignorers: ["messages"],
   vitest: { configFile: "test/mutation/vitest.config.ts", related: false },
   coverageAnalysis: "perTest",

@@ -1,15 +1,15 @@
-// Damage of any kind, in files of any chunk size: the same error at the same place, and the same plaintext before it, whatever the pieces in
-// which the file comes, and whatever the engine.
+// Damage of any kind, in files of any chunk size: the same error at the same place, and the same plaintext before it,
+// whatever the pieces in which the file comes, and whatever the engine.
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Bytes, concat } from "../../src/bytes.js";
 import { native } from "../../src/crypto/native.js";
 import { SealError } from "../../src/errors.js";
-import type { Source } from "../../src/ops/io.js";
-import { open } from "../../src/ops/open.js";
-import { verify } from "../../src/ops/verify.js";
-import { content, NOW, OPEN, OPEN_UNSIGNED, sealed, sender } from "../ops/samples.js";
+import { openTo } from "../../src/files/open.js";
+import { verifySource } from "../../src/files/verify.js";
+import type { Source } from "../../src/flow/io.js";
+import { content, NOW, OPEN, OPEN_UNSIGNED, sealed, sender } from "../files/samples.js";
 import { memorySink } from "../support.js";
 import { engine, engineOf, exponent, from, lengthIn, RUNS, way } from "./setting.js";
 
@@ -64,7 +64,7 @@ test("opening ends alike", async () => {
       const { file } = await sealed(plaintext, { chunkExponent: exponent, ...(signed ? {} : { signer: null }) });
       const bad = damaged(file, what);
       const opening = (sink: ReturnType<typeof memorySink>, more: object) => (source: Source) =>
-        ending(() => open(source, sink, { ...(signed ? OPEN : OPEN_UNSIGNED), ...more }));
+        ending(() => openTo(source, sink, { ...(signed ? OPEN : OPEN_UNSIGNED), ...more }));
       const [one, other] = [memorySink(), memorySink()];
       const atOnce = await from(bad, "bytes", opening(one, {}));
       const otherwise = await from(bad, way, opening(other, { engine: engineOf(engine) }));
@@ -79,13 +79,13 @@ test("opening ends alike", async () => {
 });
 
 test("verifying ends alike", async () => {
-  const policy = { signers: [sender.signingKey.publicKey], allowUnsigned: false, now: NOW };
+  const policy = { from: [sender.signingKey.publicKey], allowUnsigned: false, now: NOW };
   await fc.assert(
     fc.asyncProperty(drawn, async ({ exponent, length, what, engine, way }) => {
       const { file } = await sealed(content(length), { chunkExponent: exponent });
       const bad = damaged(file, what);
       const verifying = (name: Parameters<typeof engineOf>[0]) => (source: Source) =>
-        ending(() => verify(source, { suite: native, engine: engineOf(name), policy }));
+        ending(() => verifySource(source, { suite: native, engine: engineOf(name), policy }));
       const atOnce = await from(bad, "bytes", verifying("inline"));
       if (!Buffer.from(bad).equals(file)) expect(atOnce).toHaveProperty("code");
       expect(await from(bad, way, verifying(engine))).toEqual(atOnce);

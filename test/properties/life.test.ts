@@ -1,22 +1,24 @@
-// The life of a sealed file: sealed from whatever pieces, then verified, opened, read in part, rewrapped and gone on with, in any order, on any
-// engine, for whoever it is for at the time. At each step it is what the plaintext and the first digest say.
+// The life of a sealed file: sealed from whatever pieces, then verified, opened, read in part, rewrapped and gone on
+// with, in any order, on any engine, for whoever it is for at the time. At each step it is what the plaintext and the
+// first digest say.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Bytes } from "../../src/bytes.js";
 import { native } from "../../src/crypto/native.js";
+import { resume } from "../../src/files/resume.js";
+import { rewrapTo } from "../../src/files/rewrap.js";
+import { verifySource } from "../../src/files/verify.js";
+import { parseHeader } from "../../src/header/read.js";
 import { bytesSource } from "../../src/io/bytes.js";
-import { partialName, resumableOutput } from "../../src/io/partial.js";
-import { parseHeader } from "../../src/ops/header.js";
-import { resume } from "../../src/ops/resume.js";
-import { rewrap } from "../../src/ops/rewrap.js";
-import { verify } from "../../src/ops/verify.js";
-import { content, fresh, NOW, OPEN, opened, SEAL, sealed, sender, stranger } from "../ops/samples.js";
-import { failure, identityFile, memorySink } from "../support.js";
+import { resumableOutput } from "../../src/io/partial.js";
+import { partialName } from "../../src/io/partial-files.js";
+import { content, NOW, OPEN, opened, SEAL, sealed, sender, stranger } from "../files/samples.js";
+import { drawing, failure, identityFile, memorySink, newPerson } from "../support.js";
 import { engine, engineOf, exponent, from, lengthIn, newPath, RUNS, seekable, way } from "./setting.js";
 
-const people = Array.from({ length: 6 }, () => fresh());
+const people = await Promise.all(Array.from({ length: 6 }, () => newPerson()));
 
 /** The file as it is now, and the truth about it. */
 interface State {
@@ -40,9 +42,9 @@ const who = fc.nat(5);
 const verifying = fc.record({ engine, way }).map(
   ({ engine, way }): Step =>
     async ({ file, plaintext, digest }) => {
-      const policy = { signers: [sender.signingKey.publicKey], allowUnsigned: false, now: NOW };
+      const policy = { from: [sender.signingKey.publicKey], allowUnsigned: false, now: NOW };
       const found = await from(file, way, (source) =>
-        verify(source, { suite: native, engine: engineOf(engine), policy }),
+        verifySource(source, { suite: native, engine: engineOf(engine), policy }),
       );
       expect(found).toMatchObject({ bytes: plaintext.length, digest, sealedAt: NOW / 1000 });
     },
@@ -92,7 +94,7 @@ const rewrapping = fc.record({ engine, way, group }).map(
         signer: sender.signingKey,
         recipients: group.map(({ publicKey }) => publicKey),
       };
-      const result = await from(state.file, way, (source) => rewrap(source, sink, options));
+      const result = await from(state.file, way, (source) => rewrapTo(source, sink, options));
       state.file = Uint8Array.from(sink.released());
       state.to = group;
       expect(result).toMatchObject({ digest: state.digest, recipients: group.length, sealedBytes: state.file.length });
@@ -121,8 +123,9 @@ const goingOn = fc.record({ engine, way: seekable, left }).map(
       expect(readFileSync(path).equals(plaintext)).toBe(true);
       expect(result).toMatchObject({ bytes: plaintext.length, digest });
 
-      // Nothing from the altered byte on is believed; without one, every whole chunk is that does not stand for the final one.
-      const [at] = notes.flatMap((note) => /^going on at byte (\d+)/.exec(note)?.slice(1).map(Number) ?? []);
+      // Nothing from the altered byte on is believed; without one, every whole chunk is that does not stand for the
+      // final one.
+      const [at] = notes.flatMap((note) => /^resuming at byte (\d+)/.exec(note)?.slice(1).map(Number) ?? []);
       if (altered !== null) expect(at ?? 0).toBeLessThanOrEqual(altered);
       else expect(at ?? 0).toBe(Math.floor(Math.min(bytes.length, plaintext.length) / chunkSize) * chunkSize);
     },
@@ -168,7 +171,7 @@ test("the same random bytes give the same file, however its plaintext comes", as
       signed: fc.boolean(),
     }),
   );
-  const suite = { ...native, randomBytes: (length: number) => new Uint8Array(length).fill(7) };
+  const suite = drawing(native, (length) => new Uint8Array(length).fill(7));
   await fc.assert(
     fc.asyncProperty(drawn, async ({ exponent, length, ways, engine, signed }) => {
       const options = { suite, chunkExponent: exponent, signer: signed ? SEAL.signer : null };

@@ -1,4 +1,5 @@
-// What the properties draw from: lengths around the chunks' ends, chunk sizes, engines, and the ways in which bytes come.
+// What the properties draw from: lengths around the chunks' ends, chunk sizes, engines, and the ways in which bytes
+// come.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,11 +8,11 @@ import fc from "fast-check";
 import { afterAll } from "vitest";
 import { inline } from "../../src/engine/inline.js";
 import { poolEngine } from "../../src/engine/pool.js";
+import type { Source } from "../../src/flow/io.js";
 import { bytesSource } from "../../src/io/bytes.js";
 import { openSource } from "../../src/io/files.js";
 import { streamSource } from "../../src/io/streams.js";
-import type { Source } from "../../src/ops/io.js";
-import { scrambled } from "../ops/samples.js";
+import { scrambled } from "../files/samples.js";
 import { pieces } from "../support.js";
 
 /** How often each property is tried; SEAL_PROPERTY_RUNS raises it. */

@@ -1,0 +1,52 @@
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
+import { setImmediate as turn } from "node:timers/promises";
+import { GCProfiler } from "node:v8";
+import { expect, test } from "vitest";
+import { Age, collectAll, collectYoung } from "../../src/crypto/collect.js";
+
+/** The collections while that is done, by V8's names. */
+async function during(work: () => Promise<void>): Promise<string[]> {
+  const profiler = new GCProfiler();
+  profiler.start();
+  await work();
+  return profiler.stop()!.statistics.map(({ gcType }) => gcType);
+}
+
+test("everything means what is old, too", async () => {
+  let key: KeyObject | null = generateKeyPairSync("ed25519").privateKey;
+  const seen = new WeakRef(key);
+  await turn();
+  for (let i = 0; i < 3; i++) collectYoung();
+  expect(key.type).toBe("private");
+  key = null;
+  await collectAll();
+  await turn();
+  expect(seen.deref()).toBeUndefined();
+});
+
+test.each([0, 1, 2])("who has outlived %i collections is collected with the young, but for the last", async (count) => {
+  const age = new Age();
+  for (let i = 0; i < count; i++) collectYoung();
+  const done = await during(() => age.collect());
+  expect(done).toEqual([count < 2 ? "Scavenge" : "MarkSweepCompact"]);
+});
+
+test("who has outlived one collection of everything is old", async () => {
+  const age = new Age();
+  await collectAll();
+  expect(await during(() => age.collect())).toContain("MarkSweepCompact");
+});
+
+test("one behind the other, all are young", async () => {
+  const done = await during(async () => {
+    for (let i = 0; i < 5; i++) await new Age().collect();
+  });
+  expect(done).toEqual(Array(5).fill("Scavenge"));
+});
+
+test("everything is collected once for all who ask meanwhile", async () => {
+  const done = await during(async () => {
+    for (let i = 0; i < 3; i++) await Promise.all(Array.from({ length: 20 }, () => collectAll()));
+  });
+  expect(done.filter((type) => type === "MarkSweepCompact")).toHaveLength(3);
+});
