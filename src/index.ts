@@ -1,8 +1,10 @@
+export type { JournalBatch, JournalReaderOptions } from "./api/batches.js";
 export { type FullIdentity, type Generated, Identity, type NewIdentityOptions } from "./api/identity.js";
-export { type JournalBatch, JournalReader, type JournalReaderOptions } from "./api/journal-reader.js";
+export { JournalReader } from "./api/journal-reader.js";
 export { type JournalFile, JournalWriter, type JournalWriterOptions } from "./api/journal-writer.js";
 export { breakLock, holdLock } from "./api/locks.js";
 export { inspect, open, openBytes, rewrap, seal, sealBytes, verify } from "./api/operations.js";
+export type * from "./api/options.js";
 export type { JournalRecord } from "./api/records.js";
 export type { Signer } from "./api/signer.js";
 export type * from "./api/types.js";

@@ -16,7 +16,7 @@ import type { Source } from "../src/flow/io.js";
 import { type Header, payloadKey } from "../src/format/header.js";
 import { parseHeader } from "../src/header/read.js";
 import { findFileKey, openingKeys } from "../src/header/unlock.js";
-import { unarmored } from "../src/io/armor.js";
+import { unarmored } from "../src/files/armor.js";
 import { bytesSource } from "../src/io/bytes.js";
 import { streamSource } from "../src/io/streams.js";
 import { identityOf, parseIdentityFile } from "../src/keys/identity.js";

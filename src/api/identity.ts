@@ -1,7 +1,6 @@
 // A secret key, as the library's users hold it.
 
 import type { Bytes } from "../bytes.js";
-import { loadSuite } from "../crypto/index.js";
 import { copySecret, erase, ownSecret, type Secret } from "../crypto/secret.js";
 import { SealError } from "../errors.js";
 import { copyOf, isBytes } from "../given.js";
@@ -19,6 +18,7 @@ import { formatPublicKeys } from "../keys/public-keys.js";
 import { encodeSigner } from "../keys/text.js";
 import { type Check, flag, list, OPTIONS, optional, refused, refuseNew, settings } from "./arguments.js";
 import { parseSigners, signers } from "./keys.js";
+import { platform } from "./platform.js";
 
 const OURS = Symbol();
 
@@ -83,7 +83,7 @@ export class Identity {
     const word = optional(secretBytes)(passphrase, "passphrase");
     const ask = async (attempt: number) => (attempt === 0 && word ? copySecret(word) : null);
     try {
-      const file = await parseIdentityFile(await loadSuite(), given, ask);
+      const file = await parseIdentityFile(await platform().suite(), given, ask);
       return new Identity(OURS, await file.unlock(), file.accept);
     } finally {
       erase(given, ...(word ? [word] : []));
@@ -100,7 +100,7 @@ export class Identity {
   static async generate(options: NewIdentityOptions = {}): Promise<Generated<Identity>> {
     const { accept: texts = [], passphrase, classic = false, only } = settings(options, OPTIONS, NEW);
     if (classic && only) throw new SealError("usage", "classic excludes only");
-    const suite = await loadSuite();
+    const suite = await platform().suite();
     const accept = await parseSigners(texts, "accept");
     const kind = classic ? "x25519" : DEFAULT_KIND;
     const secret = generateSecret(suite, { opens: only === "sign" ? null : kind, signs: only !== "open" });

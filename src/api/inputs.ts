@@ -3,31 +3,13 @@
 import type { Bytes } from "../bytes.js";
 import { SealError } from "../errors.js";
 import type { Source } from "../flow/io.js";
-import { copyOf, isBytes } from "../given.js";
+import { isBytes } from "../given.js";
 import { bytesSource } from "../io/bytes.js";
 import { type FileId, openSource } from "../io/files.js";
 import { shownUrl } from "../io/http/url.js";
 import { streamSource } from "../io/streams.js";
-import {
-  type Check,
-  hasMethod,
-  isA,
-  isObject,
-  optional,
-  path,
-  propertiesOf,
-  refused,
-  settings,
-  text,
-} from "./arguments.js";
-
-/** A copy of bytes: what the caller does with them afterwards changes nothing. */
-export const bytes: Check<Bytes> = (value, what) => {
-  if (!isBytes(value)) throw refused(what, value, "a Uint8Array");
-  const copy = copyOf(value);
-  if (copy) return copy;
-  throw new SealError("usage", `${what} is a Uint8Array whose memory has been given away`);
-};
+import { isObject, optional, path, refused, settings } from "./arguments.js";
+import { address, bytes, headers, isStream, refuseLocked } from "./given-bytes.js";
 
 /** An input as it was given, and is from now on. */
 export type GivenInput =
@@ -69,27 +51,6 @@ export function fileOrUrl(value: unknown, what: string): GivenUrl | { readonly i
   throw new SealError("usage", `${what} must have a path, or a url and its headers`);
 }
 
-function isStream(value: unknown): value is AsyncIterable<Uint8Array> {
-  return hasMethod(value, Symbol.asyncIterator);
-}
-
-function address(value: unknown, what: string): string {
-  return text(isA(value, URL) ? value.href : value, what);
-}
-
-/** Header lines. Their values may be secret, so no error shows them. */
-function headers(value: unknown, what: string): readonly string[] {
-  return [...propertiesOf(value, what)].map(([name, content]) => {
-    if (name.includes(":")) throw new SealError("usage", `${what} has a name that contains a colon`);
-    return `${name}: ${text(content, `${what}.${name}`)}`;
-  });
-}
-
-/** Throws `usage`. */
-export function refuseLocked(stream: { readonly locked: boolean }): void {
-  if (stream.locked) throw new SealError("usage", "the stream is locked: something else is using it");
-}
-
 export type OpenInput = Source & { id?: FileId | null };
 
 export interface Reading {
@@ -102,12 +63,6 @@ export interface Reading {
 export function nameOf(input: GivenInput): string | undefined {
   if (input.is === "file") return input.path;
   return input.is === "url" && URL.canParse(input.url) ? shownUrl(new URL(input.url)) : undefined;
-}
-
-/** The error, which tells its input by `name` unless it does already. */
-export function withInput(name: string | undefined, error: unknown): unknown {
-  if (error instanceof SealError) error.input ??= name;
-  return error;
 }
 
 /** Opens it. Throws `usage`, `io`. */

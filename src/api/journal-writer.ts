@@ -1,5 +1,6 @@
 // Writing journals, as the library's users do it.
 
+import "./node.js";
 import { loadSuite, type Suite } from "../crypto/index.js";
 import { erase } from "../crypto/secret.js";
 import type { Entry } from "../format/batch.js";
@@ -25,8 +26,8 @@ import {
   whole,
 } from "./arguments.js";
 import { chunkExponent } from "./chunk-size.js";
+import { withInput } from "./given-bytes.js";
 import type { Identity } from "./identity.js";
-import { withInput } from "./inputs.js";
 import { givenBy, parseRecipients, recipientsEachTime } from "./keys.js";
 import { type JournalRecord, recordsOf } from "./records.js";
 import { headerSigner, type Signer, signer } from "./signer.js";

@@ -1,9 +1,10 @@
 // The program's operations on files, streams and byte arrays. Each checks, and copies, what it is given before anything
 // else happens.
 
-import { loadSuite } from "../crypto/index.js";
-import { erase, type Secret } from "../crypto/secret.js";
+import "./node.js";
+import { erase } from "../crypto/secret.js";
 import { SealError } from "../errors.js";
+import { armoredSink, unarmored } from "../files/armor.js";
 import { inspectSource } from "../files/inspect.js";
 import * as opening from "../files/open.js";
 import { resume } from "../files/resume.js";
@@ -11,24 +12,25 @@ import * as rewrapping from "../files/rewrap.js";
 import * as sealing from "../files/seal.js";
 import * as verifying from "../files/verify.js";
 import type { Sink, Source } from "../flow/io.js";
-import { stanzaName } from "../header/stanzas.js";
-import { armoredSink, unarmored } from "../io/armor.js";
 import { bytesSink, bytesSource } from "../io/bytes.js";
 import { openOutput } from "../io/output.js";
 import { openedOutput, resumableOutput } from "../io/partial.js";
-import { encodeSigner } from "../keys/text.js";
 import { ending } from "./ending.js";
-import {
-  bytes as bytesOf,
-  type GivenInput,
-  inputOf,
-  nameOf,
-  type OpenInput,
-  type Reading,
-  sourceFor,
-  withInput,
-} from "./inputs.js";
+import { bytes as bytesOf, withInput } from "./given-bytes.js";
+import { type GivenInput, inputOf, nameOf, type OpenInput, type Reading, sourceFor } from "./inputs.js";
+import type {
+  InspectResult,
+  OpenOptions,
+  OpenResult,
+  RewrapOptions,
+  SealOptions,
+  SealResult,
+  VerifyOptions,
+  VerifyResult,
+} from "./options.js";
 import { type GivenOutput, outputOf, sinkOf } from "./outputs.js";
+import { platform } from "./platform.js";
+import { erasing, shown, toldOf } from "./results.js";
 import {
   inspectGiven,
   openGiven,
@@ -40,18 +42,7 @@ import {
   verifyGiven,
   verifySettings,
 } from "./settings.js";
-import type {
-  Input,
-  InspectResult,
-  OpenOptions,
-  OpenResult,
-  Output,
-  RewrapOptions,
-  SealOptions,
-  SealResult,
-  VerifyOptions,
-  VerifyResult,
-} from "./types.js";
+import type { Input, Output } from "./types.js";
 
 /**
  * Seals `input` for recipients.
@@ -145,13 +136,11 @@ export function verify(input: Input, options: VerifyOptions): Promise<VerifyResu
 export function inspect(input: Input, options: { readonly signal?: AbortSignal } = {}): Promise<InspectResult> {
   return ending([input], async () => {
     const [from, given] = [inputOf(input), inspectGiven(options)];
-    const suite = await loadSuite();
+    const suite = await platform().suite();
     const { core, stanzaTypes, ...sizes } = await reading(from, given, async (source) =>
       inspectSource(await unarmored(source, given.signal), suite, given.signal),
     );
-    const { signer, label, sealedAt } = core;
-    const stanzas = stanzaTypes.map((type) => ({ type: stanzaName(type) }));
-    return { ...sizes, ...shown({ signer, label, sealedAt }), stanzas };
+    return { ...sizes, ...toldOf(core, stanzaTypes) };
   });
 }
 
@@ -184,17 +173,6 @@ export async function openBytes(bytes: Uint8Array, options: OpenOptions): Promis
   return sink.take();
 }
 
-type Shown<T> = Omit<T, "signer" | "sealedAt"> & {
-  signer: T extends { signer: Uint8Array } ? string : string | null;
-  sealedAt: Date;
-};
-
-/** Keys as text, times as dates. */
-function shown<T extends { signer: Uint8Array | null; sealedAt: number }>(result: T): Shown<T> {
-  const signer = (result.signer && encodeSigner(result.signer)) as Shown<T>["signer"];
-  return { ...result, signer, sealedAt: new Date(result.sealedAt * 1000) };
-}
-
 async function reading<T>(from: GivenInput, running: Reading, work: (source: OpenInput) => Promise<T>): Promise<T> {
   try {
     const source = await sourceFor(from, running);
@@ -205,18 +183,6 @@ async function reading<T>(from: GivenInput, running: Reading, work: (source: Ope
     }
   } catch (error) {
     throw withInput(nameOf(from), error);
-  }
-}
-
-/** Does `work`, whose passphrase is erased then. */
-async function erasing<T>(
-  { passphrase }: { readonly passphrase: Secret | undefined },
-  work: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await work();
-  } finally {
-    if (passphrase) erase(passphrase);
   }
 }
 

@@ -5,7 +5,7 @@ import type { Sink } from "../flow/io.js";
 import type { OutputOptions, openOutput } from "../io/output.js";
 import { webSink, writableSink } from "../io/streams.js";
 import { flag, hasMethod, isA, isObject, optional, path, refused, settings } from "./arguments.js";
-import { refuseLocked } from "./inputs.js";
+import { refuseLocked } from "./given-bytes.js";
 
 /** An output as it was given, and is from now on. */
 export type GivenOutput =

@@ -1,8 +1,5 @@
 // The options of each operation: what is given, checked, and what the operation makes of it.
 
-import { loadSuite } from "../crypto/index.js";
-import { poolEngine } from "../engine/pool.js";
-import { defaultThreads } from "../engine/threads.js";
 import { SealError } from "../errors.js";
 import type * as opening from "../files/open.js";
 import type { Range } from "../files/range.js";
@@ -28,10 +25,8 @@ import {
 import { chunkExponent } from "./chunk-size.js";
 import { fileOf, givenPassphrase, identities } from "./identity.js";
 import { parseRecipients, parseSigners, recipients, senders, signers } from "./keys.js";
+import { platform } from "./platform.js";
 import { headerSigner, signer } from "./signer.js";
-
-/** One for the process: its threads start when there is much to do, and keep nothing alive while they are idle. */
-export const engine = poolEngine(defaultThreads());
 
 const RUNNING = { progress: optional(callback<Progress>), signal: optional(abortSignal) };
 const DEMANDS = { label: optional(text), maxAge: optional(number(0, "a number of seconds, at least 0")) };
@@ -90,10 +85,10 @@ export function openGiven(options: unknown): Settings<typeof OPEN> {
 
 export async function sealSettings(checked: ReturnType<typeof sealGiven>): Promise<sealing.Sealing> {
   const { to, passphrase, sign, label = "", chunkSize, progress, signal } = checked;
-  const suite = await loadSuite();
+  const suite = await platform().suite();
   return bare({
     suite,
-    engine,
+    engine: await platform().engine(),
     recipients: parseRecipients(suite, to, "to"),
     passphrase,
     signer: sign ? await headerSigner(sign) : null,
@@ -107,10 +102,10 @@ export async function sealSettings(checked: ReturnType<typeof sealGiven>): Promi
 
 export async function rewrapSettings(checked: ReturnType<typeof rewrapGiven>): Promise<rewrapping.Rewrapping> {
   const { keys, sign, to, progress, signal } = checked;
-  const suite = await loadSuite();
+  const suite = await platform().suite();
   return bare({
     suite,
-    engine,
+    engine: await platform().engine(),
     identities: keys.map(fileOf),
     signer: await headerSigner(sign),
     recipients: parseRecipients(suite, to, "to"),
@@ -122,8 +117,8 @@ export async function rewrapSettings(checked: ReturnType<typeof rewrapGiven>): P
 export async function openSettings(checked: ReturnType<typeof openGiven>): Promise<opening.Opening> {
   const { keys, passphrase, from, label, maxAge, allowUnsigned = false, range, progress, signal } = checked;
   return bare({
-    suite: await loadSuite(),
-    engine,
+    suite: await platform().suite(),
+    engine: await platform().engine(),
     identities: keys.map(fileOf),
     from: await acceptedOf(from),
     policy: { allowUnsigned, label, maxAge },
@@ -137,7 +132,8 @@ export async function openSettings(checked: ReturnType<typeof openGiven>): Promi
 export async function verifySettings(checked: ReturnType<typeof verifyGiven>): Promise<verifying.Verifying> {
   const { from, label, maxAge, progress, signal } = checked;
   const policy = { from: await parseSigners(from, "from"), allowUnsigned: false, label, maxAge };
-  return bare({ suite: await loadSuite(), engine, policy, progress, signal });
+  const suite = await platform().suite();
+  return bare({ suite, engine: await platform().engine(), policy, progress, signal });
 }
 
 /** The signers that are accepted; null for those that each identity accepts. */

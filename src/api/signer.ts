@@ -1,7 +1,6 @@
 // Who signs: an identity, or an object that asks one elsewhere.
 
 import type { Bytes } from "../bytes.js";
-import { loadSuite } from "../crypto/index.js";
 import type { HeaderSigner } from "../crypto/suite.js";
 import { SealError } from "../errors.js";
 import { copyOf, isBytes } from "../given.js";
@@ -9,6 +8,7 @@ import { signingKeyOf } from "../keys/identity.js";
 import { type Check, hasMethod, text, withMethods } from "./arguments.js";
 import { fileOf, type Identity, signing } from "./identity.js";
 import { parseSigners } from "./keys.js";
+import { platform } from "./platform.js";
 
 /**
  * A signing key that is elsewhere: in an agent, a token, a service or another process. It is asked once for each file
@@ -46,7 +46,7 @@ export async function headerSigner(given: GivenSigner): Promise<HeaderSigner> {
   if (!("is" in given)) return signingKeyOf(await fileOf(given).unlock());
   const { object, what } = given;
   const [publicKey] = await parseSigners([given.signer], `${what}.signer`);
-  const verifying = (await loadSuite()).checkedVerifyingKey(publicKey!);
+  const verifying = (await platform().suite()).checkedVerifyingKey(publicKey!);
   const sign = async (message: Uint8Array): Promise<Bytes> => {
     const answer: unknown = await object.sign(Uint8Array.from(message));
     const signature = isBytes(answer) ? copyOf(answer) : null;

@@ -4,8 +4,8 @@ import { type Bytes, concat } from "../bytes.js";
 import { erase } from "../crypto/secret.js";
 import { ioError, SealError } from "../errors.js";
 import type { Source } from "../flow/io.js";
+import { counting } from "../flow/streams.js";
 import { net } from "./lazy.js";
-import { counting } from "./streams.js";
 
 const SPILL = 64 * 1024;
 

@@ -1,119 +1,21 @@
 // Streams as input and output: Node's, the Web's, and anything that can be iterated.
 
 import type { Writable } from "node:stream";
-import { asIoError, ioError, SealError } from "../errors.js";
+import { ioError } from "../errors.js";
 import type { Sink, Source } from "../flow/io.js";
 import { abortable } from "../flow/order.js";
-import { isBytes, viewOf } from "../given.js";
+import { operationFailed, pieceSource, piecesOf, quietly } from "../flow/streams.js";
 import { stream as nodeStream } from "./lazy.js";
 
-const SKIP_SIZE = 256 * 1024;
-
-/** How a source is read that can only be read on: `fill` gives the next bytes. */
-export function counting(fill: Source["fill"]): Pick<Source, "fill" | "read" | "skipTo"> {
-  let position = 0;
-  const counted = async (into: Uint8Array): Promise<number> => {
-    const count = await fill(into);
-    position += count;
-    return count;
-  };
-  return {
-    fill: counted,
-    read: async (length) => {
-      const bytes = new Uint8Array(length);
-      return bytes.subarray(0, await counted(bytes));
-    },
-    skipTo: async (to) => {
-      const scratch = new Uint8Array(Math.max(0, Math.min(to - position, SKIP_SIZE)));
-      while (position < to) {
-        if ((await counted(scratch.subarray(0, to - position))) === 0) return;
-      }
-    },
-  };
-}
+export { webSink } from "../flow/streams.js";
 
 /**
  * A source that reads an iterable's byte arrays once, in order. Node's Readable and the Web's ReadableStream are such.
  */
 export function streamSource(iterable: AsyncIterable<Uint8Array>, name: string): Source {
-  const { pieces, leave } = iterate(iterable);
-  let rest: Uint8Array = new Uint8Array();
-  /**
-   * Bytes of the rest when it was last looked at: a piece whose memory is given away in the meantime must not count as
-   * none.
-   */
-  let due = 0;
-
-  const next = async (): Promise<Uint8Array | null> => {
-    try {
-      const step = await pieces.next();
-      if (step.done) return null;
-      const piece = isBytes(step.value) ? viewOf(step.value) : null;
-      if (!piece) throw new TypeError("the stream yields something other than bytes");
-      return piece;
-    } catch (error) {
-      throw asIoError(`cannot read ${name}`, error);
-    }
-  };
-
-  const fill = async (into: Uint8Array): Promise<number> => {
-    let have = 0;
-    while (have < into.length) {
-      if (rest.length !== due) throw new SealError("io", `${name} took back a chunk before it was read`);
-      if (due === 0) {
-        const piece = await next();
-        if (piece === null) break;
-        rest = piece;
-        due = piece.length;
-        continue;
-      }
-      const taken = rest.subarray(0, into.length - have);
-      into.set(taken, have);
-      have += taken.length;
-      rest = rest.subarray(taken.length);
-      due = rest.length;
-    }
-    return have;
-  };
-
-  return {
-    name,
-    size: null,
-    fd: null,
-    ...counting(fill),
-    readAt: async () => {
-      throw new SealError("usage", `${name} cannot be read by position`);
-    },
-    checkUnchanged: async () => {},
-    close: async () => leave(),
-  };
-}
-
-interface Pieces {
-  readonly pieces: Pick<AsyncIterator<Uint8Array>, "next">;
-  /** Lets the stream go. A read may still be pending, so this does not wait. */
-  readonly leave: () => void;
-}
-
-function iterate(iterable: AsyncIterable<Uint8Array>): Pieces {
-  if (iterable instanceof ReadableStream) {
-    const reader = iterable.getReader();
-    return {
-      pieces: { next: () => reader.read() as Promise<IteratorResult<Uint8Array>> },
-      leave: () => {
-        quietly(() => reader.cancel());
-        reader.releaseLock();
-      },
-    };
-  }
-  const pieces = iterable[Symbol.asyncIterator]();
-  if (iterable instanceof nodeStream().Readable) return { pieces, leave: () => void iterable.destroy() };
-  return { pieces, leave: () => quietly(async () => pieces.return?.()) };
-}
-
-/** Asks for an end of which nobody waits: a stream need not come to it. */
-function quietly(end: () => Promise<unknown>): void {
-  end().catch(() => undefined);
+  if (iterable instanceof ReadableStream || !(iterable instanceof nodeStream().Readable))
+    return pieceSource(piecesOf(iterable), name);
+  return pieceSource({ pieces: iterable[Symbol.asyncIterator](), leave: () => void iterable.destroy() }, name);
 }
 
 /**
@@ -128,12 +30,10 @@ export function letGo(...streams: readonly unknown[]): void {
 function endOf(stream: unknown): unknown {
   if (typeof stream !== "object" || stream === null || ("locked" in stream && stream.locked)) return;
   if (stream instanceof ReadableStream) return stream.cancel();
-  if (stream instanceof WritableStream) return stream.abort(FAILED());
+  if (stream instanceof WritableStream) return stream.abort(operationFailed());
   if ("destroy" in stream && typeof stream.destroy === "function") return stream.destroy();
   if (Symbol.asyncIterator in stream) return (stream as AsyncIterable<unknown>)[Symbol.asyncIterator]().return?.();
 }
-
-const FAILED = () => new SealError("io", "the operation failed");
 
 /**
  * A sink that writes to a Node stream, one write at a time, and ends it at the commit unless `keepOpen`. `keeps`: it
@@ -182,34 +82,6 @@ export function writableSink(
     },
     abort: async () => {
       stream.destroy();
-    },
-  };
-}
-
-/** A sink that writes to a Web stream, and closes it at the commit, which the signal ends where the stream does not. */
-export function webSink(stream: WritableStream<Uint8Array>, name: string, signal?: AbortSignal): Sink {
-  const writer = stream.getWriter();
-  const attempt = async (call: () => Promise<void>): Promise<void> => {
-    try {
-      await abortable(call(), signal);
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw ioError(`cannot write ${name}`, error);
-    }
-  };
-  return {
-    name,
-    fd: null,
-    keeps: true,
-    write: (bytes) => attempt(async () => writer.ready.then(() => writer.write(bytes))),
-    commit: async () => {
-      await attempt(() => writer.close());
-      writer.releaseLock();
-    },
-    abort: async () => {
-      // It waits for the write that is under way, which need not end: what has failed is told without it.
-      quietly(() => writer.abort(FAILED()));
-      writer.releaseLock();
     },
   };
 }

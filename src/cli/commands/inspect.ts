@@ -2,13 +2,13 @@
 
 import { loadSuite, type Suite } from "../../crypto/index.js";
 import { SealError } from "../../errors.js";
+import { unarmored } from "../../files/armor.js";
 import { type Inspected, inspectFile } from "../../files/inspect.js";
 import type { Source } from "../../flow/io.js";
 import type { Base } from "../../format/base.js";
 import { type Core, coreKind, KIND_FILE, VERSION } from "../../format/core.js";
 import type { Header } from "../../format/header.js";
 import { stanzaName } from "../../header/stanzas.js";
-import { unarmored } from "../../io/armor.js";
 import { type Begun, inspectJournal, parseBeginning } from "../../journal/reading/inspect.js";
 import { encodeSigner } from "../../keys/text.js";
 import { isoTime } from "../../time.js";

@@ -2,10 +2,10 @@
 
 import { loadSuite } from "../../crypto/index.js";
 import { restated, SealError } from "../../errors.js";
+import { unarmored } from "../../files/armor.js";
 import { type Opened, type Opening, openTo } from "../../files/open.js";
 import { resume } from "../../files/resume.js";
 import type { Progress } from "../../flow/io.js";
-import { unarmored } from "../../io/armor.js";
 import type { HttpHeader } from "../../io/http/request.js";
 import { openedOutput, resumableOutput } from "../../io/partial.js";
 import { stdoutSink } from "../../io/stdio.js";

@@ -1,9 +1,9 @@
 // seal verify FILE… --from S…
 
 import { loadSuite } from "../../crypto/index.js";
+import { unarmored } from "../../files/armor.js";
 import { type Verifying, verifySource } from "../../files/verify.js";
 import type { Progress } from "../../flow/io.js";
-import { unarmored } from "../../io/armor.js";
 import type { HttpHeader } from "../../io/http/request.js";
 import type { Contacts } from "../../keys/contacts.js";
 import { encodeSigner } from "../../keys/text.js";

@@ -8,7 +8,8 @@ import type { Source } from "../../flow/io.js";
 import type { OutputSink } from "../../io/descriptor.js";
 import { type FileId, type FileSource, openSource } from "../../io/files.js";
 import type { UrlOptions } from "../../io/http/http.js";
-import { fileNameOf, isUrl, parseUrl, refuseScheme, shownUrl } from "../../io/http/url.js";
+import { refuseScheme } from "../../io/http/scheme.js";
+import { fileNameOf, isUrl, parseUrl, shownUrl } from "../../io/http/url.js";
 import { type OutputOptions, openOutput } from "../../io/output.js";
 import { stdinSource, stdoutSink } from "../../io/stdio.js";
 

@@ -1,24 +1,10 @@
 // Addresses: what is one, what may be shown of it, and what name a file from there gets.
 
-import { existsSync } from "node:fs";
 import { SealError } from "../../errors.js";
 
 /** Whether the text is meant as an address, rather than as the path of a file. */
 export function isUrl(text: string): boolean {
   return /^https?:\/\//i.test(text);
-}
-
-/**
- * An address of another kind is no name of a file: who gives one is told, unless there is a file of that name. Throws
- * `usage`.
- */
-export function refuseScheme(text: string): void {
-  const [, scheme] = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text) ?? [];
-  if (!scheme || isUrl(text) || existsSync(text)) return;
-  const isFile = scheme.toLowerCase() === "file";
-  throw new SealError("usage", `${scheme}:// is not supported: addresses are http or https`, {
-    hint: isFile ? "Give the path of the file." : "Fetch it with another program, and give the file, or pipe it in.",
-  });
 }
 
 /** Throws `usage`, without repeating the text: a password may stand in it. */

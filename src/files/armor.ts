@@ -1,11 +1,11 @@
 // The text form of sealed files (docs/FORMAT.md, "Text form"): read as a stream in bounded memory, and written as one.
 
-import { Buffer } from "node:buffer";
-import { concat, utf8 } from "../bytes.js";
+import { type Bytes, concat, utf8 } from "../bytes.js";
 import { SealError } from "../errors.js";
 import { byPosition, type Sink, type Source } from "../flow/io.js";
 import { abortable } from "../flow/order.js";
-import { streamSource } from "./streams.js";
+import { pieceSource, piecesOf } from "../flow/streams.js";
+import { fromBase64, toBase64 } from "./base64.js";
 
 const BEGIN = "-----BEGIN SEALED FILE-----";
 const END = "-----END SEALED FILE-----";
@@ -23,6 +23,9 @@ const BLANK = /^[ \t]*$/;
 const WHOLE_LINE = /^[A-Za-z0-9+/]{64}$/;
 const LAST_LINE = /^(?:[A-Za-z0-9+/]{4}){0,15}(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)$/;
 
+/** A character for each byte; whatever those of a text form are not is refused as it is. */
+const LATIN = new TextDecoder("latin1");
+
 /** With what a text form begins, and no sealed file does: blanks, line ends, a hyphen. */
 const TEXT = new Set([0x09, 0x0a, 0x0d, 0x20, 0x2d]);
 
@@ -37,7 +40,7 @@ export async function unarmored<S extends Source>(
   const [first, rest] = await abortable(peeked(source), signal);
   if (first === undefined || !TEXT.has(first)) return { ...rest, isText: false };
   const { name } = source;
-  const text = streamSource(payloadOf(rest, name), name);
+  const text = pieceSource(piecesOf(payloadOf(rest, name)), name);
   const { checkUnchanged, close } = source;
   return { ...source, ...text, checkUnchanged, close, isText: true };
 }
@@ -95,13 +98,13 @@ async function* payloadOf(source: Source, name: string): AsyncGenerator<Uint8Arr
   throw malformed(name, "the line that ends a sealed file is missing");
 }
 
-function decoded(lines: readonly string[]): Buffer {
-  return Buffer.from(lines.join(""), "base64");
+function decoded(lines: readonly string[]): Bytes {
+  return fromBase64(lines.join(""));
 }
 
 /** The last line, which has one encoding only: bits that no byte needs are zero. */
 function checkedLast(line: string | null, name: string): string {
-  if (line !== null && LAST_LINE.test(line) && decoded([line]).toString("base64") === line) return line;
+  if (line !== null && LAST_LINE.test(line) && toBase64(decoded([line])) === line) return line;
   throw malformed(name, "its last line is not base64 as it is written");
 }
 
@@ -127,7 +130,7 @@ async function* linesOf(source: Source, name: string): AsyncGenerator<string> {
   let rest = "";
   for (;;) {
     const bytes = await source.read(READ_SIZE);
-    const parts = (rest + Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1")).split("\n");
+    const parts = (rest + LATIN.decode(bytes)).split("\n");
     rest = parts.pop()!;
     for (const line of parts) yield checkedLine(withoutReturn(line), name);
     checkedLine(withoutReturn(rest), name);
@@ -173,6 +176,5 @@ export function armoredSink(sink: Sink): Sink {
 }
 
 function inLines(bytes: Uint8Array): string {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64");
-  return text.replace(EACH_LINE, "$&\n");
+  return toBase64(bytes).replace(EACH_LINE, "$&\n");
 }
