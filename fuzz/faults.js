@@ -241,10 +241,14 @@ function reallyOpen(keys: ChunkKeys, task: Task): OpenTaskResult {`,
     name: "a frame may be signed by the record key of another epoch",
     target: "journal",
     file: "src/engine/frames.ts",
-    from: `  return recordKey.verify(message, signatureOf(recordAt(run, i)));
+    from: `    return recordKey.verify(message, signature);
+  });
+  return releasedFrames(run, linked, authentic);
 }`,
-    to: `  known.set(recordKey.publicKey.join(), recordKey);
-  return [...known.values()].some((key) => key.verify(message, signatureOf(recordAt(run, i))));
+    to: `    known.set(recordKey.publicKey.join(), recordKey);
+    return [...known.values()].some((key) => key.verify(message, signature));
+  });
+  return releasedFrames(run, linked, authentic);
 }
 const known = new Map<string, VerifyingKey>();`,
   },

@@ -12,6 +12,11 @@ const description = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
 const { version } = description;
 
 const CHILD_PROCESS = "node:child_process";
+/** A page loads all of it before it does anything. */
+const SMALL = { comments: { legal: true }, minify: true };
+const WEB_WORKER = { ...SMALL, format: "iife", entryFileNames: "[name].js" };
+const WEB_LIBRARY = { ...SMALL, entryFileNames: "[name].js" };
+const WEB = { platform: "browser", target: "es2023" };
 const COMMON = { format: "cjs", strict: true, entryFileNames: "[name].cjs", chunkFileNames: "[name]-[hash].cjs" };
 
 rmSync(`${root}dist`, { recursive: true, force: true });
@@ -24,6 +29,12 @@ const bundles = [
   // For those who cannot require a module, as jest: all in one file, beside the same worker.
   await bundle({ index: "src/index.ts" }, false, COMMON),
 ];
+// A browser's worker is a script by itself, and the text of it a part of the library, which so is one file.
+bundles.push(await bundle({ "web-worker": "src/engine/web-worker.ts" }, false, WEB_WORKER, WEB));
+const worker = JSON.stringify(readFileSync(`${root}dist/web-worker.js`, "utf8"));
+bundles.push(
+  await bundle({ web: "src/web/index.ts" }, false, WEB_LIBRARY, { ...WEB, define: { SEAL_WEB_WORKER: worker } }),
+);
 const bundled = bundledPackages(bundles);
 writeFileSync(`${root}dist/THIRD-PARTY-NOTICES.txt`, notices(bundled, root));
 writeFileSync(`${root}dist/sbom.cdx.json`, billOfMaterials(description, bundled, root));
@@ -50,17 +61,17 @@ async function writeManual() {
   }
 }
 
-function bundle(input, codeSplitting, output = {}) {
+function bundle(input, codeSplitting, output = {}, { platform = "node", target = "node20.19", define = {} } = {}) {
   return build({
     cwd: root,
     input,
-    platform: "node",
+    platform,
     moduleTypes: { ".bash": "text", ".zsh": "text", ".fish": "text" },
-    external: (id) => id.startsWith("node:") && id !== CHILD_PROCESS,
+    external: (id) => platform === "node" && id.startsWith("node:") && id !== CHILD_PROCESS,
     // commander can start commands that are programs of their own. seal has none, and half of Node would be loaded for
     // it.
     resolve: { alias: { [CHILD_PROCESS]: `${root}scripts/no-child-process.js` } },
-    transform: { target: "node20.19", define: { SEAL_VERSION: JSON.stringify(version) } },
+    transform: { target, define: { SEAL_VERSION: JSON.stringify(version), ...define } },
     output: {
       dir: "dist",
       format: "esm",

@@ -59,6 +59,7 @@ const LEVELS: readonly (readonly string[])[] = [
   ["files", "journal"],
   ["io"],
   ["api", "cli"],
+  ["web"],
   ["index.ts", "internal.ts"],
 ];
 
@@ -187,6 +188,7 @@ describe("what a browser can use", () => {
   const ENTRIES = [
     "crypto/portable.ts",
     "crypto/strict.ts",
+    "engine/web-worker.ts",
     "files/inspect.ts",
     "files/open.ts",
     "files/range.ts",
@@ -196,6 +198,7 @@ describe("what a browser can use", () => {
     "journal/reading/verify.ts",
     "keys/contacts.ts",
     "keys/identity.ts",
+    "web/index.ts",
   ];
   const ROOMS = ["errors.ts", "bytes.ts", "time.ts", "given.ts", "format", "keys", "flow", "header"];
 

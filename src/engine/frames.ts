@@ -2,7 +2,7 @@
 // ciphertext.
 
 import { type Bytes, equal, free } from "../bytes.js";
-import { KEY_BYTES, SIGNATURE_BYTES } from "../crypto/lengths.js";
+import { KEY_BYTES, SIGNATURE_BYTES, TAG_BYTES } from "../crypto/lengths.js";
 import { erase, partOf } from "../crypto/secret.js";
 import type { Suite, VerifyingKey } from "../crypto/suite.js";
 import { FRAME_HEAD_BYTES, frameHead, frameSize, nextFrameChain } from "../format/frame.js";
@@ -14,7 +14,7 @@ import type { FramesResult, FramesTask } from "./engine.js";
 const PIECE = 64 * 1024;
 
 /** What a task's frames are, one after the other. */
-interface Run {
+export interface FramesRun {
   readonly suite: Suite;
   readonly task: FramesTask;
   /** Where the record of each frame begins in the buffer. */
@@ -26,30 +26,45 @@ interface Run {
 
 /** Works on frames up to the first that is not authentic. The keys are erased, however it ends. */
 export function runFrames({ suite }: Pick<ChunkKeys, "suite">, task: FramesTask): FramesResult {
-  const { buffer, lengths } = task;
-  const chains = new Uint8Array(CHAIN_BYTES * (lengths.length + 1));
-  const run = { suite, task, starts: startsOf(lengths), chains, digests: new Uint8Array(CHAIN_BYTES * lengths.length) };
+  const run = framesRun(suite, task);
   const recordKey = suite.checkedVerifyingKey(task.recordKey);
   const linked = linkedFrames(run);
-  const authentic = signedFrames(linked, task.signatures, (i) => isSigned(run, recordKey, i));
-  for (let i = authentic; i < linked; i++) erase(recordAt(run, i));
-  return { buffer, authentic, chains };
+  const authentic = signedFrames(linked, task.signatures, (i) => {
+    const { message, signature } = signedPart(run, i);
+    return recordKey.verify(message, signature);
+  });
+  return releasedFrames(run, linked, authentic);
 }
 
-/** How many frames, from the first on, are right but for their signatures, which are not looked at. */
-function linkedFrames(run: Run): number {
+export function framesRun(suite: Suite, task: FramesTask): FramesRun {
+  const { length } = task.lengths;
+  const chains = new Uint8Array(CHAIN_BYTES * (length + 1));
+  return { suite, task, starts: startsOf(task.lengths), chains, digests: new Uint8Array(CHAIN_BYTES * length) };
+}
+
+/** The result where so many of the `linked` frames are signed, too: the plaintext of the others is erased. */
+export function releasedFrames(run: FramesRun, linked: number, authentic: number): FramesResult {
+  for (let i = authentic; i < linked; i++) erase(recordAt(run, i));
+  return { buffer: run.task.buffer, authentic, chains: run.chains };
+}
+
+/** What was found of frames already, by their places in the task; of those that are missing, nothing yet. */
+export type FoundFrames = ReadonlyMap<number, { readonly digest: Bytes; readonly plaintext: Bytes | null }>;
+
+/**
+ * How many frames, from the first on, are right but for their signatures, which are not looked at. The keys are erased.
+ */
+export function linkedFrames(run: FramesRun, found?: FoundFrames): number {
   const { suite, task, starts, chains, digests } = run;
   const { buffer, lengths, coreHash, keys } = task;
   try {
     for (const [i, length] of lengths.entries()) {
       const record = recordAt(run, i);
       const payloadKey = keys && partOf(keys, i * KEY_BYTES, (i + 1) * KEY_BYTES);
-      const opened = workOn(
-        { suite, payloadKey, coreHash, signed: true, recordKey: LATER },
-        task.index + i,
-        record,
-        length,
-      );
+      const known = found?.get(i);
+      const opened = known
+        ? placed(known, keys !== null, record, length)
+        : workOn({ suite, payloadKey, coreHash, signed: true, recordKey: LATER }, task.index + i, record, length);
       const due = hashAt(chains, i);
       if (i === 0) due.set(opened.chain!);
       const head = buffer.subarray(starts[i]! - FRAME_HEAD_BYTES, starts[i]);
@@ -66,6 +81,22 @@ function linkedFrames(run: Run): number {
   }
 }
 
+/** The same as of `workOn`, of what was found already. */
+function placed(
+  { digest, plaintext }: { readonly digest: Bytes; readonly plaintext: Bytes | null },
+  decrypts: boolean,
+  record: Bytes,
+  length: number,
+): OpenedChunk {
+  const start = length + TAG_BYTES;
+  const chain = record.slice(start, start + CHAIN_BYTES);
+  if (plaintext) {
+    record.set(plaintext);
+    free(plaintext);
+  }
+  return { digest, chain, authentic: plaintext !== null || !decrypts };
+}
+
 /** Signatures are checked when all else has been, and before anything is released. */
 const LATER: VerifyingKey = { publicKey: new Uint8Array(32), verify: () => true };
 
@@ -79,11 +110,12 @@ function signedFrames(count: number, which: FramesTask["signatures"], isSigned: 
   return count;
 }
 
-function isSigned(run: Run, recordKey: VerifyingKey, i: number): boolean {
+/** What the signature of a frame covers, and the signature. */
+export function signedPart(run: FramesRun, i: number): { message: Bytes; signature: Bytes } {
   const { task, chains, digests } = run;
   const position = { index: task.index + i, final: false };
   const message = chunkMessage(task.coreHash, position, hashAt(chains, i), hashAt(digests, i));
-  return recordKey.verify(message, signatureOf(recordAt(run, i)));
+  return { message, signature: signatureOf(recordAt(run, i)) };
 }
 
 function startsOf(lengths: Uint32Array): Uint32Array {
@@ -96,7 +128,7 @@ function startsOf(lengths: Uint32Array): Uint32Array {
   return starts;
 }
 
-function recordAt({ task: { buffer, lengths }, starts }: Run, i: number): Bytes {
+export function recordAt({ task: { buffer, lengths }, starts }: FramesRun, i: number): Bytes {
   return buffer.subarray(starts[i], starts[i]! + lengths[i]! + overhead(true));
 }
 

@@ -1,0 +1,62 @@
+// A Web Worker: it gets keys and tasks, and says what became of each task. Built, it is one script, which may be made
+// of a text.
+
+import { erase } from "../crypto/secret.js";
+import { webCrypto } from "../crypto/web.js";
+import {
+  type AnyResult,
+  type FramesMessage,
+  type FromWorker,
+  type KeysMessage,
+  type TaskMessage,
+  type ToWorker,
+  toFailure,
+} from "./messages.js";
+import { runWebFrames } from "./web-frames.js";
+import { runWebTask, type WebKeys, webKeys } from "./web-run.js";
+
+/** What a worker has of its page. */
+interface Scope {
+  postMessage(message: FromWorker, transfer?: ArrayBuffer[]): void;
+  addEventListener(type: "message", listener: (event: { data: ToWorker }) => void): void;
+}
+
+const scope = globalThis as unknown as Scope;
+const loading = Promise.all([import("../crypto/portable.js"), webCrypto()]);
+const sessions = new Map<number, Promise<WebKeys>>();
+
+async function keysOf({ payloadKey, coreHash, signed, recordKey }: KeysMessage): Promise<WebKeys> {
+  const [{ portable: suite }, web] = await loading;
+  const verifyingKey = recordKey && suite.checkedVerifyingKey(recordKey);
+  return webKeys({ suite, payloadKey, coreHash, signed, recordKey: verifyingKey }, web);
+}
+
+async function forget(session: number): Promise<void> {
+  const keys = sessions.get(session);
+  sessions.delete(session);
+  const { payloadKey } = (await keys)!;
+  if (payloadKey) erase(payloadKey);
+}
+
+async function work(message: TaskMessage | FramesMessage): Promise<AnyResult> {
+  const [{ portable }, web] = await loading;
+  if (message.say === "frames") return runWebFrames(portable, web, message.task);
+  return runWebTask(message.verb, await sessions.get(message.session)!, message.task);
+}
+
+async function answer(message: TaskMessage | FramesMessage): Promise<void> {
+  const { id } = message;
+  try {
+    const result = await work(message);
+    scope.postMessage({ id, result }, result.buffer ? [result.buffer.buffer] : []);
+  } catch (error) {
+    scope.postMessage({ id, failure: toFailure(error) });
+  }
+}
+
+scope.addEventListener("message", ({ data }) => {
+  if (data.say === "keys") sessions.set(data.session, keysOf(data));
+  else if (data.say === "forget") void forget(data.session);
+  else void answer(data);
+});
+scope.postMessage({ ready: true });
