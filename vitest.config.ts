@@ -12,7 +12,7 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ["test/**/*.test.ts", "inbox/test/**/*.test.ts"],
+    include: ["test/**/*.test.ts", "inbox/test/**/*.test.ts", "web/test/**/*.test.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // Hundreds of programs are started, killed and waited for. Where a whole release is tried, one that a busy machine

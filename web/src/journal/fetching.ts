@@ -1,0 +1,86 @@
+// Reading what is new in a journal, a bounded part at a time.
+
+import { type Identity, JournalReader } from "../library.js";
+
+export interface Found {
+  readonly record: Uint8Array<ArrayBuffer>;
+  readonly heads: Readonly<Record<string, string>>;
+  readonly sealedAt: Date;
+  /** Offset of its epoch, its frame's number there, its own number in that. */
+  readonly place: string;
+}
+
+export interface Part {
+  readonly found: readonly Found[];
+  /** Behind the last of them; null where nothing was read. */
+  readonly cursor: Uint8Array | null;
+  readonly signer: string | null;
+  readonly label: string | null;
+  /** Whether there is more than this part. */
+  readonly more: boolean;
+  /** Bytes of an incomplete end. */
+  readonly tail: number;
+  /** Frames for other keys that were passed over. */
+  readonly skipped: number;
+  /** What ended it before its time; what was found before is authentic. */
+  readonly error: unknown;
+}
+
+/** Where the journal is. */
+export type Journal =
+  | { readonly is: "file"; readonly file: Blob; readonly name: string }
+  | { readonly is: "inbox"; readonly address: string; readonly token: string };
+
+export interface Asking {
+  readonly identity: Identity;
+  readonly from: readonly string[];
+  readonly label: string;
+  readonly cursor: Uint8Array | null;
+  readonly skipRemoved: boolean;
+  readonly skipUnreadable: boolean;
+  readonly signal: AbortSignal;
+  readonly progress: (records: number) => void;
+}
+
+/** What a part holds at most, and the batch that goes beyond it: 4 MiB, or 16 where its writer wanted. */
+const MOST_RECORDS = 20_000;
+const MOST_BYTES = 64 * 1024 * 1024;
+/** What a record takes beside its bytes. */
+const OVERHEAD = 200;
+
+export async function fetchPart(journal: Journal, asking: Asking): Promise<Part> {
+  const { identity, from, label, cursor, skipRemoved, skipUnreadable, signal, progress } = asking;
+  const found: Found[] = [];
+  let [bytes, more, error]: [number, boolean, unknown] = [0, false, null];
+  const reader = await JournalReader.open(inputOf(journal), {
+    keys: [identity],
+    from,
+    cursor,
+    skipRemoved,
+    skipUnreadable,
+    signal,
+    ...(label !== "" && { label }),
+  });
+  try {
+    for await (const { epoch, frame, sealedAt, records } of reader) {
+      let index = 0;
+      for (const { record, heads } of records.withHeads()) {
+        found.push({ record: Uint8Array.from(record), heads, sealedAt, place: `${epoch}/${frame}/${index++}` });
+        bytes += record.length + OVERHEAD;
+      }
+      progress(found.length);
+      if (found.length < MOST_RECORDS && bytes < MOST_BYTES) continue;
+      more = true;
+      break;
+    }
+  } catch (thrown) {
+    error = thrown;
+  }
+  const { signer, label: named, tail, skipped } = reader;
+  return { found, cursor: reader.cursor, signer, label: named, more, tail: tail ?? 0, skipped: skipped.frames, error };
+}
+
+function inputOf(journal: Journal) {
+  if (journal.is === "file") return journal.file;
+  return { url: journal.address, headers: { authorization: `Bearer ${journal.token}` } };
+}

@@ -1,0 +1,58 @@
+// Outputs in the origin's private file system, for browsers that let nobody pick a place: each a file of its own, which
+// is saved as a download when it is whole, and removed then. A lock says whose is in use; what a page that was closed
+// has left is removed by the next.
+
+import type { Target } from "./target.js";
+
+const PREFIX = "seal-output-";
+
+/** Whether there is such a file system, and it can be written from here. */
+export async function canBeTemporary(): Promise<boolean> {
+  if (typeof FileSystemFileHandle === "undefined" || !("createWritable" in FileSystemFileHandle.prototype))
+    return false;
+  try {
+    await navigator.storage.getDirectory();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export async function temporaryTarget(): Promise<Target> {
+  const name = `${PREFIX}${crypto.randomUUID()}`;
+  const unlock = await lock(name);
+  const root = await navigator.storage.getDirectory();
+  const handle = await root.getFileHandle(name, { create: true });
+  return {
+    is: "temporary",
+    stream: await handle.createWritable(),
+    result: () => handle.getFile(),
+    discard: async () => {
+      await root.removeEntry(name).catch(() => undefined);
+      unlock();
+    },
+  };
+}
+
+/** Takes a lock that is free; it is held until the function is called, or the page goes. */
+function lock(name: string): Promise<() => void> {
+  return new Promise((resolve) => {
+    void navigator.locks.request(name, () => new Promise<void>((unlock) => resolve(unlock)));
+  });
+}
+
+/** Removes what nobody uses any more; how many there were. */
+export async function removeLeftovers(): Promise<number> {
+  if (!(await canBeTemporary())) return 0;
+  const root = await navigator.storage.getDirectory();
+  let removed = 0;
+  for await (const name of (root as unknown as { keys(): AsyncIterable<string> }).keys()) {
+    if (!name.startsWith(PREFIX)) continue;
+    await navigator.locks.request(name, { ifAvailable: true }, async (free) => {
+      if (!free) return;
+      await root.removeEntry(name);
+      removed += 1;
+    });
+  }
+  return removed;
+}
