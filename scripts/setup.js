@@ -10,4 +10,4 @@ const run = (command) => execSync(command, { cwd: root, stdio: ["ignore", "inher
 
 const current = existsSync(installed) && (!existsSync(lock) || statSync(installed).mtimeMs >= statSync(lock).mtimeMs);
 if (!current) run("npm ci --ignore-scripts --no-audit --no-fund");
-for (const script of ["scripts/build.js", "inbox/build.js"]) run(`"${process.execPath}" ${script}`);
+for (const script of ["scripts/build.js", "inbox/build.js", "web/build.js"]) run(`"${process.execPath}" ${script}`);

@@ -27,3 +27,18 @@ export {
 } from "./operations.js";
 export type { WebOutput } from "./outputs.js";
 export { useWorkers, type WorkersOptions } from "./platform.js";
+export {
+  asksPassphrase as isProtected,
+  escapedText as escaped,
+  fingerprintOf as fingerprint,
+  type KnownContacts as Contacts,
+  kindOfBlob as kindOf,
+  type PublicKeys,
+  parseContactsText as parseContacts,
+  parsePublicKeyText as parsePublicKeys,
+} from "./shown.js";
+export {
+  type JournalVerdict,
+  type VerifyJournalInBrowserOptions as VerifyJournalOptions,
+  verifyJournalInBrowser as verifyJournal,
+} from "./verify-journal.js";

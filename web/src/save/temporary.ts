@@ -28,10 +28,24 @@ export async function temporaryTarget(): Promise<Target> {
     stream: await handle.createWritable(),
     result: () => handle.getFile(),
     discard: async () => {
-      await root.removeEntry(name).catch(() => undefined);
+      await removed(root, name);
       unlock();
     },
   };
+}
+
+const [TRIES, PAUSE] = [100, 100];
+
+/** Removes an entry, as soon as who writes to it has let go of it; the next page does it where that takes too long. */
+async function removed(root: FileSystemDirectoryHandle, name: string): Promise<void> {
+  for (let tries = 0; tries < TRIES; tries++) {
+    try {
+      return await root.removeEntry(name);
+    } catch (error) {
+      if (error instanceof DOMException && error.name === "NotFoundError") return;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    }
+  }
 }
 
 /** Takes a lock that is free; it is held until the function is called, or the page goes. */
@@ -45,14 +59,14 @@ function lock(name: string): Promise<() => void> {
 export async function removeLeftovers(): Promise<number> {
   if (!(await canBeTemporary())) return 0;
   const root = await navigator.storage.getDirectory();
-  let removed = 0;
+  let count = 0;
   for await (const name of (root as unknown as { keys(): AsyncIterable<string> }).keys()) {
     if (!name.startsWith(PREFIX)) continue;
     await navigator.locks.request(name, { ifAvailable: true }, async (free) => {
       if (!free) return;
-      await root.removeEntry(name);
-      removed += 1;
+      await removed(root, name);
+      count += 1;
     });
   }
-  return removed;
+  return count;
 }

@@ -1,4 +1,5 @@
-// Records as files, in one archive (PKWARE's APPNOTE, 4.3): stored, not compressed. No entry's name comes from a record.
+// Records as files, in one archive (PKWARE's APPNOTE, 4.3): stored, not compressed. No entry's name comes from a
+// record.
 
 export interface Entry {
   readonly name: string;
