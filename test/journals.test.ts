@@ -1,23 +1,31 @@
 // Every vector of fixtures/journals.json, on both suites: the verdict, the place that is named, and exactly the records
 // that may be released before an error, read and verified; and the texts that are cursors, and those that are not.
 
+import { createHmac } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { type Bytes, concat, fromHex, toHex, utf8 } from "../src/bytes.js";
 import { native } from "../src/crypto/native.js";
+import { copySecret } from "../src/crypto/secret.js";
 import type { Suite } from "../src/crypto/suite.js";
 import type { Engine, Signatures } from "../src/engine/engine.js";
 import { inline } from "../src/engine/inline.js";
 import { SealError } from "../src/errors.js";
 import type { Records } from "../src/format/batch.js";
+import { KIND_JOURNAL } from "../src/format/core.js";
 import { type Cursor, encodeCursor, type Purpose, parseCursor } from "../src/format/cursor.js";
 import type { Heads } from "../src/format/heads.js";
+import { parseHeader } from "../src/header/read.js";
+import { findFileKey } from "../src/header/unlock.js";
+import { bytesSource } from "../src/io/bytes.js";
+import { Ratchet } from "../src/journal/ratchet.js";
 import { notBegun } from "../src/journal/reading/deliver.js";
 import { readJournal } from "../src/journal/reading/reader.js";
 import { type Signed, verifyJournal } from "../src/journal/reading/verify.js";
 import type { JournalSource } from "../src/journal/store.js";
 import { encodeSigner } from "../src/keys/text.js";
 import { scrambled } from "./files/samples.js";
-import { failure, fixture, SUITES } from "./support.js";
+import { failure, fixture, SUITES, shown } from "./support.js";
+import { type Generated, generated } from "./vector-bytes.js";
 import { acceptedSigners, acceptLines, revokedSigners, vectorIdentities } from "./vector-keys.js";
 import { STEP } from "./whole.js";
 
@@ -31,7 +39,8 @@ interface Fault {
 
 interface Vector {
   name: string;
-  file: string;
+  file?: string;
+  generate?: Generated[];
   parts?: (string | [number, number])[];
   key: string | string[];
   from: string[] | "any" | null;
@@ -63,6 +72,8 @@ interface Vector {
   read: "ok" | Fault;
   verify: "ok" | Fault;
   window?: "ok";
+  /** For each epoch. */
+  values?: Record<string, string>[];
 }
 
 interface CursorText {
@@ -87,8 +98,9 @@ const { keys }: { keys: Record<string, { secret: string; signer: string }> } = J
   fixture("vectors.json").toString(),
 );
 
-function journalBytes({ file, parts }: Vector): Bytes {
-  const bytes = Uint8Array.from(fixture(file));
+function journalBytes({ file, generate, parts }: Vector): Bytes {
+  if (generate) return generated(generate);
+  const bytes = Uint8Array.from(fixture(file!));
   return parts
     ? concat(...parts.map((part) => (typeof part === "string" ? fromHex(part) : bytes.slice(...part))))
     : bytes;
@@ -222,7 +234,7 @@ async function verify(vector: Vector, suite: Suite, engine: Engine) {
   return { ...seen, frames };
 }
 
-/** No header of these vectors is longer. */
+/** No header of these vectors is longer, but for those that are at the bound. */
 const HEADER_BYTES = 700;
 
 /** An error in a header names where it begins, or the part at fault; in the first one it need not say where. */
@@ -309,6 +321,45 @@ describe("a journal cut anywhere", () => {
       expect([cut.error, cut.cursor!.end, cut.tail]).toEqual([null, end, size - end]);
     }
   });
+});
+
+/** K of docs/FORMAT.md, "Conventions". */
+function expanded(key: Uint8Array, text: string, data: Uint8Array): string {
+  return createHmac("sha256", key).update(text).update(data).update(Uint8Array.of(1)).digest("hex");
+}
+
+describe("intermediate values", () => {
+  const explained = vectors.filter((vector) => vector.values);
+  test.each(explained.map((vector) => [vector.name, vector] as const))("%s", async (_name, vector) => {
+    const bytes = journalBytes(vector);
+    const [identity] = await vectorIdentities(native, keys, vector.key);
+    const { openingKey } = await identity!.unlock();
+    const told = vector.frames.map(({ epoch }) => epoch);
+    for (const [epoch, values] of vector.values!.entries()) {
+      const first = vector.frames.findIndex((frame) => frame.epoch === epoch);
+      // Between the last frame of the epoch before and the first of this one stands the header.
+      const start = first === 0 ? 0 : boundaries({ ...vector, frames: vector.frames.slice(first - 1, first) })[1]!;
+      const source = bytesSource(bytes.slice(start, vector.frames[first]!.offset));
+      const header = await parseHeader(source, native, undefined, KIND_JOURNAL);
+      const fileKey = (await findFileKey(native, header, [openingKey!]))!;
+      const shared = openingKey!.decapsulate(header.stanzas[0]!.body.subarray(0, 32))!;
+      const chainKey0 = expanded(fileKey, "seal.v1 ratchet", header.coreHash);
+      const ratchet = new Ratchet(native, fileKey, header.coreHash);
+      const { recordSeed, ...others } = values;
+      expect({
+        coreHash: toHex(header.coreHash),
+        sharedSecret: toHex(shown(shared)),
+        fileKey: toHex(shown(fileKey)),
+        chainKey0,
+        frameKey0: toHex(shown(ratchet.next())),
+        frameKey1: toHex(shown(ratchet.next())),
+      }).toEqual(others);
+      expect(expanded(fromHex(chainKey0), "seal.v1 frame", new Uint8Array())).toBe(values.frameKey0);
+      expect(header.core.recordKey).toEqual(native.signingKey(copySecret(fromHex(recordSeed!))).publicKey);
+    }
+    expect(new Set(told).size).toBe(vector.values!.length);
+  });
+  test("of two epochs", () => expect(explained.map(({ values }) => values!.length)).toEqual([2]));
 });
 
 describe("cursors", () => {

@@ -3,7 +3,7 @@
 
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { type Bytes, concat, fromHex, toHex, utf8 } from "../src/bytes.js";
+import { type Bytes, fromHex, toHex, utf8 } from "../src/bytes.js";
 import type { KemKey } from "../src/crypto/kem.js";
 import { native } from "../src/crypto/native.js";
 import { copySecret, type Secret } from "../src/crypto/secret.js";
@@ -23,6 +23,7 @@ import { identityOf, parseIdentityFile } from "../src/keys/identity.js";
 import { encodeSecret, parseSecret } from "../src/keys/secret-line.js";
 import { encodeRecipient, encodeSigner, parseRecipient, parseSigner } from "../src/keys/text.js";
 import { failure, fixture, memorySink, personOf, pieces, SUITES, secretOf, shown } from "./support.js";
+import { type Generated, generated } from "./vector-bytes.js";
 import { acceptedSigners, acceptLines, revokedSigners, vectorIdentities } from "./vector-keys.js";
 import { IS_WHOLE } from "./whole.js";
 
@@ -34,7 +35,7 @@ interface Fault {
 interface Vector {
   name: string;
   file?: string;
-  generate?: { hex: string; zeros?: number; times?: number }[];
+  generate?: Generated[];
   rule: string;
   key: string | string[];
   passphrase?: string;
@@ -102,12 +103,7 @@ const { armored, keys, vectors, ranges, texts, identities }: Fixtures = JSON.par
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 
 function sealedBytes({ file, generate }: Vector): Bytes {
-  if (file) return Uint8Array.from(fixture(file));
-  return concat(
-    ...generate!.flatMap(({ hex, zeros = 0, times = 1 }) =>
-      Array.from({ length: times }, () => concat(fromHex(hex), new Uint8Array(zeros))),
-    ),
-  );
+  return file ? Uint8Array.from(fixture(file)) : generated(generate!);
 }
 
 const INPUTS: [string, (bytes: Uint8Array) => Source][] = [

@@ -277,6 +277,57 @@ describe("a pool", () => {
     await own.close();
   });
 
+  test.each([false, true])(
+    "gives nothing to a worker that died, and starts another; the caller helps: %s",
+    async (helps) => {
+      const workers: Tame[] = [];
+      class Tame extends EventEmitter {
+        tasks = 0;
+        constructor() {
+          super();
+          workers.push(this);
+          setImmediate(() => this.emit("message", { ready: true }));
+        }
+        postMessage({ say, id }: { say: string; id: number }) {
+          if (say !== "task") return;
+          this.tasks += 1;
+          setImmediate(() => this.emit("message", { id, result: {} }));
+        }
+        ref() {}
+        unref() {}
+        async terminate() {}
+      }
+      const builtin = process.getBuiltinModule;
+      vi.spyOn(process, "getBuiltinModule").mockImplementation(((name: string) =>
+        name === "node:worker_threads" ? { Worker: Tame } : builtin(name)) as typeof builtin);
+      const own = poolEngine(2, { small: 0, helps });
+      const keys = {
+        suite: native,
+        payloadKey: newSecret(32),
+        coreHash: newSecret(32),
+        signed: false,
+        recordKey: null,
+      };
+      const session = own.session(keys, null);
+      const task = { index: 1, final: false, length: 10, input: null, output: null };
+      const seal = () => session.seal({ ...task, buffer: new Uint8Array(100) });
+      own.start(native);
+      await turn();
+      const most = workers.length;
+      await seal();
+      expect([most, workers.map(({ tasks }) => tasks)]).toEqual([helps ? 1 : 2, helps ? [1] : [1, 0]]);
+      for (const worker of workers) worker.emit("exit", 1);
+      await seal();
+      await turn();
+      await seal();
+      const [dead, alive] = [workers.slice(0, most), workers.slice(most)];
+      expect(dead.reduce((sum, { tasks }) => sum + tasks, 0)).toBe(1);
+      // The caller has done the first of them itself, where it helps.
+      expect(alive.map(({ tasks }) => tasks)).toEqual([helps ? 1 : 2]);
+      vi.restoreAllMocks();
+    },
+  );
+
   test("does what the caller can do alone where no worker comes to life", async () => {
     let started = 0;
     class Stillborn extends EventEmitter {
