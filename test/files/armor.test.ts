@@ -4,13 +4,13 @@ import { writeFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { utf8 } from "../../src/bytes.js";
+import { armoredSink, unarmored } from "../../src/files/armor.js";
 import type { Source } from "../../src/flow/io.js";
-import { armoredSink, unarmored } from "../../src/io/armor.js";
 import { bytesSource } from "../../src/io/bytes.js";
 import { openSource } from "../../src/io/files.js";
 import { streamSource } from "../../src/io/streams.js";
+import { folder } from "../io/folder.js";
 import { failure, memorySink, pieces } from "../support.js";
-import { folder } from "./folder.js";
 
 const BEGIN = "-----BEGIN SEALED FILE-----";
 const END = "-----END SEALED FILE-----";
