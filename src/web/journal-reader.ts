@@ -1,17 +1,20 @@
 // Reading journals in a browser.
 
-import { isA, refused, refuseNew } from "../api/arguments.js";
+import { isA, isObject, refused, refuseNew } from "../api/arguments.js";
 import { BatchReader, type JournalReaderOptions, type Readable, readerSettings } from "../api/batches.js";
+import type { InputUrl } from "../api/options.js";
 import { checkedSource, isSource } from "../api/stores.js";
 import { SealError } from "../errors.js";
 import { blobJournal } from "../io/blob.js";
+import { remoteJournal } from "../io/journals/on-server.js";
 import type { ReadJournalOptions } from "../journal/reading/reader.js";
 import type { JournalSource } from "../journal/store.js";
+import { addressOf, clientFor, nameOfWeb } from "./inputs.js";
 
 const OURS = Symbol();
 
-/** A Blob, which a File is; or a source of the caller's own. */
-export type WebJournal = Blob | JournalSource;
+/** A Blob, which a File is; an address; or a source of the caller's own. */
+export type WebJournal = Blob | InputUrl | JournalSource;
 
 /** Reads a journal once, in order. Nothing comes before it is authenticated. */
 export class WebJournalReader extends BatchReader {
@@ -21,8 +24,8 @@ export class WebJournalReader extends BatchReader {
   }
 
   /**
-   * A reader of a Blob or of a source, which stays the caller's to close. Nothing is read before the first batch is
-   * asked for.
+   * A reader of a Blob, of an address, or of a source, which stays the caller's to close. Nothing is read before the
+   * first batch is asked for.
    * @throws `SealError`: `usage`, for a cursor too that is damaged or not for reading.
    */
   static async open(input: WebJournal, options: JournalReaderOptions): Promise<WebJournalReader> {
@@ -41,6 +44,16 @@ function journalOf(input: unknown): Readable {
   if (isSource(input)) {
     const source = checkedSource(input, "the source");
     return { name: source.name, open: async () => source };
+  }
+  if (isObject(input)) {
+    const given = addressOf(input, "the journal");
+    return {
+      name: nameOfWeb(given),
+      open: async (signal) => {
+        const { name, client, headers } = clientFor(given, signal);
+        return remoteJournal(name, client, { headers, signal });
+      },
+    };
   }
   throw refused("the journal", input, "a Blob, { url } or a source");
 }

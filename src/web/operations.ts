@@ -40,7 +40,7 @@ export function sealInBrowser(input: WebInput, output: WebOutput, options: SealO
     const [from, to, given] = [webInputOf(input), webOutputOf(output), sealGiven(options)];
     return erasing(given, async () => {
       const settings = await sealSettings(given);
-      return reading(from, async (source) => {
+      return reading(from, given, async (source) => {
         const sink = await webSinkOf(to, given.signal);
         return shown(await sealTo(source, given.armor ? armoredSink(sink) : sink, settings));
       });
@@ -54,7 +54,7 @@ export function openInBrowser(input: WebInput, output: WebOutput, options: WebOp
     return erasing(given, async () => {
       if (given.resume) throw new SealError("usage", "options has no resume in a browser");
       const settings = await openSettings(given);
-      return reading(from, async (source) => {
+      return reading(from, given, async (source) => {
         const sealed = await unarmored(source, given.signal);
         const opened = await openTo(sealed, await webSinkOf(to, given.signal), settings);
         return { ...shown(opened), trusted: opened.signer !== null && given.from !== "any" };
@@ -67,7 +67,7 @@ export function verifyInBrowser(input: WebInput, options: VerifyOptions): Promis
   return ending([input], async () => {
     const [from, given] = [webInputOf(input), verifyGiven(options)];
     const settings = await verifySettings(given);
-    return reading(from, async (source) => {
+    return reading(from, given, async (source) => {
       return shown(await verifySource(await unarmored(source, given.signal), settings));
     });
   });
@@ -80,7 +80,7 @@ export function inspectInBrowser(
   return ending([input], async () => {
     const [from, given] = [webInputOf(input), inspectGiven(options)];
     const suite = await platform().suite();
-    return reading(from, async (source) => {
+    return reading(from, given, async (source) => {
       const { core, stanzaTypes, ...sizes } = await inspectSource(
         await unarmored(source, given.signal),
         suite,
@@ -91,9 +91,13 @@ export function inspectInBrowser(
   });
 }
 
-async function reading<T>(from: GivenWebInput, work: (source: Source) => Promise<T>): Promise<T> {
+async function reading<T>(
+  from: GivenWebInput,
+  running: { readonly range?: unknown; readonly signal?: AbortSignal | undefined },
+  work: (source: Source) => Promise<T>,
+): Promise<T> {
   try {
-    const source = await webSourceFor(from);
+    const source = await webSourceFor(from, running);
     try {
       return await work(source);
     } finally {

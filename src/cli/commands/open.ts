@@ -6,7 +6,7 @@ import { unarmored } from "../../files/armor.js";
 import { type Opened, type Opening, openTo } from "../../files/open.js";
 import { resume } from "../../files/resume.js";
 import type { Progress } from "../../flow/io.js";
-import type { HttpHeader } from "../../io/http/request.js";
+import type { HttpHeader } from "../../io/http/client.js";
 import { openedOutput, resumableOutput } from "../../io/partial.js";
 import { stdoutSink } from "../../io/stdio.js";
 import { encodeSigner } from "../../keys/text.js";

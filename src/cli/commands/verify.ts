@@ -4,7 +4,7 @@ import { loadSuite } from "../../crypto/index.js";
 import { unarmored } from "../../files/armor.js";
 import { type Verifying, verifySource } from "../../files/verify.js";
 import type { Progress } from "../../flow/io.js";
-import type { HttpHeader } from "../../io/http/request.js";
+import type { HttpHeader } from "../../io/http/client.js";
 import type { Contacts } from "../../keys/contacts.js";
 import { encodeSigner } from "../../keys/text.js";
 import { isoTime } from "../../time.js";

@@ -1,7 +1,7 @@
 // From --header to what is sent.
 
 import { SealError } from "../../errors.js";
-import type { HttpHeader } from "../../io/http/request.js";
+import type { HttpHeader } from "../../io/http/client.js";
 import { isUrl } from "../../io/http/url.js";
 import { about, readText } from "./read.js";
 

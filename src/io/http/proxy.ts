@@ -6,6 +6,7 @@ import { type AgentOptions, Agent as HttpsAgent, request as requestHttps } from 
 import type { Duplex } from "node:stream";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { SealError } from "../../errors.js";
+import { basicAuth } from "./url.js";
 import { certificateWords, connectionWords } from "./words.js";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -37,22 +38,6 @@ function isExempt(url: URL, list: string): boolean {
 
 export function portOf({ port, protocol }: URL): string {
   return port || (protocol === "https:" ? "443" : "80");
-}
-
-/**
- * The value of Proxy-Authorization or Authorization that user name and password of an address amount to; null where it
- * has none.
- */
-export function basicAuth({ username, password }: URL): string | null {
-  if (!username && !password) return null;
-  const pair = [username, password].map((part) => {
-    try {
-      return decodeURIComponent(part);
-    } catch {
-      return part;
-    }
-  });
-  return `Basic ${Buffer.from(pair.join(":")).toString("base64")}`;
 }
 
 export function tunnelAgent(proxy: URL, options: AgentOptions, limit: number): HttpsAgent {

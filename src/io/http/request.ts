@@ -1,5 +1,5 @@
 // One HTTP request at a time: connection, redirects, credentials, patience. What its answer means for a file is
-// http.ts's.
+// remote.ts's.
 
 import {
   Agent as HttpAgent,
@@ -13,69 +13,24 @@ import {
 import { Agent as HttpsAgent, request as requestHttps } from "node:https";
 import { urlToHttpOptions } from "node:url";
 import { SealError } from "../../errors.js";
-import { basicAuth, ProxyError, proxyFor, tunnelAgent } from "./proxy.js";
+import {
+  CREDENTIALS_HINT,
+  type HttpClient,
+  HttpFault,
+  type HttpHeader,
+  type HttpOptions,
+  OURS,
+  PASSING_STATUS,
+  PATIENCE,
+  type Patience,
+  wishOf,
+} from "./client.js";
+import { ProxyError, proxyFor, tunnelAgent } from "./proxy.js";
+import { basicAuth } from "./url.js";
 import { certificateWords, connectionWords } from "./words.js";
 
-export type HttpHeader = readonly [name: string, value: string];
-
-export interface HttpOptions {
-  /** Sent to the address that was given, and to no other origin. */
-  readonly headers?: readonly HttpHeader[] | undefined;
-  readonly signal?: AbortSignal | undefined;
-  /** Told when a connection broke and resumes. */
-  readonly note?: ((text: string) => void) | undefined;
-  readonly patience?: Partial<Patience> | undefined;
-}
-
-/** Milliseconds, and how many attempts in a row may bring nothing. */
-export interface Patience {
-  /** Until a connection stands. */
-  readonly connect: number;
-  /** Until an answer begins; then, of waiting for each further `least` bytes. */
-  readonly stall: number;
-  /** What a server must send within that time: one that sends less is not slow, it stalls. */
-  readonly least: number;
-  readonly attempts: number;
-  /** Before the second attempt; twice as long before each further one. */
-  readonly delay: number;
-}
-
-const PATIENCE: Patience = { connect: 30_000, stall: 60_000, least: 6000, attempts: 8, delay: 250 };
 const MAX_REDIRECTS = 10;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-
-/** Why a request brought no usable answer, and whether asking again may. */
-export class HttpFault extends Error {
-  readonly again: boolean;
-  /** The network's fault, nobody's answer: worth another attempt where it has worked before. */
-  readonly network: boolean;
-  readonly status: number | null;
-  /** How long the server asks to be left alone, in milliseconds. */
-  readonly wish: number;
-  readonly hint: string | undefined;
-
-  constructor(
-    message: string,
-    details: {
-      again?: boolean;
-      network?: boolean;
-      status?: number;
-      wish?: number;
-      hint?: string;
-      cause?: unknown;
-    } = {},
-  ) {
-    super(message, { cause: details.cause });
-    this.again = details.again ?? false;
-    this.network = details.network ?? false;
-    this.status = details.status ?? null;
-    this.wish = details.wish ?? 0;
-    this.hint = details.hint;
-  }
-}
-
-/** What of a request is ours to say. */
-const OURS = /^(range|if-range|accept-encoding|connection|content-length|transfer-encoding|upgrade|te|trailer)$/i;
 
 /** `Name: value`. Throws `usage`, without repeating the value. */
 export function parseHttpHeader(line: string): HttpHeader {
@@ -92,7 +47,9 @@ export function parseHttpHeader(line: string): HttpHeader {
   return [name, value];
 }
 
-export class Client {
+export class Client implements HttpClient {
+  readonly alwaysRanged = false;
+  readonly faultOf = connectionFault;
   readonly patience: Patience;
   readonly #start: URL;
   readonly #options: HttpOptions;
@@ -137,8 +94,8 @@ export class Client {
   #refusal({ statusCode: status = 0, headers }: IncomingMessage, url: URL): HttpFault {
     const expired = status >= 400 && status < 500 && url.href === this.#current.href && url.href !== this.#start.href;
     if (expired) this.#current = this.#start;
-    const again = expired || [408, 425, 429, 500, 502, 503, 504].includes(status);
-    const wish = /^\d{1,4}$/.test(headers["retry-after"] ?? "") ? 1000 * Number(headers["retry-after"]) : 0;
+    const again = expired || PASSING_STATUS.has(status);
+    const wish = wishOf(headers["retry-after"]);
     const words = STATUS_CODES[status] ? ` (${STATUS_CODES[status]})` : "";
     const hint = HINTS[status];
     return new HttpFault(`the server answered ${status}${words}`, { again, status, wish, ...(hint && { hint }) });
@@ -231,7 +188,7 @@ function setHeader(headers: Record<string, string>, name: string, value: string)
 }
 
 const HINTS: Readonly<Record<number, string>> = {
-  401: "It asks for credentials: an Authorization header, or user name and password in the address.",
+  401: CREDENTIALS_HINT,
   407: "The proxy asks for credentials: user name and password in HTTPS_PROXY.",
 };
 

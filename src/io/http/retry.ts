@@ -1,8 +1,8 @@
 // How often, and after what time, a broken connection resumes.
 
-import { setTimeout as sleep } from "node:timers/promises";
 import { SealError } from "../../errors.js";
-import { connectionFault, type HttpFault, type HttpOptions, type Patience } from "./request.js";
+import { pause } from "../../flow/turns.js";
+import type { HttpClient, HttpFault, HttpOptions } from "./client.js";
 
 /** What must arrive before the attempts are counted anew. */
 const PROGRESS = 64 * 1024;
@@ -14,12 +14,12 @@ export class Retry {
   #failures = 0;
   #arrived = 0;
   readonly #name: string;
-  readonly #patience: Patience;
+  readonly #client: HttpClient;
   readonly #options: HttpOptions;
 
-  constructor(name: string, patience: Patience, options: HttpOptions) {
+  constructor(name: string, client: HttpClient, options: HttpOptions) {
     this.#name = name;
-    this.#patience = patience;
+    this.#client = client;
     this.#options = options;
   }
 
@@ -35,26 +35,26 @@ export class Retry {
   async after(error: unknown, position: number | null): Promise<void> {
     const { signal, note } = this.#options;
     signal?.throwIfAborted();
-    const fault = connectionFault(error);
+    const { attempts, delay: first } = this.#client.patience;
+    const fault = this.#client.faultOf(error);
     const passes = fault.again || (fault.network && position !== null);
     this.#failures += 1;
     this.#arrived = 0;
     if (!passes) throw this.#failed(fault, position, "");
-    if (this.#failures >= this.#patience.attempts)
-      throw this.#failed(fault, position, `, ${this.#failures} times in a row`);
-    const delay = Math.min(LONGEST_DELAY, this.#patience.delay * 2 ** (this.#failures - 1));
+    if (this.#failures >= attempts) throw this.#failed(fault, position, `, ${this.#failures} times in a row`);
+    const delay = Math.min(LONGEST_DELAY, first * 2 ** (this.#failures - 1));
     if (position !== null) note?.(`${this.#name}: ${fault.message}; resuming at byte ${position}`);
     // Once is soon over; of what takes longer, whoever waits wants to know.
     else if (this.#failures > 1) note?.(`${this.#name}: ${fault.message}; trying again`);
     // Many who lost one server must not all come back at once.
     const wait = Math.max(delay * (0.5 + Math.random() / 2), Math.min(LONGEST_WISH, fault.wish));
-    await sleep(wait, undefined, { signal }).catch(() => signal?.throwIfAborted());
+    await pause(wait, signal);
   }
 
   #failed({ message, hint, status, cause }: HttpFault, position: number | null, often: string): SealError {
     const where = position === null ? "" : ` (at byte ${position})`;
     // An EPIPE as a cause would be taken for a reader of ours who has gone.
-    const told = (cause as NodeJS.ErrnoException | undefined)?.code === "EPIPE" ? undefined : cause;
+    const told = (cause as { code?: unknown } | undefined)?.code === "EPIPE" ? undefined : cause;
     return new SealError("io", `cannot read ${this.#name}${where}: ${message}${often}`, {
       reason: status === 401 ? "credentials" : undefined,
       hint,

@@ -1,6 +1,8 @@
 // Addresses: what is one, what may be shown of it, and what name a file from there gets.
 
+import { utf8 } from "../../bytes.js";
 import { SealError } from "../../errors.js";
+import { toBase64 } from "../../files/base64.js";
 
 /** Whether the text is meant as an address, rather than as the path of a file. */
 export function isUrl(text: string): boolean {
@@ -36,4 +38,20 @@ export function fileNameOf({ pathname }: URL): string | null {
     // Not UTF-8.
     return null;
   }
+}
+
+/**
+ * The value of Proxy-Authorization or Authorization that user name and password of an address amount to; null where it
+ * has none.
+ */
+export function basicAuth({ username, password }: URL): string | null {
+  if (!username && !password) return null;
+  const pair = [username, password].map((part) => {
+    try {
+      return decodeURIComponent(part);
+    } catch {
+      return part;
+    }
+  });
+  return `Basic ${toBase64(utf8(pair.join(":")))}`;
 }

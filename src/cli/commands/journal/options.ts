@@ -5,7 +5,7 @@ import { restated, SealError } from "../../../errors.js";
 import type { Base } from "../../../format/base.js";
 import type { Purpose } from "../../../format/cursor.js";
 import type { FileId } from "../../../io/files.js";
-import type { HttpHeader } from "../../../io/http/request.js";
+import type { HttpHeader } from "../../../io/http/client.js";
 import { refuseScheme } from "../../../io/http/scheme.js";
 import { isUrl } from "../../../io/http/url.js";
 import { type CursorFile, openCursor } from "../../../io/journals/cursor-file.js";
