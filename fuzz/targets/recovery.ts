@@ -136,8 +136,9 @@ async function run(input: Bytes): Promise<string> {
   const written = await crash(store, opened.value, who, dice);
   const after = judgeJournal(written, signer, SUITES.native);
   // What stands before a cursor was looked at when it was made. Where nothing follows a cursor, nothing shows that its
-  // chain value is wrong.
-  const isJudged = "tail" in verdict && (!saved || genuine);
+  // chain value is wrong; what follows has to continue it.
+  const isShown = !saved || genuine !== undefined || kept > parseCursor(saved, "writing").end;
+  const isJudged = "tail" in verdict && isShown;
   holds(!isJudged || ("tail" in after && after.tail === 0), "what is written does not verify");
   return `goes on ${isJudged} ${genuine !== undefined} ${Math.min(1, store.aside.length)} ${Math.min(2, opened.value.recovered.frames.length)}`;
 }
