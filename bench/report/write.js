@@ -22,6 +22,8 @@ in bench/results/. Compare ratios only within one run: on shared machines, absol
   others; threads and many files run at most three, memory in pipes two.
 - The data cannot be compressed. Outputs are removed before each run. seal flushes its output to disk, as it always does.
 - GB/s are 10^9 bytes of plaintext per second.
+- *A frame each* is a journal of records that arrived alone. There, \`read\` checks the signature of the last frame of a window and
+  the hashes of all (docs/FORMAT.md, *Windows*); \`verify\` checks each signature.
 - The *bare loop* is the limit on this machine for any program that uses node:crypto. For files, threads read by position in
   pieces of 64 KiB, run AES-256-GCM and (if signed) SHA-256, and write by position, in chunks of 4 MiB. For pipes, the main thread
   reads and writes, and the threads encrypt and hash chunks of 4 MiB. It does nothing else: no tags, signatures or keys; when it opens,
