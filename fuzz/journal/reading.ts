@@ -1,6 +1,6 @@
 // What comes out of a journal, and how it ends.
 
-import { type Bytes, equal } from "../../src/bytes.js";
+import { type Bytes, equal, zerosAtEnd } from "../../src/bytes.js";
 import type { Suite } from "../../src/crypto/suite.js";
 import type { Engine } from "../../src/engine/engine.js";
 import { inline, inlineSession } from "../../src/engine/inline.js";
@@ -89,13 +89,16 @@ export function growing(bytes: Uint8Array, random: Random, done: () => void): Jo
   // A base is put in its place whole.
   let size = Math.min(baseLength(bytes), bytes.length);
   let times = 0;
+  // Zeros at an end are what a loss of power leaves, all of them at once: fewer may be no incomplete end.
+  const written = bytes.length - zerosAtEnd(bytes);
   return {
     ...journalOf(bytes),
     size: async () => size,
     readAt: async (position, length) => bytes.slice(position, Math.min(size, position + length)),
     changed: async () => {
       if (size === bytes.length) done();
-      size = Math.min(bytes.length, times++ < 16 ? size + random.below(random.pick([4, 128, 1024])) : bytes.length);
+      const next = times++ < 16 ? size + random.below(random.pick([4, 128, 1024])) : bytes.length;
+      size = next > written ? bytes.length : next;
     },
   };
 }

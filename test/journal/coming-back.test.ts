@@ -51,6 +51,38 @@ describe("after a loss of power", () => {
       }
     }
   });
+
+  test("so is a first header, from behind its magic on", async () => {
+    const header = new Maker().epoch().bytes();
+    for (let kept = 8; kept <= header.length - 64; kept = kept < 14 ? kept + 1 : kept + 11) {
+      for (const more of [0, 4096]) {
+        const lost = concat(header.subarray(0, kept), new Uint8Array(header.length - kept + more));
+        const store = memoryStore(lost);
+        const writer = await back(store);
+        await append(writer, "after");
+        await writer.close();
+        expect([store.aside, recordsOf(store)], `${kept} bytes`).toEqual([[lost], ["after"]]);
+      }
+    }
+  });
+
+  test.each([
+    [7, 300, "malformed"],
+    [8, 63, "unsupported"],
+    [9, 63, "unsupported"],
+  ])("%i bytes of one and %i zeros are none, and nothing is written beside them", async (kept, zeros, code) => {
+    const store = memoryStore(concat(new Maker().epoch().bytes().subarray(0, kept), new Uint8Array(zeros)));
+    store.takeTerm = async () => {
+      throw new Error("a term is taken");
+    };
+    expect((await failure(back(store))).code).toBe(code);
+  });
+
+  test("zeros that something follows are none", async () => {
+    const start = new Maker().epoch().bytes().subarray(0, 8);
+    const store = memoryStore(concat(start, new Uint8Array(5 * 2 ** 20), Uint8Array.of(1)));
+    expect((await failure(back(store))).code).toBe("unsupported");
+  });
 });
 
 test("a byte that is damaged is never taken for an end, wherever it is and whatever is left", async () => {

@@ -1,12 +1,14 @@
 // A store by the offsets that the journal's parts have had from the first day, as cursors and frames name them
 // (docs/FORMAT.md, "A base"); the store itself counts from where the journal begins now.
 
-import { type Bytes, concat, equal } from "../../bytes.js";
+import { type Bytes, concat, equal, zerosAtEnd } from "../../bytes.js";
+import { SIGNATURE_BYTES } from "../../crypto/lengths.js";
 import { SealError } from "../../errors.js";
 import { BASE_START_BYTES, baseLength, beginsBase, MAX_BASE_BYTES, parseBase } from "../../format/base.js";
 import { KIND_JOURNAL, parseCore } from "../../format/core.js";
 import { MAGIC } from "../../format/magic.js";
 import { parseBytes } from "../../format/parser.js";
+import { Window } from "../reading/window.js";
 import type { JournalStore, Outcome, Piece, Tail } from "../store.js";
 
 export class LogicalStore implements JournalStore {
@@ -91,6 +93,15 @@ export async function refuseOther(store: JournalStore): Promise<void> {
   try {
     parseBytes(parseCore(KIND_JOURNAL), start);
   } catch (error) {
-    if (!(error instanceof SealError) || error.code !== "tampered") throw error;
+    const isOther = !(error instanceof SealError) || error.code !== "tampered";
+    if (isOther && !(await isTorn(store, start))) throw error;
   }
+}
+
+/** Whether it can be a first header that a loss of power has left as zeros from that beginning on. */
+async function isTorn(store: JournalStore, start: Uint8Array): Promise<boolean> {
+  const written = start.length - zerosAtEnd(start);
+  if (!equal(start.subarray(0, MAGIC.length), MAGIC) || written === start.length) return false;
+  const size = await store.size();
+  return size - written >= SIGNATURE_BYTES && new Window(store, 0, size, { ahead: false }).isZeroFrom(written);
 }
