@@ -28,6 +28,8 @@ export interface WebEngineOptions {
   readonly most: number;
   /** Starts a worker; null, or throws, where that cannot be. */
   start(): WorkerLike | null;
+  /** An input of fewer bytes has no worker started for it. */
+  readonly small?: number;
   /** What the browser has; null where nothing. */
   webCrypto(): Promise<WebCrypto | null>;
 }
@@ -153,7 +155,9 @@ export function webEngine(options: WebEngineOptions): WebEngine {
   return {
     session: (keys, size) => {
       const inline = later(options.webCrypto().then((web) => webSession(keys, web)));
-      return options.most === 0 || (size !== null && size < SMALL) ? inline : shared(keys, sessions++, hands, inline);
+      return options.most === 0 || (size !== null && size < (options.small ?? SMALL))
+        ? inline
+        : shared(keys, sessions++, hands, inline);
     },
     close: () => hands.end(),
   };
