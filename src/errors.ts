@@ -43,6 +43,18 @@ export type Reason =
   | "credentials"
   /** The identity has no key that signs. */
   | "only-opens"
+  /** A key of ssh's of a kind that is of no use here; a private key that is not written as OpenSSH does. */
+  | "ssh-kind"
+  | "ssh-private"
+  /** A private key of ssh's under a cipher, or with more work, than is known here. */
+  | "ssh-cipher"
+  /** The ssh agent cannot be asked; it has not the key; it does not sign. */
+  | "agent-gone"
+  | "agent-lacks"
+  | "agent-refused"
+  /** A host is not in any of the files of hosts; it has no key there that can be used. */
+  | "host-unknown"
+  | "host-kind"
   /** A contact exists already, or does not exist. */
   | "contact-exists"
   | "no-contact";

@@ -7,6 +7,7 @@ export { inspect, open, openBytes, rewrap, seal, sealBytes, verify } from "./api
 export type * from "./api/options.js";
 export type { JournalRecord } from "./api/records.js";
 export type { Signer } from "./api/signer.js";
+export { type SshAgentOptions, sshAgentSigner } from "./api/ssh-agent.js";
 export type * from "./api/types.js";
 export { type ErrorCode, SealError } from "./errors.js";
 export type { Range } from "./files/range.js";

@@ -67,6 +67,7 @@ const LEVELS: readonly (readonly string[])[] = [
 const PLACES: Readonly<Record<string, readonly string[]>> = {
   "node:crypto": ["crypto"],
   "@noble": ["crypto"],
+  "bcrypt-pbkdf": ["crypto"],
   "@scure": ["keys"],
   "node:fs": ["io", "cli", "engine", "signals.ts"],
   "node:child_process": ["io"],

@@ -21,6 +21,7 @@ import { bytesSource } from "../src/io/bytes.js";
 import { streamSource } from "../src/io/streams.js";
 import { identityOf, parseIdentityFile } from "../src/keys/identity.js";
 import { encodeSecret, parseSecret } from "../src/keys/secret-line.js";
+import { encodeSshKey, parseSshKey, parseSshRecipient } from "../src/keys/ssh/public.js";
 import { encodeRecipient, encodeSigner, parseRecipient, parseSigner } from "../src/keys/text.js";
 import { failure, fixture, memorySink, personOf, pieces, SUITES, secretOf, shown } from "./support.js";
 import { type Generated, generated } from "./vector-bytes.js";
@@ -76,8 +77,10 @@ interface Fixtures {
   }[];
   texts: {
     name: string;
-    kind: "recipient" | "signer" | "secret";
+    kind: "recipient" | "signer" | "secret" | "ssh";
     text: string;
+    recipient?: string;
+    signer?: string;
     ok: boolean;
     error?: "unsupported";
     why: string;
@@ -306,12 +309,23 @@ describe("key texts", () => {
     recipient: async (text: string) => parseRecipient(native, text),
     signer: parseSigner,
     secret: async (text: string) => parseSecret(secretOf(text)),
+    ssh: parseSshKey,
   };
   test.each(texts.map((text) => [text.name, text] as const))(
     "%s",
     async (_name, { kind, text, ok, error = "usage" }) => {
       if (ok) expect(await parse[kind](text)).toBeTruthy();
       else expect((await failure(parse[kind](text))).code).toBe(error);
+    },
+  );
+
+  test.each(texts.filter(({ kind, ok }) => kind === "ssh" && ok).map((text) => [text.name, text] as const))(
+    "%s, as a recipient, as a signer, and as a text again",
+    async (_name, { text, recipient, signer }) => {
+      const key = await parseSshKey(text);
+      expect(encodeSigner(key)).toBe(signer);
+      expect(encodeRecipient(native, await parseSshRecipient(text))).toBe(recipient);
+      expect(encodeSshKey(key)).toBe(text.split(/[ \t]/, 2).join(" "));
     },
   );
 

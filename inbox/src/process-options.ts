@@ -1,7 +1,7 @@
 // What the command line says of the service as a process: keys, certificates, addresses.
 
 import { readFile } from "node:fs/promises";
-import { Identity, SealError } from "@sealed-files/seal";
+import { Identity, SealError, type Signer, sshAgentSigner } from "@sealed-files/seal";
 import { ioError, prefixed } from "@sealed-files/seal/internal";
 import { type Arguments, pathVariable } from "./arguments.js";
 import { isOrigin } from "./server/cors.js";
@@ -9,11 +9,12 @@ import { canBeKept } from "./server/heads.js";
 import { LEVELS, type Level } from "./server/log.js";
 
 /** Throws `usage`, `io`, `no-key`. */
-export async function signerOf(path: string | undefined): Promise<Identity> {
+export async function signerOf(path: string | undefined): Promise<Identity | Signer> {
   if (path === undefined)
     throw new SealError("usage", "--sign is missing: the identity that signs the journals", {
       hint: "Make one: seal keygen -o inbox.key",
     });
+  if (path.endsWith(".pub")) return agentSigner(path);
   const passphraseFile = pathVariable("SEAL_PASSPHRASE_FILE");
   const passphrase = passphraseFile ? await fileOf(passphraseFile) : undefined;
   const secret = await fileOf(path);
@@ -27,6 +28,16 @@ export async function signerOf(path: string | undefined): Promise<Identity> {
   } finally {
     secret.fill(0);
     passphrase?.fill(0);
+  }
+}
+
+/** Of a public key of ssh's, the agent is asked, at each epoch. Throws `usage`, `io`. */
+async function agentSigner(path: string): Promise<Signer> {
+  const text = await fileOf(path);
+  try {
+    return await sshAgentSigner(text.toString("utf8").trim());
+  } catch (error) {
+    throw error instanceof SealError ? prefixed(`--sign ${path}`, error) : error;
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { type Identity, JournalWriter, SealError } from "@sealed-files/seal";
+import { type Identity, JournalWriter, SealError, type Signer } from "@sealed-files/seal";
 import { closeInspector, ioError, onAsking, onEnding } from "@sealed-files/seal/internal";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
@@ -94,7 +94,7 @@ async function notify(state: State, logger: Logger): Promise<void> {
   await notifySystemd(state).catch((error) => logger.warn({ state, reason: error.message }, "systemd was not told"));
 }
 
-function writing(sign: Identity): OpenWriter {
+function writing(sign: Identity | Signer): OpenWriter {
   return ({ journal, ...options }) => JournalWriter.open(journal, { ...options, sign });
 }
 

@@ -201,7 +201,7 @@ function targetOf(target: unknown): string | JournalStore {
     : settings(target, "the journal", FILE).path;
 }
 
-function recipientsOf(suite: Suite, to: Settings<typeof WRITER>["to"]): WriterOptions["recipients"] {
+async function recipientsOf(suite: Suite, to: Settings<typeof WRITER>["to"]): Promise<WriterOptions["recipients"]> {
   if (typeof to !== "function") return parseRecipients(suite, to, "to");
   return async () => parseRecipients(suite, await to(), givenBy("to"));
 }
@@ -212,7 +212,7 @@ async function settingsOf(given: Settings<typeof WRITER>): Promise<WriterOptions
   return bare({
     suite,
     signer: await headerSigner(sign),
-    recipients: recipientsOf(suite, to),
+    recipients: await recipientsOf(suite, to),
     label,
     chunkExponent: chunkSize,
     limits: epoch,

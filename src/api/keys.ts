@@ -3,11 +3,13 @@
 import type { Bytes } from "../bytes.js";
 import type { Suite } from "../crypto/suite.js";
 import { prefixed, SealError } from "../errors.js";
-import { keyText, parseRecipient, parseSigner } from "../keys/text.js";
+import { parsePublicKey } from "../keys/any.js";
+import { keyText, type PublicKind } from "../keys/text.js";
 import { type Check, callback, list, text } from "./arguments.js";
+import { platform } from "./platform.js";
 
 /** Texts of recipients, which `parseRecipients` makes keys of. */
-export const recipients = list(text, "an array of recipients, seal1…");
+export const recipients = list(text, "an array of recipients, seal1… or ssh-ed25519 …");
 
 /** Recipients, or a function that is asked for them each time. */
 export const recipientsEachTime: Check<readonly string[] | (() => Promise<readonly string[]>)> = (value, what) => {
@@ -24,29 +26,27 @@ export function givenBy(what: string): string {
 }
 
 /** The public keys of recipients. Throws `usage`, `unsupported`, naming the one at fault. */
-export function parseRecipients(suite: Suite, texts: readonly string[], what: string): Bytes[] {
-  return texts.map((recipient, i) => {
-    try {
-      return parseRecipient(suite, keyText(recipient));
-    } catch (error) {
-      throw about(`${what}[${i}]`, error);
-    }
-  });
+export function parseRecipients(suite: Suite, texts: readonly string[], what: string): Promise<Bytes[]> {
+  return parseEach(suite, texts, what, "recipient");
 }
 
 /** Texts of signers, which `parseSigners` makes keys of. */
-export const signers = list(text, "an array of signers, sealsig1…");
+export const signers = list(text, "an array of signers, sealsig1… or ssh-ed25519 …");
 
 /** The signers to accept, or any. */
 export const senders: Check<readonly string[] | "any"> = (value, what) =>
-  value === "any" ? value : list(text, 'an array of signers, sealsig1…, or "any"')(value, what);
+  value === "any" ? value : list(text, 'an array of signers, sealsig1… or ssh-ed25519 …, or "any"')(value, what);
 
 /** The public keys of signers. Throws `usage`, which names the one at fault. */
-export function parseSigners(texts: readonly string[], what: string): Promise<Bytes[]> {
+export async function parseSigners(texts: readonly string[], what: string): Promise<Bytes[]> {
+  return parseEach(await platform().suite(), texts, what, "signer");
+}
+
+function parseEach(suite: Suite, texts: readonly string[], what: string, kind: PublicKind): Promise<Bytes[]> {
   return Promise.all(
-    texts.map(async (signer, i) => {
+    texts.map(async (each, i) => {
       try {
-        return await parseSigner(keyText(signer));
+        return await parsePublicKey(suite, keyText(each), kind);
       } catch (error) {
         throw about(`${what}[${i}]`, error);
       }

@@ -89,7 +89,7 @@ export async function sealSettings(checked: ReturnType<typeof sealGiven>): Promi
   return bare({
     suite,
     engine: await platform().engine(),
-    recipients: parseRecipients(suite, to, "to"),
+    recipients: await parseRecipients(suite, to, "to"),
     passphrase,
     signer: sign ? await headerSigner(sign) : null,
     label,
@@ -108,7 +108,7 @@ export async function rewrapSettings(checked: ReturnType<typeof rewrapGiven>): P
     engine: await platform().engine(),
     identities: keys.map(fileOf),
     signer: await headerSigner(sign),
-    recipients: parseRecipients(suite, to, "to"),
+    recipients: await parseRecipients(suite, to, "to"),
     progress,
     signal,
   });

@@ -4,7 +4,7 @@ import { SealError } from "../errors.js";
 import { native, nativeAvailable } from "./native.js";
 import type { Suite } from "./suite.js";
 
-export type { Digest, SigningKey, Suite, VerifyingKey } from "./suite.js";
+export type { Digest, HeaderSigner, SigningKey, Suite, VerifyingKey } from "./suite.js";
 
 export type SuiteName = Suite["name"];
 

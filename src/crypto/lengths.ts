@@ -6,6 +6,8 @@ import { SealError } from "../errors.js";
 export const KEY_BYTES = 32;
 export const NONCE_BYTES = 12;
 export const TAG_BYTES = 16;
+/** The first block of AES in counter mode. */
+export const COUNTER_BYTES = 16;
 export const SIGNATURE_BYTES = 64;
 /** ML-KEM-768 (FIPS 203, table 3). */
 export const ML_KEM_SEED_BYTES = 64;

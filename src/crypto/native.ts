@@ -6,6 +6,7 @@ import {
   createCipheriv,
   createDecipheriv,
   createHash,
+  createHmac,
   type DecipherGCM,
   getFips,
   hash,
@@ -14,7 +15,7 @@ import {
 } from "node:crypto";
 import type { Bytes } from "../bytes.js";
 import { collectYoung } from "./collect.js";
-import { expectAeadKey, KEY_BYTES, NONCE_BYTES, TAG_BYTES } from "./lengths.js";
+import { COUNTER_BYTES, expectAeadKey, expectLength, KEY_BYTES, NONCE_BYTES, TAG_BYTES } from "./lengths.js";
 import { agreementKey, checkedVerifyingKey, copied, ephemeralKey, recordKey, signingKey } from "./native-curves.js";
 import { nativeMlKem } from "./native-ml-kem.js";
 import { copySecret, erase, joinSecret, newSecret, ownSecret, type Secret } from "./secret.js";
@@ -82,6 +83,20 @@ function hmacOfLongKey(key: Secret, parts: readonly Uint8Array[]): Secret {
 
 function hashSecret(secret: Secret): Secret {
   return ownSecret(hash("sha256", secret, "buffer"));
+}
+
+function sha512(secret: Secret): Secret {
+  return ownSecret(hash("sha512", secret, "buffer"));
+}
+
+function hmacSha1(key: Uint8Array, message: Uint8Array): Bytes {
+  return copied(createHmac("sha1", key).update(message).digest());
+}
+
+function aesCtr(key: Secret, counter: Uint8Array, bytes: Uint8Array): Secret {
+  expectLength("AES-256 key", key, KEY_BYTES);
+  expectLength("AES counter", counter, COUNTER_BYTES);
+  return ownSecret(createDecipheriv("aes-256-ctr", key, counter).update(bytes));
 }
 
 function sha3(...parts: readonly Uint8Array[]): Secret {
@@ -205,6 +220,9 @@ export const native: Suite = {
   sha256,
   sha256Stream,
   hmacSha256,
+  sha512,
+  hmacSha1,
+  aesCtr,
   sha3,
   shake256,
   mlKem,

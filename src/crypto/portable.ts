@@ -1,15 +1,16 @@
 // The suite over noble, for a Node without the native primitives and as the second opinion on every byte of the first.
 
-import { gcm } from "@noble/ciphers/aes.js";
+import { ctr, gcm } from "@noble/ciphers/aes.js";
 import { ed25519, x25519 as nobleX25519 } from "@noble/curves/ed25519.js";
 import { hmac } from "@noble/hashes/hmac.js";
+import { sha1 } from "@noble/hashes/legacy.js";
 import { scryptAsync } from "@noble/hashes/scrypt.js";
-import { sha256 as nobleSha256, sha512 } from "@noble/hashes/sha2.js";
+import { sha256 as nobleSha256, sha512 as nobleSha512 } from "@noble/hashes/sha2.js";
 import { shake256 as nobleShake256, sha3_256 } from "@noble/hashes/sha3.js";
 import { type Bytes, concat, equal } from "../bytes.js";
 import { SealError } from "../errors.js";
 import { encodesSmallOrder } from "./ed25519-check.js";
-import { expectAeadKey, expectLength, KEY_BYTES, SIGNATURE_BYTES, TAG_BYTES } from "./lengths.js";
+import { COUNTER_BYTES, expectAeadKey, expectLength, KEY_BYTES, SIGNATURE_BYTES, TAG_BYTES } from "./lengths.js";
 import { copySecret, erase, newSecret, ownSecret, type Secret } from "./secret.js";
 import { isValidSigner } from "./strict.js";
 import type { AgreementKey, Digest, MlKem, RecordKey, SigningKey, Suite, VerifyingKey } from "./suite.js";
@@ -51,6 +52,20 @@ function hmacSha256(key: Secret, ...parts: readonly Uint8Array[]): Secret {
   const mac = hmac.create(nobleSha256, key);
   for (const part of parts) mac.update(part);
   return ownSecret(mac.digest());
+}
+
+function sha512(secret: Secret): Secret {
+  return ownSecret(nobleSha512(secret));
+}
+
+function hmacSha1(key: Uint8Array, message: Uint8Array): Bytes {
+  return hmac(sha1, key, message);
+}
+
+function aesCtr(key: Secret, counter: Uint8Array, bytes: Uint8Array): Secret {
+  expectLength("AES-256 key", key, KEY_BYTES);
+  expectLength("AES counter", counter, COUNTER_BYTES);
+  return ownSecret(ctr(key, counter).decrypt(bytes));
 }
 
 function sha3(...parts: readonly Uint8Array[]): Secret {
@@ -188,7 +203,7 @@ function isSigned(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Ar
   const r = signature.subarray(0, KEY_BYTES);
   const s = littleEndian(signature.subarray(KEY_BYTES));
   if (encodesSmallOrder(r) || s >= Point.Fn.ORDER) return false;
-  const k = littleEndian(sha512(concat(r, publicKey, message))) % Point.Fn.ORDER;
+  const k = littleEndian(nobleSha512(concat(r, publicKey, message))) % Point.Fn.ORDER;
   try {
     const minusA = Point.fromBytes(publicKey, false).negate();
     const expected = Point.BASE.multiplyUnsafe(s).add(minusA.multiplyUnsafe(k));
@@ -214,6 +229,9 @@ export const portable: Suite = {
   sha256,
   sha256Stream,
   hmacSha256,
+  sha512,
+  hmacSha1,
+  aesCtr,
   sha3,
   shake256,
   mlKem,

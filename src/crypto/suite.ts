@@ -85,6 +85,13 @@ export interface Suite {
   /** HMAC-SHA-256 of the parts, one after the other: 32 bytes. */
   hmacSha256(key: Secret, ...parts: readonly Uint8Array[]): Secret;
 
+  /** SHA-512: 64 bytes. */
+  sha512(secret: Secret): Secret;
+  /** HMAC-SHA-1, 20 bytes: the name of a host in a file of OpenSSH's is hidden under it, and nothing else. */
+  hmacSha1(key: Uint8Array, message: Uint8Array): Bytes;
+  /** AES-256 in counter mode, which authenticates nothing: OpenSSH has private keys under it. Key 32, counter 16. */
+  aesCtr(key: Secret, counter: Uint8Array, bytes: Uint8Array): Secret;
+
   /** SHA3-256 of the parts, one after the other: 32 bytes. */
   sha3(...parts: readonly Uint8Array[]): Secret;
   /** The first `length` bytes of SHAKE256. */

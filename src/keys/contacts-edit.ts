@@ -3,6 +3,7 @@
 
 import type { Suite } from "../crypto/suite.js";
 import { SealError } from "../errors.js";
+import { parsePublicKey } from "./any.js";
 import {
   type ContactEntry,
   Contacts,
@@ -14,21 +15,15 @@ import {
   nameFault,
   tellRevocation,
 } from "./contacts.js";
-import {
-  decodeRecipient,
-  decodeSigner,
-  keyKind,
-  ofLine,
-  type PublicKind,
-  parseRecipient,
-  parseSigner,
-  shortKey,
-} from "./text.js";
+import { decodeSshKey } from "./ssh/public.js";
+import { decodeRecipient, decodeSigner, keyKind, ofLine, shortKey } from "./text.js";
 
 /** The keys of a contact, as text; those of signers have been checked to be valid. */
 export interface NewKeys {
   readonly recipients: readonly string[];
   readonly signers: readonly string[];
+  /** Of ssh's, which are both. */
+  readonly ssh?: readonly string[] | undefined;
 }
 
 export interface Adding {
@@ -47,7 +42,7 @@ export async function checkKeys(suite: Suite, { lines }: Contacts): Promise<void
   for (const [i, { entry }] of lines.entries()) {
     if (entry?.type !== "key") continue;
     try {
-      await (entry.kind === "signer" ? parseSigner(entry.text) : parseRecipient(suite, entry.text));
+      await parsePublicKey(suite, entry.text, entry.kind === "recipient" ? "recipient" : "signer");
     } catch (error) {
       throw ofLine(i, error);
     }
@@ -56,18 +51,20 @@ export async function checkKeys(suite: Suite, { lines }: Contacts): Promise<void
 
 /** Adds a contact, or gives one its new keys. Throws `usage`. */
 export function addContact(contacts: Contacts, name: string, keys: NewKeys, adding: Adding): Contacts {
+  const { ssh = [] } = keys;
   refuse(name, nameFault(name));
   const before = contacts.keysOf(name);
   if (before.length > 0 && !adding.replace) {
     throw new SealError("usage", `there is already a contact ${name}`, { reason: "contact-exists" });
   }
-  if (adding.sender && keys.signers.length === 0) {
-    throw new SealError("usage", `${name} has no signer key (sealsig1…) to accept`);
+  if (adding.sender && keys.signers.length + ssh.length === 0) {
+    throw new SealError("usage", `${name} has no signer key (sealsig1…, ssh-ed25519 …) to accept`);
   }
   const marked = adding.sender || before.some(({ state }) => state.sender);
   const fresh = [
     ...unique(keys.recipients).map((text) => keyEntry(name, "recipient", text, { is: "current", sender: false })),
     ...unique(keys.signers).map((text) => keyEntry(name, "signer", text, { is: "current", sender: marked })),
+    ...unique(ssh).map((text) => keyEntry(name, "ssh", text, { is: "current", sender: marked })),
   ];
   for (const { key, kind, text } of fresh) {
     const revoked = contacts.revocation(key);
@@ -80,8 +77,8 @@ function unique(texts: readonly string[]): string[] {
   return [...new Set(texts)];
 }
 
-function keyEntry(name: string | null, kind: PublicKind, text: string, state: KeyState): KeyEntry {
-  const key = kind === "recipient" ? decodeRecipient(text) : decodeSigner(text);
+function keyEntry(name: string | null, kind: KeyEntry["kind"], text: string, state: KeyState): KeyEntry {
+  const key = kind === "ssh" ? decodeSshKey(text) : kind === "recipient" ? decodeRecipient(text) : decodeSigner(text);
   return { type: "key", name, kind, text, key, state };
 }
 
@@ -118,11 +115,15 @@ export function revokeContact(contacts: Contacts, name: string, revocation: { at
 
 /** Revokes keys, whoever's they are; those that nobody has get a line without a name. */
 export function revokeKeys(contacts: Contacts, keys: NewKeys, revocation: { at: string; reason: string }): Contacts {
-  const texts = new Set([...keys.recipients, ...keys.signers]);
+  const texts = new Set([...keys.recipients, ...keys.signers, ...(keys.ssh ?? [])]);
   const revoked = revokeWhere(contacts, ({ text }) => texts.has(text), revocation);
   for (const { text } of contacts.keys) texts.delete(text);
   const strangers = [...texts].map((text) => {
-    return keyEntry(null, keyKind(text) === "signer" ? "signer" : "recipient", text, { is: "revoked", ...revocation });
+    const kind = keyKind(text);
+    return keyEntry(null, kind === "signer" || kind === "recipient" ? kind : "ssh", text, {
+      is: "revoked",
+      ...revocation,
+    });
   });
   return new Contacts([...revoked.lines, ...strangers.map(lineOf)]);
 }

@@ -2,8 +2,12 @@
 // "Contacts"). A file is kept line by line, so that what an edit does not touch stays as it was written.
 
 import { type Bytes, equal, toHex } from "../bytes.js";
+import { KEY_BYTES } from "../crypto/lengths.js";
+import { montgomeryOf } from "../crypto/montgomery.js";
 import { SealError } from "../errors.js";
 import { labelFault } from "../format/core.js";
+import { isKnownSshType, isSshType } from "./ssh/kinds.js";
+import { decodeSshKey } from "./ssh/public.js";
 import { decodeRecipient, decodeSigner, keyKind, linesOf, ofLine, type PublicKind, trimmed } from "./text.js";
 
 /** When a key was revoked, as ISO 8601, and why, where that was said. */
@@ -24,8 +28,9 @@ export interface KeyEntry {
   readonly type: "key";
   /** The contact's name; null for a revoked key that belongs to no contact (any more). */
   readonly name: string | null;
-  readonly kind: PublicKind;
-  /** `seal1…` or `sealsig1…` */
+  /** A key of ssh's is one on its line; to whoever uses it, it is a recipient, and a signer too. */
+  readonly kind: PublicKind | "ssh";
+  /** `seal1…`, `sealsig1…`, or `ssh-ed25519 …` without a comment. */
   readonly text: string;
   /**
    * A signer's 32 bytes are not known to be a valid key before `checkSigners`, or whoever uses them, has checked them.
@@ -56,7 +61,7 @@ const NOBODY = "-";
 
 /** What is wrong with a contact's name; null for a good one. */
 export function nameFault(name: string): string | null {
-  if (keyKind(name)) return "a name does not begin like a key";
+  if (keyKind(name) || isKnownSshType(name)) return "a name does not begin like a key";
   if (name === "any") return '"any" is reserved';
   return NAME.test(name) ? null : "a name has only a-z, 0-9, _ and -, and begins with a letter or digit";
 }
@@ -111,27 +116,31 @@ function parseGroup([name, ...members]: string[]): GroupEntry {
 }
 
 function parseKey(words: string[], line: string): KeyEntry {
-  const [name, text = "", ...rest] = words;
+  const isSsh = isSshType(words[1] ?? "");
+  const name = words[0];
+  const text = words.slice(1, isSsh ? 3 : 2).join(" ");
+  const rest = words.slice(isSsh ? 3 : 2);
   if (keyKind(line) === "secret" || keyKind(text) === "secret")
     fail("a secret key, which must not be in a contacts file");
   const fault = name === NOBODY ? null : nameFault(name!);
   if (fault) fail(fault);
   if (text === "") fail("a name without a key");
-  const { kind, key } = parsePublicKey(text);
-  const state = parseState(rest, line);
-  if (state.sender && kind !== "signer") fail("only a signer key (sealsig1…) can be a sender");
+  const { kind, key } = isSsh ? { kind: "ssh" as const, key: decodeSshKey(text) } : decodePublicKey(text);
+  const state = parseState(rest, line, words.length - rest.length);
+  if (state.sender && kind === "recipient") fail("only a signer key (sealsig1…) can be a sender");
   if (name === NOBODY && state.is !== "revoked") fail(`"${NOBODY}" is only for revoked keys`);
   return { type: "key", name: name === NOBODY ? null : name!, kind, text, key, state };
 }
 
-function parsePublicKey(text: string): { kind: PublicKind; key: Bytes } {
+function decodePublicKey(text: string): { kind: PublicKind; key: Bytes } {
   const kind = keyKind(text);
   if (kind === "recipient") return { kind, key: decodeRecipient(text) };
   if (kind === "signer") return { kind, key: decodeSigner(text) };
-  return fail("a key (seal1… or sealsig1…) must follow the name");
+  return fail("a key (seal1…, sealsig1… or ssh-ed25519 …) must follow the name");
 }
 
-function parseState(words: readonly string[], line: string): KeyState {
+/** `before`: how many words of the line stand before these. */
+function parseState(words: readonly string[], line: string, before: number): KeyState {
   const [word, at = "", ...more] = words;
   if (word === undefined) return { is: "current", sender: false };
   if (word === "sender" && at === "") return { is: "current", sender: true };
@@ -139,7 +148,8 @@ function parseState(words: readonly string[], line: string): KeyState {
   if (!isTime(at)) fail(`a time such as 2026-01-31T12:00:00Z must follow "${word}"`);
   if (word === "superseded") return more.length === 0 ? { is: word, at } : fail("nothing may follow that time");
   // Taken from the line, not from the words: spaces inside of a reason stay.
-  const reason = line.replace(/(?:[^ \t]+[ \t]+){3}[^ \t]+[ \t]*/, "");
+  let reason = line;
+  for (let i = 0; i < before + 2; i++) reason = reason.replace(/^[^ \t]+[ \t]*/, "");
   const fault = reasonFault(reason);
   return fault ? fail(fault) : { is: "revoked", at, reason };
 }
@@ -174,6 +184,15 @@ function onLine<T>(index: number, work: () => T): T {
   }
 }
 
+/** A line's key as it is used: that of ssh's by whom it seals for, and by who signs. */
+function usesOf(entry: KeyEntry): KeyEntry[] {
+  if (entry.kind !== "ssh") return [entry];
+  return [
+    { ...entry, kind: "recipient", key: montgomeryOf(entry.key) },
+    { ...entry, kind: "signer" },
+  ];
+}
+
 /** What the map has under that name, after `first` has been put there where it had nothing. */
 function gather<T>(map: Map<string, T>, name: string, first: T): T {
   const known = map.get(name);
@@ -185,6 +204,7 @@ function gather<T>(map: Map<string, T>, name: string, first: T): T {
 /** The contacts of a file, and the questions that commands ask of them. Never changed: an edit makes a new one. */
 export class Contacts {
   readonly lines: readonly Line[];
+  /** A key of ssh's is there twice, as a recipient and as a signer. */
   readonly keys: readonly KeyEntry[];
   /** Members by group name. */
   readonly groups: ReadonlyMap<string, readonly string[]>;
@@ -195,11 +215,14 @@ export class Contacts {
   constructor(lines: readonly Line[]) {
     this.lines = lines;
     const entries = lines.map(({ entry }) => entry);
-    this.keys = entries.filter((entry) => entry?.type === "key");
+    this.keys = entries.filter((entry) => entry?.type === "key").flatMap(usesOf);
     for (const entry of this.keys) {
       const { name, key, state } = entry;
       if (name !== null) gather(this.#named, name, []).push(entry);
-      if (state.is === "revoked") gather(this.#revoked, toHex(key), state);
+      if (state.is !== "revoked") continue;
+      gather(this.#revoked, toHex(key), state);
+      // A stolen signer's key, where it is one of ssh's, opens too.
+      if (entry.kind === "signer") gather(this.#revoked, toHex(montgomeryOf(key)), state);
     }
     const groups = new Map<string, Set<string>>();
     for (const entry of entries) {
@@ -220,13 +243,20 @@ export class Contacts {
     return this.#named.get(name) ?? [];
   }
 
+  /** The keys as the lines of a contact have them; of nobody, those that are revoked. */
+  linesOf(owner: string | null): readonly KeyEntry[] {
+    return this.lines.flatMap(({ entry }) => (entry?.type === "key" && entry.name === owner ? [entry] : []));
+  }
+
   groupsOf(name: string): string[] {
     return [...this.groups].filter(([, members]) => members.includes(name)).map(([group]) => group);
   }
 
   /** The revocation of a key, whichever line holds it; null where it is not revoked. */
   revocation(key: Uint8Array): Revocation | null {
-    return this.#revoked.get(toHex(key)) ?? null;
+    const isShort = this.#revoked.size > 0 && key.length === KEY_BYTES;
+    // Of a signer who was revoked as a recipient: keys of ssh are both.
+    return this.#revoked.get(toHex(key)) ?? (isShort ? this.#revoked.get(toHex(montgomeryOf(key))) : null) ?? null;
   }
 
   /** The line that tells whose key this is: one where it is in use before one where it is superseded or revoked. */
@@ -237,7 +267,9 @@ export class Contacts {
 
   /** The keys of the contacts that are marked as senders; see `KeyEntry.key` on what is known of them. */
   senders(): Bytes[] {
-    return this.keys.filter(({ state, key }) => state.sender && !this.revocation(key)).map(({ key }) => key);
+    return this.keys
+      .filter(({ kind, state, key }) => kind === "signer" && state.sender && !this.revocation(key))
+      .map(({ key }) => key);
   }
 
   /** The text of the file. */

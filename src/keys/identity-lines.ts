@@ -6,7 +6,9 @@ import { copySecret, disclose, partOf, type Secret } from "../crypto/secret.js";
 import { SealError } from "../errors.js";
 import { BEGIN, END } from "./protected.js";
 import { beginsAsSecret, eraseKeys, parseSecret } from "./secret-line.js";
-import { ofLine, parseSigner } from "./text.js";
+import { isPrivateKey, isSshText } from "./ssh/kinds.js";
+import { parseSshKey } from "./ssh/public.js";
+import { encodeSigner, ofLine, parseSigner } from "./text.js";
 
 /** A line as it stands in the file, its end included, and without its end and the blanks around it. */
 interface Line {
@@ -42,6 +44,7 @@ export async function readIdentityLines(file: Secret): Promise<IdentityLines> {
       hint: "Save the file as UTF-8 without a BOM.",
     });
   }
+  if (isPrivateKey(file)) throw new SealError("usage", "a private key of ssh's, in which no senders stand");
   const reading = new Reading(linesOf(file));
   await reading.readAll();
   return reading.result();
@@ -85,12 +88,18 @@ class Reading {
     const accepted = trimmed(partOf(line, ACCEPT.length));
     try {
       if (beginsAsSecret(accepted)) throw new SealError("usage", "a secret key where a signer key belongs");
-      const key = textOf(accepted);
-      if (!this.#accept.has(key)) this.#accept.set(key, await parseSigner(key));
+      const signer = await this.#signerOf(textOf(accepted));
+      const key = encodeSigner(signer);
+      this.#accept.set(key, signer);
       this.#acceptLines.push({ index, key });
     } catch (error) {
       throw ofLine(index, error);
     }
+  }
+
+  /** A signer who stands there twice is checked once. */
+  async #signerOf(text: string): Promise<Bytes> {
+    return this.#accept.get(text) ?? (isSshText(text) ? parseSshKey(text) : parseSigner(text));
   }
 
   #takeSecret(index: number, line: Secret): void {

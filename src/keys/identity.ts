@@ -10,6 +10,7 @@ import { SealError } from "../errors.js";
 import { readIdentityLines } from "./identity-lines.js";
 import { protect, unprotect } from "./protected.js";
 import { encodeSecret, eraseKeys, type OpeningSecret, parseSecret, type SecretKeys } from "./secret-line.js";
+import { isPrivateKey } from "./ssh/kinds.js";
 import { encodeRecipient, encodeSigner } from "./text.js";
 
 /** An identity, ready for use. Each half may be missing: null. */
@@ -90,10 +91,12 @@ function opensOnly(): SealError {
 }
 
 /**
- * Parses an identity file, which stays the caller's, to be erased. Throws `usage`, naming the line, `unsupported`; no
+ * Parses an identity file, or a private key of ssh's, which stays the caller's, to be erased.
+ * Throws `usage`, naming the line, `unsupported`; no
  * message shows what stands in it. `ask` is called only by `unlock`.
  */
 export async function parseIdentityFile(suite: Suite, file: Secret, ask: AskPassphrase): Promise<IdentityFile> {
+  if (isPrivateKey(file)) return (await import("./ssh/private.js")).parseSshIdentity(suite, file, ask);
   const { secret, block, accept } = await readIdentityLines(file);
   // Ready at once: so nothing of the file has to be kept.
   let identity = secret && (await identityOf(suite, secret));
@@ -115,6 +118,8 @@ export async function readSigner(
   file: Secret,
   ask: AskPassphrase,
 ): Promise<{ readonly seed: Secret; readonly accept: readonly Bytes[] }> {
+  if (isPrivateKey(file))
+    return { seed: await (await import("./ssh/private.js")).sshSeed(suite, file, ask), accept: [] };
   const { secret, block, accept } = await readIdentityLines(file);
   const keys = secret ? parseSecret(secret) : await unprotect(suite, block!, ask, async (line) => parseSecret(line));
   if (keys.opening) erase(keys.opening.secret);

@@ -1,20 +1,16 @@
 // Public key files (docs/FORMAT.md, "Keys as text").
 
 import type { Bytes } from "../bytes.js";
+import { montgomeryOf } from "../crypto/montgomery.js";
 import type { Suite } from "../crypto/suite.js";
 import { SealError } from "../errors.js";
+import type { NewKeys } from "./contacts-edit.js";
 import type { IdentityKeys } from "./identity.js";
 import { BEGIN } from "./protected.js";
-import {
-  type KeyKind,
-  keyKind,
-  linesOf,
-  ofLine,
-  type PublicKind,
-  parseRecipient,
-  parseSigner,
-  trimmed,
-} from "./text.js";
+import { BEGIN_SSH } from "./ssh/kinds.js";
+import { isSshLine, keyOfSshLine, type SshDemands } from "./ssh/lines.js";
+import { encodeSshKey } from "./ssh/public.js";
+import { keyKind, linesOf, ofLine, type PublicKind, parseRecipient, parseSigner, trimmed } from "./text.js";
 
 /** The text of a public key file. */
 export function formatPublicKeys({ recipient, signer }: Pick<IdentityKeys, "recipient" | "signer">): string {
@@ -24,44 +20,70 @@ export function formatPublicKeys({ recipient, signer }: Pick<IdentityKeys, "reci
 }
 
 function foreignKey(line: string): string | undefined {
-  const isForeign = /^(ssh-|ecdsa-sha2-|sk-|age1)/i.test(line);
-  return isForeign ? "It looks like another program's key, which cannot be used." : undefined;
+  return /^age1/i.test(line) ? "It looks like another program's key, which cannot be used." : undefined;
 }
 
 /**
- * Parses a public key file. Only the kind that is wanted is checked and given. Throws `usage`, naming the line, also
- * where there is no key of that kind.
+ * Parses a file of public keys, of this program's or of ssh's. Only the kind that is wanted is checked and given. Of
+ * signers, those of ssh are passed over that are of no use here or now: nobody more is accepted by that. Throws
+ * `usage`, naming the line, also where there is no key of that kind.
  */
-export async function parsePublicKeys(suite: Suite, text: string, kind: PublicKind): Promise<Bytes[]> {
+export async function parsePublicKeys(
+  suite: Suite,
+  text: string,
+  kind: PublicKind,
+  ssh: SshDemands = {},
+): Promise<Bytes[]> {
+  const use = { now: Date.now(), ...ssh, kind };
   const keys: Bytes[] = [];
-  for (const line of publicKeyLines(text)) if (line.kind === kind) keys.push(await keyOf(suite, line));
-  if (keys.length === 0) throw new SealError("usage", `no ${kind} key in it`);
-  return keys;
+  let passedOver: unknown = null;
+  for (const line of publicKeyLines(text)) {
+    if (line.kind !== use.kind && line.kind !== "ssh") continue;
+    try {
+      const key = line.kind === "ssh" ? await keyOfSshLine(line.line, use) : await keyOf(suite, line);
+      if (key) keys.push(line.kind === "ssh" && use.kind === "recipient" ? montgomeryOf(key) : key);
+    } catch (error) {
+      if (line.kind !== "ssh" || use.kind === "recipient") throw ofLine(line.index, error);
+      passedOver ??= ofLine(line.index, error);
+    }
+  }
+  if (keys.length > 0) return keys;
+  throw passedOver ?? new SealError("usage", `no ${use.kind} key in it${use.principal ? ` for ${use.principal}` : ""}`);
 }
 
 /**
  * Parses a public key file; all its keys, checked, as text. Throws `usage`, naming the line, also where there is none.
  */
-export async function parseAllPublicKeys(
-  suite: Suite,
-  text: string,
-): Promise<{ recipients: string[]; signers: string[] }> {
+export async function parseAllPublicKeys(suite: Suite, text: string, now = Date.now()): Promise<NewKeys> {
   const lines = publicKeyLines(text);
   if (lines.length === 0) throw new SealError("usage", "no key in it");
-  for (const line of lines) await keyOf(suite, line);
-  const texts = (kind: KeyKind) => lines.filter((line) => line.kind === kind).map(({ line }) => line);
-  return { recipients: texts("recipient"), signers: texts("signer") };
+  const texts = { recipient: [] as string[], signer: [] as string[], ssh: [] as string[] };
+  for (const line of lines) {
+    try {
+      const key = line.kind === "ssh" ? await keyOfSshLine(line.line, { kind: "recipient", now }) : null;
+      if (!key) await keyOf(suite, line);
+      texts[line.kind].push(key ? encodeSshKey(key) : line.line);
+    } catch (error) {
+      throw ofLine(line.index, error);
+    }
+  }
+  const ssh = texts.ssh.length > 0 ? { ssh: texts.ssh } : {};
+  return { recipients: texts.recipient, signers: texts.signer, ...ssh };
 }
 
 interface PublicKeyLine {
-  readonly kind: PublicKind;
+  readonly kind: PublicKind | "ssh";
   readonly line: string;
   readonly index: number;
 }
 
-async function keyOf(suite: Suite, { kind, line, index }: PublicKeyLine): Promise<Bytes> {
+async function keyOf(suite: Suite, { kind, line }: PublicKeyLine): Promise<Bytes> {
+  return kind === "recipient" ? parseRecipient(suite, line) : parseSigner(line);
+}
+
+function isOfSsh(line: string, index: number): boolean {
   try {
-    return kind === "recipient" ? parseRecipient(suite, line) : await parseSigner(line);
+    return isSshLine(line);
   } catch (error) {
     throw ofLine(index, error);
   }
@@ -72,8 +94,9 @@ function publicKeyLines(text: string): PublicKeyLine[] {
   for (const [index, raw] of linesOf(text).entries()) {
     const line = trimmed(raw);
     if (line === "" || line.startsWith("#")) continue;
-    const kind = keyKind(line);
-    if (kind === "secret" || line === BEGIN) throw new SealError("usage", "this is a secret identity, not public keys");
+    const kind = keyKind(line) ?? (isOfSsh(line, index) ? "ssh" : null);
+    if (kind === "secret" || line === BEGIN || line === BEGIN_SSH)
+      throw new SealError("usage", "this is a secret identity, not public keys");
     if (kind === null)
       throw new SealError("usage", `line ${index + 1} is not a public key`, { hint: foreignKey(line) });
     found.push({ kind, line, index });

@@ -14,7 +14,11 @@ import { blocksOf } from "./blocks.js";
 const LIMIT = 200_000;
 const HOST = "files.example.com";
 const PAGES = readdirSync(join(TREE, "docs/guide")).filter((name) => name.endsWith(".md"));
-const NEEDS: Readonly<Record<string, readonly string[]>> = { "automation.md": ["jq"], "downloads.md": ["openssl"] };
+const NEEDS: Readonly<Record<string, readonly string[]>> = {
+  "automation.md": ["jq"],
+  "downloads.md": ["openssl"],
+  "ssh.md": ["ssh-keygen", "ssh-agent"],
+};
 /** Blocks that show what goes elsewhere. */
 const SHOWN = ["yaml", "console", "ini", "nginx", "caddyfile"];
 

@@ -134,7 +134,7 @@ describe("parsing", () => {
 
   test.each([
     ["a", "a name without a key"],
-    ["a b", "a key (seal1… or sealsig1…) must follow"],
+    ["a b", "a key (seal1…, sealsig1… or ssh-ed25519 …) must follow"],
     [`A ${one.recipient}`, "a name has only"],
     [`any ${one.recipient}`, '"any" is reserved'],
     [`seal1 ${one.recipient}`, "like a key"],

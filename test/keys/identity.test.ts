@@ -191,13 +191,10 @@ describe("a public key file", () => {
     expect(keys).toEqual([own.recipient, own.signer, ""]);
   });
 
-  test.each(["ssh-ed25519 AAAA", "ssh-rsa AAAA", "ecdsa-sha2-nistp256 AAAA", "sk-ssh AAAA", "age1qqqq", "AGE1QQQQ"])(
-    "of another program is told from a slip: %s",
-    async (line) => {
-      expect((await failure(parsePublicKeys(native, `${line}\n`, "recipient"))).hint).toMatch(/another program's key/);
-      expect((await failure(parsePublicKeys(native, `my ${line}\n`, "recipient"))).hint).toBeUndefined();
-    },
-  );
+  test.each(["age1qqqq", "AGE1QQQQ"])("of another program is told from a slip: %s", async (line) => {
+    expect((await failure(parsePublicKeys(native, `${line}\n`, "recipient"))).hint).toMatch(/another program's key/);
+    expect((await failure(parsePublicKeys(native, `my ${line}\n`, "recipient"))).hint).toBeUndefined();
+  });
 
   test("hands on what to do about a line", async () => {
     expect((await failure(parsePublicKeys(native, own.recipient.slice(0, -1), "recipient"))).hint).toMatch(

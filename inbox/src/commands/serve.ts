@@ -7,7 +7,7 @@ export const serve: Command = {
   words: [],
   summary: "Accept records and serve journals, until SIGTERM or SIGINT.",
   flags: {
-    sign: { value: "KEY", help: "the identity that signs the journals (a path)" },
+    sign: { value: "KEY", help: "the identity that signs the journals (a path); a .pub file of ssh asks the agent" },
     listen: { value: "HOST:PORT", help: "where to listen (default: 127.0.0.1:8080)" },
     metrics: { value: "HOST:PORT", help: "where to give figures and health alone, for operators, without TLS" },
     "tls-cert": { value: "FILE", help: "speak TLS, with this certificate (PEM)" },

@@ -5,9 +5,11 @@ import { SealError } from "../../errors.js";
 import { type CommandDefinition, type Common, type Context, wordArgument } from "../command.js";
 import { type Definitions, syntaxesOf, syntaxOf } from "../definitions.js";
 import { loadContacts } from "../options/contacts.js";
+import { knownHosts } from "../options/hosts.js";
 
 interface Options extends Common {
   readonly names?: true;
+  readonly hosts?: true;
 }
 
 const SHELLS = ["bash", "zsh", "fish"] as const;
@@ -30,13 +32,15 @@ export function completionCommand(definitions: () => Definitions): CommandDefini
     define: (command) => {
       command
         .addArgument(wordArgument("[SHELL]", "the shell", SHELLS))
-        .addOption(new Option("--names", "print what --to takes by name, for the scripts").hideHelp());
+        .addOption(new Option("--names", "print what --to takes by name, for the scripts").hideHelp())
+        .addOption(new Option("--hosts", "print the hosts that ssh knows, as --to takes them").hideHelp());
     },
 
     dataOnStdout: () => false,
 
     run: async ([shell], options, context) => {
       if (options.names) return tellNames(context);
+      if (options.hosts) return tellHosts(context);
       if (!isShell(shell)) throw unknownShell(shell);
       const { scriptFor } = await import("../completion/script.js");
       const known = definitions();
@@ -54,6 +58,12 @@ function isShell(word: string | undefined): word is Shell {
 function unknownShell(word: string | undefined): SealError {
   const message = word === undefined ? "no shell is named" : `completion ${word}: no such shell`;
   return new SealError("usage", message, { hint: "It is bash, zsh or fish: seal completion bash" });
+}
+
+/** Hosts whose names are in no hash. */
+async function tellHosts({ report, signal }: Context): Promise<void> {
+  const hosts = (await knownHosts(signal)).map((host) => `host:${host}`);
+  report.result({ hosts }, hosts.join("\n"), "stdout");
 }
 
 /** Contacts that have a key in use, and groups. */

@@ -15,11 +15,12 @@ import {
   revokeKeys,
 } from "../../keys/contacts-edit.js";
 import { fingerprint } from "../../keys/fingerprint.js";
-import { keyKind, shortKey } from "../../keys/text.js";
+import { shortKey } from "../../keys/text.js";
 import { isoTime } from "../../time.js";
 import { type CommandDefinition, type Common, type Context, contactsOption, wordArgument } from "../command.js";
 import { editContacts, loadContacts } from "../options/contacts.js";
-import { isGroup, isPath, publicKeysOf } from "../options/keys.js";
+import { isHost } from "../options/hosts.js";
+import { isFixed, isGroup, publicKeysOf } from "../options/keys.js";
 import { escaped } from "../say/escape.js";
 
 interface Options extends Common {
@@ -126,7 +127,7 @@ const ACTIONS = {
       const fault = reasonFault(reason);
       if (fault) throw new SealError("usage", `--reason: ${fault}`);
       const revocation = { at: now(), reason: reason.trim() };
-      const byKey = keyKind(name) !== null || isPath(name);
+      const byKey = isFixed(name) || isHost(name);
       if (!byKey && words.length > 1) throw new SealError("usage", "contacts revoke takes one name");
       const keys = byKey ? await publicKeysOf(words, context.signal) : null;
       const after = await editContacts(path, keys !== null, context.signal, (all) =>
@@ -134,7 +135,7 @@ const ACTIONS = {
       );
       if (!keys) return tellContact(await loadSuite(), name, after, context);
       const suite = await loadSuite();
-      const texts = [...keys.recipients, ...keys.signers];
+      const texts = [...keys.recipients, ...keys.signers, ...(keys.ssh ?? [])];
       context.report.result(
         { revoked: texts, at: revocation.at },
         texts.map((text) => `revoked ${told(suite, text)}`).join("\n"),
@@ -164,8 +165,10 @@ function now(): string {
 
 function tellContact(suite: Suite, name: string, all: Contacts, { report }: Context): void {
   const entries = all.keysOf(name);
-  const keys = entries.map((entry) => keyFacts(suite, entry, all));
-  const current = (kind: string) => keys.find((key) => key.kind === kind && key.state === "current")?.key ?? null;
+  const keys = all.linesOf(name).map((entry) => keyFacts(suite, entry, all));
+  const current = (kind: string) =>
+    entries.find((entry) => entry.kind === kind && entry.state.is === "current" && !all.revocation(entry.key))?.text ??
+    null;
   // A contact is revoked where none of its keys is left, and not just an old one was revoked.
   const revoked = keys.every(({ state }) => state !== "current")
     ? keys.findLast(({ state }) => state === "revoked")
@@ -239,9 +242,11 @@ function tellGroup(name: string, all: Contacts, { report }: Context): void {
 function tellRest(suite: Suite, all: Contacts, { report }: Context): void {
   if (report.json) return;
   const groups = [...all.groups].map(([name, members]) => `${name}: ${members.join(" ") || "(empty)"}`);
-  const nobody = all.keys.flatMap(({ name, text, state }) =>
-    name === null && state.is === "revoked" ? `no contact: ${told(suite, text)}, ${tellRevocation(state)}` : [],
-  );
+  const nobody = all
+    .linesOf(null)
+    .flatMap(({ text, state }) =>
+      state.is === "revoked" ? `no contact: ${told(suite, text)}, ${tellRevocation(state)}` : [],
+    );
   const text = [...groups, ...nobody].map(escaped).join("\n");
   if (text !== "") report.result({}, text, "stdout");
 }

@@ -1,6 +1,6 @@
 // seal FILE… --to R…
 
-import { loadSuite, type SigningKey, type Suite } from "../../crypto/index.js";
+import { type HeaderSigner, loadSuite, type Suite } from "../../crypto/index.js";
 import { erase, type Secret } from "../../crypto/secret.js";
 import type { Engine } from "../../engine/engine.js";
 import { SealError } from "../../errors.js";
@@ -110,7 +110,7 @@ async function inputs(named: readonly string[], { output, sign }: Options): Prom
   return files;
 }
 
-async function signingKey(suite: Suite, { sign, unsigned }: Options, context: Context): Promise<SigningKey | null> {
+async function signingKey(suite: Suite, { sign, unsigned }: Options, context: Context): Promise<HeaderSigner | null> {
   if (sign !== undefined && unsigned) throw new SealError("usage", "--sign and --unsigned exclude each other");
   if (unsigned) return null;
   return loadSigner(suite, sign, context);
@@ -122,7 +122,7 @@ interface Settings {
   readonly recipients: readonly Uint8Array[];
   readonly passphrase: Secret | null;
   readonly label: string;
-  readonly signer: SigningKey | null;
+  readonly signer: HeaderSigner | null;
 }
 
 async function sealOne(

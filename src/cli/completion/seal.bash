@@ -63,6 +63,14 @@ _seal_offer_names() {
   done < <(command seal completion --names 2>/dev/null)
 }
 
+# Offers hosts that ssh knows, once that is asked for: what has the form of a host, and no other.
+_seal_offer_hosts() {
+  local name form='^host:[][A-Za-z0-9._%:-]+$'
+  while IFS= read -r name; do
+    if [[ $name =~ $form ]]; then _seal_offer "$name"; fi
+  done < <(command seal completion --hosts 2>/dev/null)
+}
+
 # Offers the files that a pattern matches, and directories. Where there are none, bash offers what it finds.
 _seal_offer_files() {
   local path found='' before=${#COMPREPLY[@]}
@@ -86,9 +94,15 @@ _seal_offer_kind() {
   case $1 in
     text | none) compopt +o default 2>/dev/null ;;
     key) _seal_offer_files '*.key' ;;
+    # Both .key and .pub, also in bash 3.2.
+    signing) _seal_offer_files '*.[kp][eu][yb]' ;;
     sealed) _seal_offer_files '*.sealed' ;;
     contact) _seal_offer_names '@?' ;;
     recipient)
+      if [[ $cur == host:* ]]; then
+        _seal_offer_hosts
+        return
+      fi
       _seal_offer_names '@?'
       ((${#COMPREPLY[@]})) || _seal_offer_files '*.pub'
       ;;

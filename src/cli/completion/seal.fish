@@ -5,6 +5,13 @@ function __seal_names -a sign
     command seal completion --names 2>/dev/null | string match -r "^$sign"'[a-z0-9][a-z0-9_-]*$'
 end
 
+# Hosts that ssh knows, once that is asked for: what has the form of a host, and no other.
+function __seal_hosts
+    if string match -q 'host:*' -- (commandline -ct | string replace -r '^--to=' '')
+        command seal completion --hosts 2>/dev/null | string match -r '^host:[\]\[A-Za-z0-9._%:-]+$'
+    end
+end
+
 # The words between seal and the cursor, less what may stand before a command.
 function __seal_words
     set -l words (commandline -opc)

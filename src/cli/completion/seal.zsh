@@ -16,7 +16,21 @@ _seal_contacts() { _seal_names '@?' "$@" }
 
 _seal_contacts_without_groups() { _seal_names '' "$@" }
 
+# Offers hosts that ssh knows, once that is asked for: what has the form of a host, and no other.
+_seal_hosts() {
+  local name
+  local -a hosts
+  for name in "${(@f)$(command seal completion --hosts 2>/dev/null)}"; do
+    [[ $name =~ '^host:[][A-Za-z0-9._%:-]+$' ]] && hosts+=("$name")
+  done
+  compadd "$@" -a hosts
+}
+
 _seal_recipients() {
+  if [[ $PREFIX == host:* ]]; then
+    _seal_hosts
+    return
+  fi
   _alternative 'names:contact or group:_seal_contacts' 'files:public keys:_files -g "*.pub"'
 }
 

@@ -3,8 +3,8 @@
 import type { Argument, Option } from "commander";
 import type { Syntax } from "../definitions.js";
 
-/** `text` is anything; `contact` is a name in the contacts. */
-export type ValueKind = "file" | "sealed" | "key" | "recipient" | "sender" | "contact" | "text";
+/** `text` is anything; `contact` is a name in the contacts; `signing` is an identity, or a public key in an agent. */
+export type ValueKind = "file" | "sealed" | "key" | "signing" | "recipient" | "sender" | "contact" | "text";
 
 const KINDS: Readonly<Record<string, ValueKind>> = {
   R: "recipient",
@@ -54,6 +54,7 @@ export function placeholderOf({ flags }: Pick<Option, "flags">): string {
 }
 
 export function kindOfOption(option: Option): ValueKind {
+  if (option.long === "--sign") return "signing";
   return KINDS[placeholderOf(option)] ?? "file";
 }
 

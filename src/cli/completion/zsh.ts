@@ -21,6 +21,7 @@ const ACTIONS: Readonly<Record<ValueKind, string>> = {
   file: "_files",
   sealed: '_files -g "*.sealed"',
   key: '_files -g "*.key"',
+  signing: '_files -g "*.(key|pub)"',
   recipient: "_seal_recipients",
   sender: "_seal_senders",
   contact: "_seal_contacts",

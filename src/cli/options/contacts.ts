@@ -42,13 +42,13 @@ export async function loadContacts(
 }
 
 /** A dangling link is not nothing. */
-async function exists(path: string): Promise<boolean> {
+export async function exists(path: string, what = `contacts ${path}`): Promise<boolean> {
   try {
     await lstat(path);
     return true;
   } catch (error) {
     if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return false;
-    throw ioError(`cannot read contacts ${path}`, error);
+    throw ioError(`cannot read ${what}`, error);
   }
 }
 

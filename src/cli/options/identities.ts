@@ -1,13 +1,14 @@
 // IdentityKeys files that options name.
 
 import { stat } from "node:fs/promises";
-import type { SigningKey, Suite } from "../../crypto/index.js";
+import type { HeaderSigner, SigningKey, Suite } from "../../crypto/index.js";
 import { erase } from "../../crypto/secret.js";
 import { ioError, SealError } from "../../errors.js";
 import { type IdentityFile, type IdentityKeys, parseIdentityFile, signingKeyOf } from "../../keys/identity.js";
 import { keyKind } from "../../keys/text.js";
 import type { Context } from "../command.js";
 import type { Report } from "../say/report.js";
+import { agentSigner, isPublicSigner } from "./agent.js";
 import { passphraseFor } from "./passphrases.js";
 import { defaultIdentityPath } from "./places.js";
 import { about, readSecret } from "./read.js";
@@ -18,10 +19,12 @@ export interface NamedIdentity extends IdentityFile {
 }
 
 /**
- * What the identity signs with that `--sign` names, or the default one. Throws `usage`, also where it only opens; `io`,
+ * What the identity signs with that `--sign` names, or the default one; for a public key of ssh's, what asks the agent.
+ * Throws `usage`, also where it only opens; `io`,
  * `no-key`.
  */
-export async function loadSigner(suite: Suite, path: string | undefined, context: Context): Promise<SigningKey> {
+export async function loadSigner(suite: Suite, path: string | undefined, context: Context): Promise<HeaderSigner> {
+  if (path !== undefined && isPublicSigner(path)) return agentSigner(suite, path, context);
   const [identity] = await loadIdentities(suite, "--sign", path === undefined ? [] : [path], context);
   return signerFor(identity!);
 }

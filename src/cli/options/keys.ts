@@ -2,11 +2,16 @@
 
 import type { Bytes } from "../../bytes.js";
 import { loadSuite } from "../../crypto/index.js";
+import { montgomeryOf } from "../../crypto/montgomery.js";
 import { SealError } from "../../errors.js";
+import { isKeyText, parsePublicKey } from "../../keys/any.js";
 import { type Contacts, tellRevocation } from "../../keys/contacts.js";
 import type { NewKeys } from "../../keys/contacts-edit.js";
 import { parseAllPublicKeys, parsePublicKeys } from "../../keys/public-keys.js";
-import { keyKind, keyText, type PublicKind, parseRecipient, parseSigner } from "../../keys/text.js";
+import { isSshText } from "../../keys/ssh/kinds.js";
+import { encodeSshKey } from "../../keys/ssh/public.js";
+import { keyText, type PublicKind } from "../../keys/text.js";
+import { isHost, keysOfHost } from "./hosts.js";
 import { about, readText } from "./read.js";
 
 /**
@@ -59,13 +64,13 @@ export function refuseRevokedKey(contacts: Contacts, key: Uint8Array, flag: stri
   if (!revoked) return;
   const owner = contacts.owner(key)?.name;
   const whose = owner && owner !== name ? `the key of ${owner}` : "the key";
-  const what = keyKind(keyText(name)) ? flag : `${flag} ${name}`;
+  const what = isKeyText(keyText(name)) ? flag : `${flag} ${name}`;
   throw new SealError("usage", `${what}: ${whose} was ${tellRevocation(revoked)}`, {
     hint: `A new key is given with: seal contacts add ${owner ?? "NAME"} KEYS --replace`,
   });
 }
 
-/** The keys of one kind that a key's text, a .pub file or a contact gives. Throws `usage`, `io`. */
+/** The keys of one kind that a key's text, a file of keys, a host or a contact gives. Throws `usage`, `io`. */
 export async function resolve(
   name: string,
   flag: string,
@@ -75,16 +80,31 @@ export async function resolve(
 ): Promise<Bytes[]> {
   // A key's own text is not repeated: it may be a secret that was pasted in the wrong place.
   const key = keyText(name);
-  return about(keyKind(key) ? flag : `${flag} ${name}`, async () => {
+  return about(isKeyText(key) ? flag : `${flag} ${name}`, async () => {
     refuseOtherPrograms(key);
-    if (keyKind(key)) {
+    if (isKeyText(key)) {
       refuseSeveral(key);
       return [await parseKey(kind, key)];
     }
-    if (isPath(name)) return parsePublicKeys(await loadSuite(), await readText(name, signal), kind);
+    if (isHost(name)) return asUsed(await keysOfHost(name, signal), kind);
+    const { path, principal } = kind === "signer" ? principalOf(name) : { path: name, principal: undefined };
+    if (principal !== undefined || isPath(name)) {
+      return parsePublicKeys(await loadSuite(), await readText(path, signal), kind, { principal });
+    }
     if (key !== name) throw new SealError("usage", "white space around the name of a contact");
     return contactKeys(contacts, name, kind);
   });
+}
+
+/** Keys of ssh, as recipients or as signers. */
+function asUsed(keys: readonly Bytes[], kind: PublicKind): Bytes[] {
+  return keys.map((key) => (kind === "recipient" ? montgomeryOf(key) : key));
+}
+
+/** `signer:NAME:FILE`, of a file of allowed signers; else the word is a path. */
+function principalOf(word: string): { readonly path: string; readonly principal: string | undefined } {
+  const [, principal, path] = /^signer:([^:]+):(.+)$/s.exec(word) ?? [];
+  return principal && path ? { path, principal } : { path: word, principal: undefined };
 }
 
 /** The keys of that kind that a contact uses now; where it has none but revoked ones, those. Throws `usage`. */
@@ -99,7 +119,7 @@ export async function contactKeys(contacts: Contacts, name: string, kind: Public
 }
 
 async function parseKey(kind: PublicKind, text: string): Promise<Bytes> {
-  return kind === "recipient" ? parseRecipient(await loadSuite(), text) : parseSigner(text);
+  return parsePublicKey(await loadSuite(), text, kind);
 }
 
 /**
@@ -110,23 +130,26 @@ export async function publicKeysOf(words: readonly string[], signal: AbortSignal
   return {
     recipients: found.flatMap(({ recipients }) => recipients),
     signers: found.flatMap(({ signers }) => signers),
+    ssh: found.flatMap(({ ssh = [] }) => ssh),
   };
 }
 
 async function publicKeysIn(word: string, signal: AbortSignal): Promise<NewKeys> {
   const key = keyText(word);
-  return about(keyKind(key) ? "KEYS" : word, async () => {
+  return about(isKeyText(key) ? "KEYS" : word, async () => {
     refuseOtherPrograms(key);
-    if (keyKind(key)) return parseAllPublicKeys(await loadSuite(), key);
+    if (isHost(word)) return { recipients: [], signers: [], ssh: (await keysOfHost(word, signal)).map(encodeSshKey) };
+    if (isKeyText(key)) return parseAllPublicKeys(await loadSuite(), key);
     if (isPath(word)) return parseAllPublicKeys(await loadSuite(), await readText(word, signal));
     throw new SealError("usage", "neither a key nor the path of a public key file", {
-      hint: 'Give keys (seal1…, sealsig1…), or a path with a "/" in it or ending in .pub.',
+      hint: 'Give keys (seal1…, sealsig1…, ssh-ed25519 …), host:NAME, or a path with a "/" in it or ending in .pub.',
     });
   });
 }
 
 function refuseSeveral(key: string): void {
-  if (!/\s/.test(key)) return;
+  // Behind a key of ssh's stand its base64 and a comment.
+  if (isSshText(key) ? !/\n|[ \t](?:ssh-ed25519|seal1\w+|sealsig1\w+)(?:[ \t]|$)/.test(key) : !/\s/.test(key)) return;
   throw new SealError("usage", "white space inside a key", { hint: "One key at a time: --to KEY --to KEY" });
 }
 
@@ -134,16 +157,24 @@ function refuseOtherPrograms(name: string): void {
   if (OTHER_PROGRAMS.test(name)) throw new SealError("usage", "keys of other programs cannot be used");
 }
 
-const OTHER_PROGRAMS = /^(ssh-|ecdsa-sha2-|sk-|age1)/i;
+const OTHER_PROGRAMS = /^age1/i;
 /** Kept for kinds of keys to come. */
 const RESERVED = /^(any$|[a-z0-9]+:)/;
+
+/** Whether it is a key or a file of keys, and no name. */
+export function isFixed(name: string): boolean {
+  return isKeyText(keyText(name)) || isPath(name);
+}
 
 export function isGroup(name: string): boolean {
   return name.startsWith("@") && !isPath(name);
 }
 
 export function isPath(name: string): boolean {
-  return name.includes("/") || (process.platform === "win32" && name.includes("\\")) || name.endsWith(".pub");
+  return (
+    !isHost(name) &&
+    (name.includes("/") || (process.platform === "win32" && name.includes("\\")) || name.endsWith(".pub"))
+  );
 }
 
 function unknownName(name: string, kind: PublicKind): SealError {
@@ -155,7 +186,7 @@ function unknownName(name: string, kind: PublicKind): SealError {
     const hint = `The public keys are in ${name.replace(/\.key$/, ".pub")}.`;
     return new SealError("usage", "a secret identity file cannot be named here", { hint });
   }
-  const begins = kind === "recipient" ? "seal1" : "sealsig1";
+  const begins = `${kind === "recipient" ? "seal1" : "sealsig1"}…, ssh-ed25519 `;
   return new SealError("usage", "no contact with that name", {
     hint: `See seal contacts list. Or give a key (${begins}…), or the path of a public key file (with a "/" in it, or ending in .pub).`,
   });

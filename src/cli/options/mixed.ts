@@ -3,8 +3,9 @@
 import type { Bytes } from "../../bytes.js";
 import { kemOf } from "../../crypto/kem.js";
 import { SealError } from "../../errors.js";
+import { isKeyText } from "../../keys/any.js";
 import type { Contacts } from "../../keys/contacts.js";
-import { keyKind, keyText, shortKey } from "../../keys/text.js";
+import { keyText, shortKey } from "../../keys/text.js";
 
 /** Recipients' keys, and what names them. */
 export interface NamedKeys {
@@ -41,7 +42,7 @@ export function refuseBesidePassphrase(recipients: readonly Uint8Array[]): void 
 /** What stands behind `--to`, where it is a key in short. */
 export function shownName(name: string): string {
   const key = keyText(name);
-  return keyKind(key) ? shortKey(key) : name;
+  return isKeyText(key) ? shortKey(key.split(/[ \t]+/, 2).join(" ")) : name;
 }
 
 const MOST = 5;

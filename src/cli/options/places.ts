@@ -46,7 +46,7 @@ function expectAbsolute(name: string, path: string): string {
 /**
  * An empty HOME is no home; where there is none at all, the system's table of users has it, or nobody. Throws `usage`.
  */
-function homeDirectory(): string | null {
+export function homeDirectory(): string | null {
   if (process.platform === "win32") return homedir();
   if (process.env.HOME !== undefined) return expectAbsolute("HOME", pathVariable("HOME") ?? "");
   try {

@@ -2,11 +2,13 @@
 
 import { type Bytes, toHex } from "../../bytes.js";
 import { SealError } from "../../errors.js";
+import { isKeyText } from "../../keys/any.js";
 import { type Contacts, tellRevocation } from "../../keys/contacts.js";
-import { keyKind, keyText } from "../../keys/text.js";
+import { keyText } from "../../keys/text.js";
 import type { Context } from "../command.js";
 import type { ContactsNow } from "./contacts-now.js";
-import { contactKeys, isGroup, isPath, refuseRevokedKey, resolve } from "./keys.js";
+import { isHost } from "./hosts.js";
+import { contactKeys, isFixed, isGroup, refuseRevokedKey, resolve } from "./keys.js";
 import { type NamedKeys, refuseMixedKinds, shownName } from "./mixed.js";
 import { about } from "./read.js";
 
@@ -68,12 +70,12 @@ export async function recipientsNow(
     const contacts = await contactsNow();
     const all: NamedKeys[] = [];
     for (const { name, keys } of begun) {
-      for (const key of isFixed(name) ? keys : await keysNow(name, contacts)) {
+      for (const key of isFixed(name) ? keys : await keysNow(name, contacts, context.signal)) {
         const revoked = contacts.revocation(key);
         if (!revoked) all.push({ name, keys: [key] });
         else if (!told.has(toHex(key))) {
           told.add(toHex(key));
-          const who = contacts.owner(key)?.name ?? (keyKind(keyText(name)) ? "a recipient" : name);
+          const who = contacts.owner(key)?.name ?? (isKeyText(keyText(name)) ? "a recipient" : name);
           context.report.note(`warning: ${who} was ${tellRevocation(revoked)}: nothing more is sealed for it`);
         }
       }
@@ -84,13 +86,9 @@ export async function recipientsNow(
   };
 }
 
-/** Whether it is a key or a file of keys, and no name. */
-function isFixed(name: string): boolean {
-  return keyKind(keyText(name)) !== null || isPath(name);
-}
-
-/** The keys of a contact or a group, revoked ones too. */
-function keysNow(name: string, contacts: Contacts): Promise<Bytes[]> {
+/** The keys of a host, a contact or a group, revoked ones too. */
+function keysNow(name: string, contacts: Contacts, signal: AbortSignal): Promise<Bytes[]> {
+  if (isHost(name)) return resolve(name, "--to", "recipient", contacts, signal);
   return about(`--to ${name}`, async () => {
     if (!isGroup(name)) return contactKeys(contacts, name, "recipient");
     return [...(await membersOf(contacts, name)).values()].flat();

@@ -21,6 +21,19 @@ const ADVICE: Readonly<Partial<Record<Reason, Advice>>> = {
   credentials: () =>
     "Give the server's credentials: --header 'Authorization: …', or user name and password in the address.",
   "only-opens": () => "Make one that signs: seal keygen, or seal keygen --only sign.",
+  "ssh-kind": () => "An ed25519 key can be used; ssh-keygen -t ed25519 makes one.",
+  "ssh-private": () =>
+    "Write it as OpenSSH does now (ssh-keygen -p -f FILE), if it is an ed25519 key; else make one: ssh-keygen -t ed25519.",
+  "ssh-cipher": () => "Encrypt it as ssh-keygen does by itself: ssh-keygen -p -Z aes256-ctr -a 24 -f FILE.",
+  "agent-gone": () => "Start one and add the key (ssh-add), or name the file of the private key with --sign.",
+  "agent-lacks": () =>
+    "Add it with ssh-add (a locked agent: ssh-add -X), or name the file of the private key with --sign.",
+  "agent-refused": () =>
+    "It is locked (ssh-add -X), was not allowed to, or may use this key for logins only (ssh-add -h).",
+  "host-unknown": () =>
+    "Log in to it once with ssh, or add its key, which you have compared: ssh-keyscan -t ed25519 HOST >> ~/.ssh/known_hosts.",
+  "host-kind": () =>
+    "Ask it for the right one, and compare it before you add it: ssh-keyscan -t ed25519 HOST >> ~/.ssh/known_hosts.",
   "contact-exists": () => "With --replace, these become its keys, and its present ones are kept as superseded.",
   "no-contact": () => "See seal contacts list.",
 };

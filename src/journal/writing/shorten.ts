@@ -1,7 +1,7 @@
 // Removing whole epochs at a journal's front (docs/FORMAT.md, "A base").
 
 import { type Bytes, concat, equal } from "../../bytes.js";
-import type { SigningKey, Suite } from "../../crypto/suite.js";
+import type { HeaderSigner, Suite } from "../../crypto/suite.js";
 import { inline } from "../../engine/inline.js";
 import { SealError } from "../../errors.js";
 import { type Base, baseMessage, encodeBase } from "../../format/base.js";
@@ -18,7 +18,7 @@ export type Limit = { readonly cursor: Cursor } | { readonly before: number };
 
 export interface ShortenOptions {
   readonly suite: Suite;
-  readonly signer: SigningKey;
+  readonly signer: HeaderSigner;
   readonly limit: Limit;
   /** Unix milliseconds. */
   readonly now: number;
@@ -59,7 +59,7 @@ export async function shorten(store: JournalStore, options: ShortenOptions): Pro
   }
 }
 
-async function signedBase(suite: Suite, signer: SigningKey, base: Base): Promise<Bytes> {
+async function signedBase(suite: Suite, signer: HeaderSigner, base: Base): Promise<Bytes> {
   const bytes = encodeBase(base);
   return concat(bytes, await signer.sign(baseMessage(suite, bytes)));
 }

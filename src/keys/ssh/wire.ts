@@ -1,0 +1,52 @@
+// How ssh writes keys down: numbers of four bytes, and strings that one of them stands before (RFC 4251, 5).
+
+import { type Bytes, concat, utf8 } from "../../bytes.js";
+
+/** Reads one field after the other; null where there are too few bytes. What it gives are views. */
+export class SshFields {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  number(): number | null {
+    const bytes = this.take(4);
+    return bytes && new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+  }
+
+  string(): Uint8Array | null {
+    const length = this.number();
+    return length === null ? null : this.take(length);
+  }
+
+  take(length: number): Uint8Array | null {
+    if (length > this.#bytes.length - this.#at) return null;
+    this.#at += length;
+    // Not of the array's own kind: a secret has no such method.
+    return Uint8Array.prototype.subarray.call(this.#bytes, this.#at - length, this.#at);
+  }
+
+  /** How many bytes are left. */
+  get left(): number {
+    return this.#bytes.length - this.#at;
+  }
+}
+
+export function sshString(bytes: Uint8Array): Bytes {
+  return concat(sshNumber(bytes.length), bytes);
+}
+
+export function sshNumber(value: number): Bytes {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value);
+  return bytes;
+}
+
+const ED25519 = utf8("ssh-ed25519");
+
+/** An Ed25519 public key as ssh has it. */
+export function sshBlob(publicKey: Uint8Array): Bytes {
+  return concat(sshString(ED25519), sshString(publicKey));
+}
