@@ -92,7 +92,7 @@ export const TEXT = {
     downloadAgain: "Download again",
     forgetCopy: "Remove the copy from this browser",
     forgotten: "The copy is removed.",
-    copyKept: "This browser still has a copy. It is removed when you start again or close the page.",
+    copyKept: "This browser still has a copy. It is removed when you start again, or open the page next time.",
     leftovers: (n: number) =>
       `An opening did not come to its end. ${n === 1 ? "Its unfinished file was" : "The unfinished files were"} removed. Nothing of it was saved. Start again.`,
     journal: "This is a journal: many records, not one file.",
@@ -299,11 +299,8 @@ export const TEXT = {
     nothingSaved: "Nothing was saved.",
     at: "Where",
     atByte: (byte: number, part: number | null) =>
-      part === null
-        ? `at byte ${byte.toLocaleString("en")}`
-        : `at byte ${byte.toLocaleString("en")}, in part ${part.toLocaleString("en")}`,
-    atFrame: (byte: number, frame: number) =>
-      `at byte ${byte.toLocaleString("en")}, in frame ${frame.toLocaleString("en")} of its epoch`,
+      part === null ? `at byte ${byte.toLocaleString("en")}` : `at byte ${byte.toLocaleString("en")}, in chunk ${part}`,
+    atFrame: (byte: number, frame: number) => `at byte ${byte.toLocaleString("en")}, in frame ${frame} of its epoch`,
     why: "Why",
     before: "What came before this place was checked, and is shown.",
     tampered: "Refused: it was changed, or is cut short",

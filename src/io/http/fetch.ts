@@ -96,7 +96,7 @@ export class FetchClient implements HttpClient {
         headers: this.#sent(headers),
         // What is the caller's goes to no other origin, and a browser tells nobody where a redirect leads.
         redirect: this.#headers.length > 0 ? ("error" as const) : ("follow" as const),
-        cache: "no-store",
+        cache: "no-store" as const,
         referrerPolicy: "no-referrer" as const,
         signal: controller.signal,
       };

@@ -82,5 +82,5 @@ export async function fetchPart(journal: Journal, asking: Asking): Promise<Part>
 
 function inputOf(journal: Journal) {
   if (journal.is === "file") return journal.file;
-  return { url: journal.address, headers: { authorization: `Bearer ${journal.token}` } } as unknown as Blob;
+  return { url: journal.address, headers: { authorization: `Bearer ${journal.token}` } };
 }

@@ -31,7 +31,13 @@ export function gated(stream: WritableStream<Uint8Array>, gate: Gate): WritableS
   return new WritableStream({
     write: async (bytes) => {
       await gate.pass();
-      await writer.write(bytes);
+      try {
+        await writer.write(bytes);
+      } catch (error) {
+        // A stream whose write has failed is not aborted by whoever writes: it would keep what it has.
+        await writer.abort(error).catch(() => undefined);
+        throw error;
+      }
     },
     close: () => writer.close(),
     abort: (reason) => writer.abort(reason),

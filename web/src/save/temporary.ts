@@ -55,7 +55,10 @@ function lock(name: string): Promise<() => void> {
   });
 }
 
-/** Removes what nobody uses any more; how many there were. */
+/**
+ * Removes what nobody uses any more; how many of these were not whole: until it is closed, what is written to a file
+ * stands elsewhere, and the file is empty.
+ */
 export async function removeLeftovers(): Promise<number> {
   if (!(await canBeTemporary())) return 0;
   const root = await navigator.storage.getDirectory();
@@ -64,8 +67,9 @@ export async function removeLeftovers(): Promise<number> {
     if (!name.startsWith(PREFIX)) continue;
     await navigator.locks.request(name, { ifAvailable: true }, async (free) => {
       if (!free) return;
+      const { size } = await (await root.getFileHandle(name)).getFile();
       await removed(root, name);
-      count += 1;
+      if (size === 0) count += 1;
     });
   }
   return count;

@@ -12,8 +12,9 @@ export async function useContacts(text: string): Promise<{ readonly names: numbe
   return { names: contacts.names, revoked: contacts.revoked };
 }
 
-export function accept(signer: string): void {
-  accepted.add(signer);
+export function accept(signer: string, isAccepted: boolean): void {
+  if (isAccepted) accepted.add(signer);
+  else accepted.delete(signer);
 }
 
 /** Why and when the key was revoked; null where it is not. */

@@ -73,8 +73,8 @@ function headingOf(error: SealError | null, { remote = false }: FailureOf): stri
 
 function placeOf({ offset, chunk, frame }: SealError): string | null {
   if (offset === undefined) return null;
-  if (frame !== undefined) return TEXT.failure.atFrame(offset, frame + 1);
-  return TEXT.failure.atByte(offset, chunk === undefined ? null : chunk + 1);
+  if (frame !== undefined) return TEXT.failure.atFrame(offset, frame);
+  return TEXT.failure.atByte(offset, chunk ?? null);
 }
 
 /** The library's own words, which hold no secret. */

@@ -8,7 +8,7 @@ export type Given = { readonly is: "file"; readonly file: File } | { readonly is
 
 /** As the library takes it. */
 export function inputOf(given: Given) {
-  return (given.is === "file" ? given.file : { url: given.url }) as File;
+  return given.is === "file" ? given.file : { url: given.url };
 }
 
 export function nameOf(given: Given): string {

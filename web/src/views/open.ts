@@ -65,7 +65,7 @@ interface Offer {
   readonly given: Given;
   readonly found: InspectResult;
   readonly stage: Stage;
-  readonly again: () => Child;
+  readonly again: () => HTMLElement;
   readonly going: Going;
 }
 
@@ -108,11 +108,9 @@ function offer({ given, found, stage, again, going }: Offer): Child[] {
 
 /** The word of the user that a fingerprint was compared; only then the button can be pressed. */
 export function acceptBox(text: string, signer: string, go: HTMLButtonElement): HTMLElement {
-  const [element, box] = check(text, (isOn) => {
-    if (!isOn) return;
-    accept(signer);
-    box.disabled = true;
-    go.disabled = false;
+  const [element] = check(text, (isOn) => {
+    accept(signer, isOn);
+    go.disabled = !isOn;
   });
   return element;
 }

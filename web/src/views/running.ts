@@ -23,7 +23,7 @@ export interface Work {
   readonly heading: string;
   readonly remote?: boolean;
   /** Shown beneath whatever the end is: how to begin anew. */
-  readonly again: () => Child;
+  readonly again: () => HTMLElement;
 }
 
 /** Work whose output is saved. */
@@ -50,7 +50,10 @@ export async function saving<T>(given: SavingWork<T>): Promise<void> {
       const result = await under(given, gate, (controls) => given.work(gated(target.stream, gate), controls));
       return { result, blob: await target.result() };
     });
-    stage.turn(saved(given, result, target, blob), again());
+    const anew = again();
+    // Whoever begins anew has what came before.
+    anew.addEventListener("click", () => void target.discard());
+    stage.turn(saved(given, result, target, blob), anew);
   } catch (error) {
     await target.discard();
     stage.turn(failure(error, { saves: true, ...remoteOf(given) }), again());

@@ -82,7 +82,7 @@ function savingPart({ identity, file }: Made, back: () => void): HTMLElement {
   const { key } = TEXT;
   const said = h("div");
   const seen = (isSame: boolean) => {
-    if (!isSame) return said.replaceChildren(says("bad", key.differs));
+    if (!isSame) return said.replaceChildren(says("bad", key.differs), ...(PLACE.hasPicker ? [] : [chooseSaved]));
     hold({ identity, name: key.newName, file });
   };
   const save = async () => {
