@@ -2,7 +2,7 @@
 // a function takes the place of the program and notes the words that it is called with.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { allCommands, inSandbox, type Sandbox, sh, start } from "./sandbox.js";
@@ -43,6 +43,8 @@ const TYPED: readonly (readonly [string, string])[] = [
   ["seal plan.txt --to gra", "[seal][plan.txt][--to][grace]"],
   ["seal plan.txt --to @e", "[seal][plan.txt][--to][@eu-servers]"],
   ["seal plan.txt --to=gra", "[seal][plan.txt][--to=grace]"],
+  ["seal plan.txt --to host:ser", "[seal][plan.txt][--to][host:server1.example.com]"],
+  ["seal plan.txt --sign idp", "[seal][plan.txt][--sign][idp.pub]"],
   ["seal contacts rev", "[seal][contacts][revoke]"],
   ["seal completion z", "[seal][completion][zsh]"],
   ["seal jou", "[seal][journal]"],
@@ -60,6 +62,7 @@ const TYPED: readonly (readonly [string, string])[] = [
 
 /** A program whose contacts have names that none can have. */
 const HOSTILE = `#!/bin/sh
+if [ "$2" = --hosts ]; then printf '%s\\n' 'host:ser$(touch owned)' 'host:ser\`touch owned\`'; fi
 if [ "$2" = --names ]; then printf '%s\\n' 'gra$(touch owned)' 'grau;touch owned' 'gra\`touch owned\`' '@e;touch owned'; fi
 exec "$NODE" "$TREE/bin/seal.js" "$@"
 `;
@@ -70,6 +73,9 @@ function isThere(shell: string): boolean {
 
 async function prepare(box: Sandbox): Promise<void> {
   await sh(box, "seal contacts add grace alice.pub && seal contacts add @eu-servers grace && cp alice.key far.key");
+  mkdirSync(join(box.dir, ".ssh"));
+  writeFileSync(join(box.dir, ".ssh/known_hosts"), "server1.example.com,192.0.2.1 ssh-ed25519 AAAA\n");
+  writeFileSync(join(box.dir, "idp.pub"), "");
   writeFileSync(join(box.dir, ".bin/seal"), HOSTILE);
   writeFileSync(join(box.dir, "inj $(touch owned) `touch owned` 'x'.sealed"), "");
 }
