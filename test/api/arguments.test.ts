@@ -20,6 +20,7 @@ import {
   SealError,
   seal,
   sealBytes,
+  sshAgentSigner,
   verify,
 } from "../../src/index.js";
 import { memoryStore } from "../journal/memory-store.js";
@@ -333,6 +334,7 @@ const ARGUMENTS: readonly (readonly [name: string, call: (value: never) => unkno
   ],
   ["holdLock", (path) => holdLock(path, { name: "it" }), without("a string")],
   ["breakLock", (path) => breakLock(path, { name: "it" }), without("a string")],
+  ["sshAgentSigner", (key) => sshAgentSigner(key, { socket: "/nowhere/agent" }), without()],
   ["JournalReader.open", async (value) => JournalReader.open(value, opening), without()],
   ["JournalReader.open, path", async (path) => JournalReader.open({ path }, opening), without("a string")],
 ];

@@ -10,7 +10,7 @@ import { folder } from "../io/folder.js";
 import { failure, pieces } from "../support.js";
 import { collect, file, opening, plaintext, recipient, SMALL, sealing, sender, stranger } from "./people.js";
 
-test("the library exports its operations, identities, journals, locks and errors, and nothing else", () => {
+test("the library exports its operations, identities, journals, locks, signers in agents and errors, and nothing else", () => {
   expect(Object.keys(library).sort()).toEqual(
     [
       "Identity",
@@ -25,6 +25,7 @@ test("the library exports its operations, identities, journals, locks and errors
       "rewrap",
       "seal",
       "sealBytes",
+      "sshAgentSigner",
       "verify",
     ].sort(),
   );

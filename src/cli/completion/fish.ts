@@ -21,7 +21,7 @@ const OFFERS: Readonly<Record<ValueKind, string>> = {
   sealed: "-f -a '(__fish_complete_suffix .sealed)'",
   key: "-f -a '(__fish_complete_suffix .key)'",
   signing: "-f -a '(__fish_complete_suffix .key; __fish_complete_suffix .pub)'",
-  recipient: "-f -k -a '(__seal_names \"@?\"; __seal_hosts; __fish_complete_suffix .pub)'",
+  recipient: "-f -k -a '(__seal_recipients)'",
   sender: "-f -k -a '(__seal_names; __fish_complete_suffix .pub)'",
   contact: "-F -k -a '(__seal_names \"@?\")'",
   text: "-f",

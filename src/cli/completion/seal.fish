@@ -7,8 +7,16 @@ end
 
 # Hosts that ssh knows, once that is asked for: what has the form of a host, and no other.
 function __seal_hosts
+    command seal completion --hosts 2>/dev/null | string match -r '^host:[\]\[A-Za-z0-9._%:-]+$'
+end
+
+# For a word with a colon, fish would offer the files behind it too.
+function __seal_recipients
     if string match -q 'host:*' -- (commandline -ct | string replace -r '^--to=' '')
-        command seal completion --hosts 2>/dev/null | string match -r '^host:[\]\[A-Za-z0-9._%:-]+$'
+        __seal_hosts
+    else
+        __seal_names '@?'
+        __fish_complete_suffix .pub
     end
 end
 
