@@ -22,7 +22,7 @@ import {
 } from "../command.js";
 import { engineFor } from "../options/engine.js";
 import { resolveHeaders } from "../options/headers.js";
-import { type AnySource, isStdout, openedName, openInputOrUrl, shownInput } from "../options/outputs.js";
+import { type AnySource, isStdout, openedName, openInputOrUrl, outputPlace, shownInput } from "../options/outputs.js";
 import { filePassphrase } from "../options/passphrases.js";
 import { type FileUnlocking, unlockingFile } from "../options/policy.js";
 import { checkSeveral, outputNames } from "../options/several.js";
@@ -84,7 +84,8 @@ export const openCommand: CommandDefinition<Options> = {
   run: async (files, options, context) => {
     for (const file of files) checkCombination(file, options);
     await checkSeveral(files, options.output);
-    const names = await outputNames(files, (file) => openedName(file, options.output));
+    const place = await outputPlace(options.output);
+    const names = outputNames(files, (file) => openedName(file, place));
     // What is wrong with the name of the only FILE needs no key to be told.
     if (files.length === 1) names(0);
     const settings = await settingsOf(files, options, context);

@@ -19,7 +19,7 @@ import {
 import { loadContacts } from "../options/contacts.js";
 import { engineFor } from "../options/engine.js";
 import { loadIdentities, loadSigner, signerFor } from "../options/identities.js";
-import { isStdout, openInput, openSink, rewrappedName } from "../options/outputs.js";
+import { isStdout, openInput, openSink, outputPlace, rewrappedName } from "../options/outputs.js";
 import { resolveRecipients } from "../options/recipients.js";
 import { humanBytes } from "../options/values.js";
 import { forceOption, keyOption, signOption, toOption } from "../options/who.js";
@@ -71,7 +71,7 @@ export const rewrapCommand: CommandDefinition<Options> = {
     if (file === "-" && (key.includes("-") || sign === "-")) {
       throw new SealError("usage", "standard input cannot be both the identity and the file");
     }
-    const name = await rewrappedName(file, options.output);
+    const name = rewrappedName(file, await outputPlace(options.output));
     const settings = await settingsOf(files, options, context);
     await forEachInput([file], context, () => rewrapOne(file, name, options, context, settings));
   },

@@ -22,7 +22,7 @@ import { loadContacts } from "../options/contacts.js";
 import { engineFor } from "../options/engine.js";
 import { loadSigner } from "../options/identities.js";
 import { refuseBesidePassphrase } from "../options/mixed.js";
-import { isStdout, openInput, openSink, sealedName } from "../options/outputs.js";
+import { isStdout, openInput, openSink, outputPlace, sealedName } from "../options/outputs.js";
 import { newFilePassphrase } from "../options/passphrases.js";
 import { resolveRecipients } from "../options/recipients.js";
 import { checkSeveral, outputNames } from "../options/several.js";
@@ -85,7 +85,8 @@ export const sealCommand: CommandDefinition<Options> = {
     const signer = await signingKey(suite, options, context);
     const revoked = signer && contacts.revocation(signer.publicKey);
     if (revoked) context.report.note(`warning: the key that signs was ${tellRevocation(revoked)}`);
-    const names = await outputNames(files, (file) => sealedName(file, options.output));
+    const place = await outputPlace(options.output);
+    const names = outputNames(files, (file) => sealedName(file, place));
     const passphrase = options.passphrase ? await newFilePassphrase(suite, context.signal) : null;
     const settings = { suite, engine, recipients, passphrase, label, signer };
     try {

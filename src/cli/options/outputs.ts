@@ -24,6 +24,15 @@ export function isStdout(output: string | undefined): boolean {
   return there !== undefined && !there.isCharacterDevice() && there.dev === stdout.dev && there.ino === stdout.ino;
 }
 
+/** What -o names: `-` for standard output, a directory, or the output itself; undefined where it was not given. */
+export type OutputPlace = { readonly name: string; readonly isDirectory: boolean } | undefined;
+
+export async function outputPlace(output: string | undefined): Promise<OutputPlace> {
+  if (output === undefined) return undefined;
+  if (isStdout(output)) return { name: "-", isDirectory: false };
+  return { name: output, isDirectory: await isDirectory(output) };
+}
+
 /** FILE, or `-` for standard input. Throws `io`, `usage`. */
 export async function openInput(file: string): Promise<FileSource> {
   if (file === "-") return stdinSource();
@@ -48,8 +57,8 @@ export function shownInput(file: string): string {
 }
 
 /** Where sealing FILE goes: `-o`, a file in it where it is a directory, else FILE.sealed; stdin goes to stdout. */
-export async function sealedName(file: string, output: string | undefined): Promise<string> {
-  if (output !== undefined) return inDirectory(output, file === "-" ? null : `${basename(file)}${SUFFIX}`);
+export function sealedName(file: string, output: OutputPlace): string {
+  if (output) return inDirectory(output, file === "-" ? null : `${basename(file)}${SUFFIX}`);
   return file === "-" ? "-" : `${file}${SUFFIX}`;
 }
 
@@ -57,11 +66,11 @@ export async function sealedName(file: string, output: string | undefined): Prom
  * Where opening FILE goes: `-o`, a file in it where it is a directory, else FILE, or the last segment of a URL, without
  * `.sealed`. Throws `usage`.
  */
-export async function openedName(input: string, output: string | undefined): Promise<string> {
+export function openedName(input: string, output: OutputPlace): string {
   const file = isUrl(input) ? (fileNameOf(parseUrl(input)) ?? "") : input;
   const name = file.endsWith(SUFFIX) ? file.slice(0, -SUFFIX.length) : null;
   const usable = name !== null && !["", ".", ".."].includes(basename(`/${name}`)) && !name.endsWith("/") ? name : null;
-  if (output !== undefined) return inDirectory(output, usable && basename(usable));
+  if (output) return inDirectory(output, usable && basename(usable));
   if (usable !== null) return usable === "-" ? "./-" : usable;
   throw new SealError("usage", "no name for the output", {
     input: shownInput(input),
@@ -72,15 +81,14 @@ export async function openedName(input: string, output: string | undefined): Pro
 /**
  * Where rewrapping FILE goes: `-o`, a file of its name in it where it is a directory, else FILE itself. Throws `usage`.
  */
-export async function rewrappedName(file: string, output: string | undefined): Promise<string> {
-  if (output !== undefined) return inDirectory(output, file === "-" ? null : basename(file));
+export function rewrappedName(file: string, output: OutputPlace): string {
+  if (output) return inDirectory(output, file === "-" ? null : basename(file));
   if (file !== "-") return file;
   throw new SealError("usage", "standard input cannot be replaced: -o is missing");
 }
 
-async function inDirectory(output: string, name: string | null): Promise<string> {
-  if (isStdout(output)) return "-";
-  return name !== null && (await isDirectory(output)) ? join(output, name) : output;
+function inDirectory(output: NonNullable<OutputPlace>, name: string | null): string {
+  return name !== null && output.isDirectory ? join(output.name, name) : output.name;
 }
 
 export async function isDirectory(path: string): Promise<boolean> {

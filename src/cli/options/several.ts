@@ -14,24 +14,32 @@ export async function checkSeveral(files: readonly string[], output: string | un
 }
 
 /**
- * The name of the output of each FILE by its index. Throws `usage` for one that has none, or one that is another FILE
- * or another's output.
+ * The name of the output of each FILE by its index, where `nameOf` throws what is wrong with it. Throws `usage` for one
+ * that has none, or one that is another FILE or another's output.
  */
-export async function outputNames(
-  files: readonly string[],
-  nameOf: (file: string) => Promise<string>,
-): Promise<(index: number) => string> {
-  const found = await Promise.all(files.map((file) => nameOf(file).catch((fault: unknown) => ({ fault }))));
+export function outputNames(files: readonly string[], nameOf: (file: string) => string): (index: number) => string {
   // One alone needs no comparing, nor the current directory, which may be gone.
-  const isAlone = files.length === 1;
-  const places = found.map((name) => (typeof name === "string" && !isAlone ? absolute(name) : null));
-  const sources = new Set(isAlone ? [] : files.map((file) => absolute(file)));
+  if (files.length === 1) return () => nameOf(files[0]!);
+  const sources = new Set(files.map((file) => absolute(file)));
+  const first = new Map<string, number>();
+  for (const [index, file] of files.entries()) {
+    const place = placeOf(file, nameOf);
+    if (place !== null && !first.has(place)) first.set(place, index);
+  }
   return (index) => {
-    const name = found[index]!;
-    if (typeof name !== "string") throw name.fault;
-    const place = places[index]!;
-    if (places.indexOf(place) !== index) throw new SealError("usage", `${name} is written for another FILE already`);
-    if (place !== null && sources.has(place)) throw new SealError("usage", `${name} is one of the FILEs`);
+    const name = nameOf(files[index]!);
+    const place = absolute(name);
+    if (first.get(place) !== index) throw new SealError("usage", `${name} is written for another FILE already`);
+    if (sources.has(place)) throw new SealError("usage", `${name} is one of the FILEs`);
     return name;
   };
+}
+
+/** null where there is none, which is told when it is that file's turn. */
+function placeOf(file: string, nameOf: (file: string) => string): string | null {
+  try {
+    return absolute(nameOf(file));
+  } catch {
+    return null;
+  }
 }
