@@ -105,6 +105,7 @@ function bundled(input, define, format = "iife") {
     input,
     platform: "browser",
     tsconfig: false,
+    resolve: { alias: { "bcrypt-pbkdf": `${root}no-bcrypt.js` } },
     write: false,
     transform: { target: "es2022", define },
     output: { format, codeSplitting: false, minify: true, comments: { legal: false } },
