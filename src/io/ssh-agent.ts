@@ -6,7 +6,7 @@ import { type Bytes, concat, equal, fromUtf8 } from "../bytes.js";
 import type { HeaderSigner, Suite } from "../crypto/suite.js";
 import { asIoError, type Reason, SealError } from "../errors.js";
 import { encodeSshKey } from "../keys/ssh/public.js";
-import { SshFields, sshBlob, sshNumber, sshString } from "../keys/ssh/wire.js";
+import { publicFields, sshBlob, sshNumber, sshString } from "../keys/ssh/wire.js";
 import { net } from "./lazy.js";
 
 const [FAILURE, REQUEST_IDENTITIES, IDENTITIES, SIGN_REQUEST, SIGNED] = [5, 11, 12, 13, 14];
@@ -46,7 +46,7 @@ export async function signerOfAgent(suite: Suite, publicKey: Bytes, agent: Agent
 }
 
 function identitiesIn(answer: Bytes): Bytes[] {
-  const fields = new SshFields(answer);
+  const fields = publicFields(answer);
   if (fields.take(1)?.[0] !== IDENTITIES) throw failed("the ssh agent does not say which keys it has", "agent-refused");
   const count = fields.number();
   if (count === null || count > MAX_KEYS) throw strange();
@@ -58,12 +58,12 @@ function identitiesIn(answer: Bytes): Bytes[] {
 }
 
 function signatureIn(answer: Bytes): Bytes {
-  const fields = new SshFields(answer);
+  const fields = publicFields(answer);
   const type = fields.take(1)?.[0];
   if (type === FAILURE) throw failed("the ssh agent refused to sign", "agent-refused");
   const both = type === SIGNED ? fields.string() : null;
   if (!both || fields.left > 0) throw strange();
-  const parts = new SshFields(both);
+  const parts = publicFields(both);
   const name = parts.string();
   const signature = parts.string();
   if (!name || fromUtf8(Uint8Array.from(name)) !== "ssh-ed25519" || signature?.length !== 64 || parts.left > 0) {
@@ -105,7 +105,7 @@ async function answerOf(socket: Socket): Promise<Bytes> {
       at += part.length;
       from += part.length;
       if (isLengthKnown || at < 4) continue;
-      const length = new SshFields(answer).number()!;
+      const length = publicFields(answer).number()!;
       if (length === 0 || length > MAX_ANSWER) throw strange();
       [answer, at, isLengthKnown] = [new Uint8Array(length), 0, true];
     }

@@ -4,6 +4,7 @@ import { isA, refused, text } from "../api/arguments.js";
 import { bytes } from "../api/given-bytes.js";
 import { platform } from "../api/platform.js";
 import { utf8 } from "../bytes.js";
+import { erase } from "../crypto/secret.js";
 import { INVISIBLE, KIND_FILE } from "../format/core.js";
 import { MAGIC } from "../format/magic.js";
 import { parseContacts, tellRevocation } from "../keys/contacts.js";
@@ -84,7 +85,7 @@ export function asksPassphrase(secretFile: Uint8Array): boolean {
     }
     return false;
   } finally {
-    file.fill(0);
+    erase(file);
   }
 }
 

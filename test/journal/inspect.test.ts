@@ -9,10 +9,12 @@ import { bytesSource } from "../../src/io/bytes.js";
 import { streamSource } from "../../src/io/streams.js";
 import { inspectJournal, parseBeginning } from "../../src/journal/reading/inspect.js";
 import { failure, fixture } from "../support.js";
+import { type Generated, generated } from "../vector-bytes.js";
 
 interface Vector {
   name: string;
-  file: string;
+  file?: string;
+  generate?: Generated[];
   parts?: (string | [number, number])[];
   cursor?: string;
   frames: unknown[];
@@ -24,8 +26,9 @@ interface Vector {
 const { vectors }: { vectors: Vector[] } = JSON.parse(fixture("journals.json").toString());
 const good = vectors.filter(({ verify, cursor }) => verify === "ok" && cursor === undefined);
 
-function bytesOf({ file, parts }: Pick<Vector, "file" | "parts">): Bytes {
-  const bytes = Uint8Array.from(fixture(file));
+function bytesOf({ file, generate, parts }: Pick<Vector, "file" | "generate" | "parts">): Bytes {
+  if (generate) return generated(generate);
+  const bytes = Uint8Array.from(fixture(file!));
   return parts
     ? concat(...parts.map((part) => (typeof part === "string" ? fromHex(part) : bytes.slice(...part))))
     : bytes;

@@ -8,7 +8,6 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
-import { IS_WHOLE } from "../../test/whole.js";
 import { downloaded, go, HAS_BROWSER, openPage, PAGE, serve, unlock } from "./browser.js";
 import { cast } from "./people.js";
 
@@ -82,28 +81,6 @@ describe.skipIf(!HAS_BROWSER)("in a browser", () => {
       .update(await readFile(PAGE))
       .digest("hex");
     await page.locator("#own-hash").filter({ hasText: hash }).waitFor();
-  });
-
-  // The time of the page's own thread, which a busy machine does not change; where nothing else runs, also the clock.
-  test("it is painted within 300 ms from disk", async () => {
-    const { page, context, address } = await openPage({ from: "disk", asks: ["about:"] });
-    const session = await context.newCDPSession(page);
-    await session.send("Performance.enable", { timeDomain: "threadTicks" });
-    const spent = async () => {
-      const { metrics } = await session.send("Performance.getMetrics");
-      return 1000 * metrics.find(({ name }) => name === "TaskDuration")!.value;
-    };
-    const [clock, thread]: [number[], number[]] = [[], []];
-    for (let round = 0; round < 5; round++) {
-      await page.goto("about:blank");
-      const before = await spent();
-      await page.goto(address);
-      clock.push(Math.round(await firstPaint(page)));
-      thread.push(Math.round((await spent()) - before));
-    }
-    console.log(`from disk: first paint after ${clock.join(", ")} ms, work until then ${thread.join(", ")} ms`);
-    expect(thread.toSorted((a, b) => a - b)[2]).toBeLessThan(300);
-    if (IS_WHOLE) expect(Math.min(...clock)).toBeLessThan(300);
   });
 
   test("its policy stops scripts, styles, requests and HTML that are not its own", async () => {
@@ -198,19 +175,6 @@ async function noFault(page: Page, where: string): Promise<void> {
     return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 100)).join(" | ")}`);
   });
   expect(faults, where).toEqual([]);
-}
-
-/** Milliseconds until something is seen. */
-function firstPaint(page: Page): Promise<number> {
-  return page.evaluate(
-    () =>
-      new Promise<number>((resolve) => {
-        new PerformanceObserver((list) => {
-          const paint = list.getEntries().find(({ name }) => name === "first-contentful-paint");
-          if (paint) resolve(paint.startTime);
-        }).observe({ type: "paint", buffered: true });
-      }),
-  );
 }
 
 function focused(page: Page): Promise<string> {

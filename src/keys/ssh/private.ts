@@ -20,7 +20,7 @@ import {
   SSH_ED25519,
   standsAt,
 } from "./kinds.js";
-import { SshFields, sshBlob } from "./wire.js";
+import { publicFields, SshFields, sshBlob } from "./wire.js";
 
 const END = "-----END OPENSSH PRIVATE KEY-----";
 const MAGIC = utf8("openssh-key-v1\0");
@@ -131,11 +131,11 @@ function checksFit(section: Secret): boolean {
 
 /** A view on the section's seed, which is erased with it. */
 function seedOf(suite: Suite, section: Secret, { publicKey, lock }: Envelope): Secret {
-  const fields = new SshFields(section);
+  const fields = new SshFields(section, partOf);
   const checks = fields.take(8);
   const type = fields.string();
   const publicHalf = fields.string();
-  const both = fields.string() as Secret | null;
+  const both = fields.string();
   const comment = fields.string();
   if (!checks || !checksFit(section) || !type || !publicHalf || both?.length !== SEED_AND_KEY || !comment) {
     throw damaged();
@@ -166,12 +166,12 @@ function parseEnvelope(file: Secret): Envelope {
 }
 
 function envelopeOf(body: Secret): Envelope {
-  const fields = new SshFields(body);
+  const fields = new SshFields(body, partOf);
   const magic = fields.take(MAGIC.length);
   if (!magic || !equal(magic, MAGIC)) throw damaged();
   const [cipher, kdf, kdfOptions, keys] = [fields.string(), fields.string(), fields.string(), fields.number()];
   const blob = fields.string();
-  const section = fields.string() as Secret | null;
+  const section = fields.string();
   if (!cipher || !kdf || !kdfOptions || keys === null || !blob) throw damaged();
   if (keys !== 1) throw new SealError("usage", "a private key file of ssh's with more than one key");
   const publicKey = publicKeyOf(blob);
@@ -191,7 +191,7 @@ function lockOf(cipher: string, kdf: string, options: Uint8Array): Envelope["loc
     return null;
   }
   if (kdf !== "bcrypt") throw damaged();
-  const fields = new SshFields(options);
+  const fields = publicFields(options);
   const salt = fields.string();
   const rounds = fields.number();
   if (!salt || salt.length === 0 || salt.length > MAX_SALT || !rounds || fields.left > 0) throw damaged();
@@ -209,7 +209,7 @@ function lockOf(cipher: string, kdf: string, options: Uint8Array): Envelope["loc
 
 /** Throws `usage`, which names a kind that is another. */
 function publicKeyOf(blob: Uint8Array): Bytes {
-  const fields = new SshFields(blob);
+  const fields = publicFields(blob);
   const type = fields.string();
   const other = type && otherKind(nameOf(type));
   if (other) throw refusedKind(other);

@@ -6,7 +6,7 @@ import { isRecordKey } from "../../crypto/ed25519-check.js";
 import { montgomeryOf } from "../../crypto/montgomery.js";
 import { SealError } from "../../errors.js";
 import { otherKind, refusedKind, SSH_ED25519 } from "./kinds.js";
-import { SshFields, sshBlob } from "./wire.js";
+import { publicFields, sshBlob } from "./wire.js";
 
 /** No key that ssh has is longer; certificates are. */
 const MAX_BASE64 = 24_576;
@@ -33,7 +33,7 @@ export function sshKeyOf(type: string, encoded: string): Bytes {
   if (encoded === "") throw unusable("nothing follows its type");
   const blob = encoded.length <= MAX_BASE64 ? fromBase64(encoded) : null;
   if (!blob) throw new SealError("usage", "a mistyped ssh key: its base64 is damaged", { hint: COPY });
-  const fields = new SshFields(blob);
+  const fields = publicFields(blob);
   const inner = fields.string();
   const name = inner && fromUtf8(inner);
   if (name !== SSH_ED25519) {

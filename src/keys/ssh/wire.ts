@@ -2,13 +2,15 @@
 
 import { type Bytes, concat, utf8 } from "../../bytes.js";
 
-/** Reads one field after the other; null where there are too few bytes. What it gives are views. */
-export class SshFields {
-  readonly #bytes: Uint8Array;
+/** Reads one field after the other; null where there are too few bytes. What it gives are views, as `part` makes them. */
+export class SshFields<T extends Uint8Array> {
+  readonly #bytes: T;
+  readonly #part: (bytes: T, start: number, end: number) => T;
   #at = 0;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: T, part: (bytes: T, start: number, end: number) => T) {
     this.#bytes = bytes;
+    this.#part = part;
   }
 
   number(): number | null {
@@ -16,22 +18,26 @@ export class SshFields {
     return bytes && new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
   }
 
-  string(): Uint8Array | null {
+  string(): T | null {
     const length = this.number();
     return length === null ? null : this.take(length);
   }
 
-  take(length: number): Uint8Array | null {
+  take(length: number): T | null {
     if (length > this.#bytes.length - this.#at) return null;
     this.#at += length;
-    // Not of the array's own kind: a secret has no such method.
-    return Uint8Array.prototype.subarray.call(this.#bytes, this.#at - length, this.#at);
+    return this.#part(this.#bytes, this.#at - length, this.#at);
   }
 
   /** How many bytes are left. */
   get left(): number {
     return this.#bytes.length - this.#at;
   }
+}
+
+/** The fields of what everybody may see. */
+export function publicFields(bytes: Uint8Array): SshFields<Uint8Array> {
+  return new SshFields(bytes, (all, start, end) => all.subarray(start, end));
 }
 
 export function sshString(bytes: Uint8Array): Bytes {
