@@ -4,8 +4,10 @@ import type { EventEmitter } from "node:events";
 import { Argument, Command, type CommanderError, Option } from "commander";
 import { MAX_THREADS } from "../engine/threads.js";
 import { SealError } from "../errors.js";
+import { holdsPrivateKey } from "../keys/ssh/kinds.js";
 import { asSealError, Reported } from "./exit.js";
 import { shownInput } from "./options/outputs.js";
+import { COMPROMISED } from "./options/secrets.js";
 import { type Explanation, helpAfter } from "./say/help.js";
 import { printOut } from "./say/print.js";
 import type { Report } from "./say/report.js";
@@ -166,6 +168,8 @@ const NOT_HERE: ReadonlyArray<readonly [RegExp, string]> = [
 ];
 
 function usageError(message: string, command: string): SealError {
+  // Its first line begins like an option.
+  if (holdsPrivateKey(message)) return new SealError("usage", "a private key as an argument", { hint: COMPROMISED });
   const [first, suggestion] = message.replace(/^error: /, "").split("\n");
   const known = NOT_HERE.find(([pattern]) => pattern.test(first!))?.[1];
   const hint = known ?? suggestion?.replace(/^\((.*)\)$/, "$1") ?? `See ${command} --help.`;

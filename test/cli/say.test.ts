@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { barLine } from "../../src/cli/say/bar.js";
+import { escaped } from "../../src/cli/say/escape.js";
 import { Meter } from "../../src/cli/say/meter.js";
 import { fitted, widthOf } from "../../src/cli/say/width.js";
 
@@ -54,6 +55,20 @@ describe("how far the work is", () => {
   test("what grew beyond its size is done, not more", () => {
     expect(paceOf(300, 200, 1000)).toMatchObject({ percent: "100%", left: "0 s left" });
   });
+});
+
+test("private keys of ssh and of other programs are not repeated, whole or cut", () => {
+  const [begin, end] = ["-----BEGIN OPENSSH PRIVATE KEY-----", "-----END OPENSSH PRIVATE KEY-----"];
+  const putty = "PuTTY-User-Key-File-3: ssh-ed25519\nPrivate-Lines: 1\nSECRET\nPrivate-MAC: 0123abcd";
+  for (const [text, due] of [
+    [`cannot read ${begin}\nSECRET\n${end}: no such file`, "cannot read (a private key): no such file"],
+    [`${begin} SECRET ${end}${begin} SECRET`, "(a private key)(a private key)"],
+    [`"-----begin rsa private key-----\nSECRET`, '"(a private key)'],
+    [`x ${putty}: no such file`, "x (a private key): no such file"],
+    ["---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nSECRET", "(a private key)"],
+    ["-----BEGIN CERTIFICATE-----", "-----BEGIN CERTIFICATE-----"],
+  ])
+    expect(escaped(text!)).toBe(due);
 });
 
 describe("columns", () => {

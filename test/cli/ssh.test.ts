@@ -88,6 +88,21 @@ async function fed(
   return running;
 }
 
+/** What prints a private key, which words of it are secret, and how the command is to speak: so many ways. */
+function pasted(
+  body: string[],
+  count: number,
+): (readonly [command: string, secrets: readonly string[], mode: string])[] {
+  const keys = [
+    ["cat ann", body] as const,
+    ["head -3 ann", body.slice(0, 2)] as const,
+    ["cat ann.ppk", ["SECRET"]] as const,
+  ];
+  return keys
+    .flatMap(([command, secrets]) => ["", " --json"].map((mode) => [command, secrets, mode] as const))
+    .slice(0, count);
+}
+
 describe.runIf(HAS_SSH)("a key of ssh", () => {
   test(
     "signs and receives: as a file, as text, as a line of authorized_keys",
@@ -221,6 +236,36 @@ describe.runIf(HAS_SSH)("a key of ssh", () => {
       ).toEqual([]);
     }),
     120_000,
+  );
+
+  test(
+    "that is secret and was pasted into the command line is refused, and shown nowhere",
+    inSandbox(async (box) => {
+      await works(box, KEYS);
+      const body = readFileSync(join(box.dir, "ann"), "utf8").split("\n").slice(1, -2);
+      const putty = "PuTTY-User-Key-File-3: ssh-ed25519\nPrivate-Lines: 1\nAAAA/SECRET\nPrivate-MAC: 0123abcd\n";
+      writeFileSync(join(box.dir, "ann.ppk"), putty);
+      for (const [command, status] of [
+        ["seal f --to ben.pub --sign KEY", 2],
+        ["seal f --to KEY --unsigned", 2],
+        ["seal verify f --from signer:ann:KEY", 2],
+        ["open f.sealed --key KEY", 2],
+        ["seal pub KEY", 2],
+        ["seal accept add ann KEY", 2],
+        ["seal contacts add ann KEY", 2],
+        ["seal KEY --to ben.pub --unsigned", 2],
+        ["seal f --to ben.pub --unsigned --contacts KEY", 3],
+      ] as const)
+        for (const [file, secrets, mode] of pasted(body, status === 2 ? 1 : 4)) {
+          const line = `${command.replace("KEY", `"$(${file})"`)}${mode}`;
+          const { status: is, stdout, stderr } = await sh(box, line, { SEAL_DEBUG: "1" });
+          const hint = status === 2 ? /Treat this key as compromised/ : /error|"ok":false/;
+          expect([is, stdout + stderr], line).toEqual([status, expect.stringMatching(hint)]);
+          for (const secret of secrets) expect(stdout + stderr, line).not.toContain(secret);
+          if (mode) expect(JSON.parse(stdout.trim().split("\n").at(-1)!), line).toMatchObject({ ok: false });
+        }
+    }),
+    300_000,
   );
 
   test(

@@ -5,13 +5,13 @@ import type { HeaderSigner, SigningKey, Suite } from "../../crypto/index.js";
 import { erase } from "../../crypto/secret.js";
 import { ioError, SealError } from "../../errors.js";
 import { type IdentityFile, type IdentityKeys, parseIdentityFile, signingKeyOf } from "../../keys/identity.js";
-import { keyKind } from "../../keys/text.js";
 import type { Context } from "../command.js";
 import type { Report } from "../say/report.js";
 import { agentSigner, isPublicSigner } from "./agent.js";
 import { passphraseFor } from "./passphrases.js";
 import { defaultIdentityPath } from "./places.js";
 import { about, readSecret } from "./read.js";
+import { COMPROMISED, isSecretWord } from "./secrets.js";
 
 /** An identity file, and what errors call it. */
 export interface NamedIdentity extends IdentityFile {
@@ -50,9 +50,9 @@ export async function loadIdentities(
 }
 
 async function loadIdentity(suite: Suite, flag: string, path: string, context: Context): Promise<NamedIdentity> {
-  if (keyKind(path.trim()) === "secret") {
+  if (isSecretWord(path)) {
     throw new SealError("usage", `${flag} takes the path of an identity file, not the secret itself`, {
-      hint: "Anyone on this machine can read a command line. Treat this key as compromised, and make a new one.",
+      hint: COMPROMISED,
     });
   }
   const name = `${flag} ${path}`;

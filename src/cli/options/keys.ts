@@ -13,6 +13,7 @@ import { encodeSshKey } from "../../keys/ssh/public.js";
 import { keyText, type PublicKind } from "../../keys/text.js";
 import { isHost, keysOfHost } from "./hosts.js";
 import { about, readText } from "./read.js";
+import { refusePrivateKey } from "./secrets.js";
 
 /**
  * The signers that names stand for, none of which is revoked: an accept line of one would be worth nothing. Throws
@@ -78,6 +79,7 @@ export async function resolve(
   contacts: Contacts,
   signal: AbortSignal,
 ): Promise<Bytes[]> {
+  refusePrivateKey(flag, name);
   // A key's own text is not repeated: it may be a secret that was pasted in the wrong place.
   const key = keyText(name);
   return about(isKeyText(key) ? flag : `${flag} ${name}`, async () => {
@@ -135,6 +137,7 @@ export async function publicKeysOf(words: readonly string[], signal: AbortSignal
 }
 
 async function publicKeysIn(word: string, signal: AbortSignal): Promise<NewKeys> {
+  refusePrivateKey("KEYS", word);
   const key = keyText(word);
   return about(isKeyText(key) ? "KEYS" : word, async () => {
     refuseOtherPrograms(key);

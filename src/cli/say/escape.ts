@@ -9,8 +9,21 @@ export const UNSAFE = new RegExp(`${INVISIBLE.source}|[\\ud800-\\udfff]`, "gu");
  * A secret key that was pasted where it does not belong is not repeated, nor are user name and password in an address.
  */
 export function redacted(text: string): string {
-  return text.replace(/SEAL-SECRET-KEY-1[a-z0-9]+/gi, "SEAL-SECRET-KEY-1…").replace(CREDENTIALS, "$1");
+  return text
+    .replace(/SEAL-SECRET-KEY-1[a-z0-9]+/gi, "SEAL-SECRET-KEY-1…")
+    .replace(PRIVATE_KEYS, "(a private key)")
+    .replace(CREDENTIALS, "$1");
 }
+
+/** Of ssh's and other programs, up to their end, or that of the text where they were cut. */
+const PRIVATE_KEYS = new RegExp(
+  [
+    "-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----[^]*?(?:-----END [^-]*-----|$)",
+    "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----[^]*?(?:---- END [^-]*----|$)",
+    "PuTTY-User-Key-File-[^]*?(?:Private-(?:MAC|Hash): ?[0-9a-f]+|$)",
+  ].join("|"),
+  "gi",
+);
 
 const CREDENTIALS = /(\bhttps?:\/\/)[^\s/?#"']*@/gi;
 

@@ -81,11 +81,17 @@ function jsonReport({ dataOnStdout }: ReportOptions): Report {
 /** JSON in which nothing that a terminal would act on stands raw; its value is the same. */
 function escapedJson(facts: Facts): string {
   const unit = (one: string) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  return redacted(JSON.stringify(facts)).replace(UNSAFE, (character) => character.split("").map(unit).join(""));
+  const text = JSON.stringify(facts, (_, value) => (typeof value === "string" ? redacted(value) : value));
+  return text.replace(UNSAFE, (character) => character.split("").map(unit).join(""));
 }
 
 function debug(error: SealError): void {
   if (process.env.SEAL_DEBUG !== "1") return;
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)
-    printErr(`${(cause.stack ?? cause.message).split("\n").map(escaped).join("\n")}\n`);
+    printErr(
+      `${redacted(cause.stack ?? cause.message)
+        .split("\n")
+        .map(escaped)
+        .join("\n")}\n`,
+    );
 }

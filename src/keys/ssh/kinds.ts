@@ -75,6 +75,11 @@ export function isPrivateKey(file: Uint8Array): boolean {
   return standsAt(file, start, BEGIN_SSH) || otherPrivateKey(file, start) !== null;
 }
 
+/** Whether a word holds a private key of ssh's or another program's, which somebody pasted. */
+export function holdsPrivateKey(text: string): boolean {
+  return /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----|---- BEGIN SSH2 ENCRYPTED|PuTTY-User-Key-File-/i.test(text);
+}
+
 /** Where the first byte is that is no blank, and ends no line. */
 export function firstLetter(file: Uint8Array): number {
   let at = 0;
