@@ -1,6 +1,6 @@
 // Blobs, and so a browser's files, as input: read by position, ahead of who asks.
 
-import { ioError } from "../errors.js";
+import { ioError, SealError } from "../errors.js";
 import type { Source } from "../flow/io.js";
 import type { JournalSource } from "../journal/store.js";
 
@@ -15,12 +15,16 @@ export function nameOfBlob(blob: Blob, otherwise: string): string {
 }
 
 async function bytesOf(blob: Blob, name: string, from: number, to: number): Promise<Uint8Array> {
+  let bytes: Uint8Array;
   try {
-    return new Uint8Array(await blob.slice(from, to).arrayBuffer());
+    bytes = new Uint8Array(await blob.slice(from, to).arrayBuffer());
   } catch (error) {
     // So a browser reports a file that was changed or removed since it was chosen.
     throw ioError(`cannot read ${name}`, error);
   }
+  // What follows would be taken for what is missing.
+  if (bytes.length !== Math.max(0, to - from)) throw new SealError("io", `cannot read ${name}: it has become shorter`);
+  return bytes;
 }
 
 export function blobSource(blob: Blob, name = nameOfBlob(blob, "the input")): Source {
