@@ -41,6 +41,22 @@ export const TRIALS: readonly Trial[] = [
     false,
   ),
   trial(
+    "R is the identity, its x = 0 with a sign",
+    "7a27f9144d89e181a572ae84ea6be69ffb3c10632481b0630a7c2b990f34edba",
+    "",
+    "0100000000000000000000000000000000000000000000000000000000000080" +
+      "94591e21ace95ed6c4efbdd5daa310a2a00df9dbf2b7989f62dfe09d39d3550b",
+    false,
+  ),
+  trial(
+    "R is the point of order 2, its x = 0 with a sign",
+    "73d806ebb2761e7e5a8d517b1594196004c3ef9cdb7e4f9cf583d466f0cb1245",
+    "",
+    "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff" +
+      "553ae41614147efe70858900246479a6c4e701c6557c65801df7256be73e3702",
+    false,
+  ),
+  trial(
     "right only where k is not reduced",
     MIXED,
     "1d00",

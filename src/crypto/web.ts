@@ -2,7 +2,7 @@
 // which does everything that is small, and all of it where a browser has nothing of this (a page without https).
 
 import type { Bytes } from "../bytes.js";
-import { encodesSmallOrder } from "./ed25519-check.js";
+import { isRecordKey } from "./ed25519-check.js";
 import { SIGNATURE_BYTES } from "./lengths.js";
 import type { Secret } from "./secret.js";
 import type { VerifyingKey } from "./suite.js";
@@ -74,7 +74,8 @@ async function verifier(subtle: Subtle, portable: VerifyingKey): Promise<WebVeri
   const key = await imported(subtle, portable.publicKey);
   if (!key) return null;
   return async (message, signature) => {
-    if (signature.length !== SIGNATURE_BYTES || encodesSmallOrder(signature.subarray(0, 32))) return false;
+    // R has the demands on a record key: y < p, and of no point of small order, whatever its sign.
+    if (signature.length !== SIGNATURE_BYTES || !isRecordKey(signature.subarray(0, 32))) return false;
     // Whoever refuses more than the format does is asked again.
     return (await isVerified(subtle, key, message, signature)) || portable.verify(message, signature);
   };
