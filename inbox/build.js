@@ -3,6 +3,7 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
+import { refuseMissing } from "../scripts/missing.js";
 import { billOfMaterials, bundledPackages, notices } from "../scripts/notices.js";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
@@ -15,6 +16,7 @@ const bundle = await build({
   cwd: root,
   input: { main: "src/main.ts" },
   platform: "node",
+  onLog: refuseMissing,
   external: (id) => id.startsWith("node:"),
   tsconfig: false,
   resolve: {

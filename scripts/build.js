@@ -5,6 +5,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "rolldown";
+import { refuseMissing } from "./missing.js";
 import { billOfMaterials, bundledPackages, notices } from "./notices.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -66,6 +67,7 @@ function bundle(input, codeSplitting, output = {}, { platform = "node", target =
     cwd: root,
     input,
     platform,
+    onLog: refuseMissing,
     moduleTypes: { ".bash": "text", ".zsh": "text", ".fish": "text" },
     external: (id) => platform === "node" && id.startsWith("node:") && id !== CHILD_PROCESS,
     // commander can start commands that are programs of their own. seal has none, and half of Node would be loaded for

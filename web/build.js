@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "rolldown";
+import { refuseMissing } from "../scripts/missing.js";
 import { bundledPackages, notices } from "../scripts/notices.js";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
@@ -110,5 +111,6 @@ function bundled(input, define, format = "iife") {
     transform: { target: "es2022", define },
     output: { format, codeSplitting: false, minify: true, comments: { legal: false } },
     logLevel: "warn",
+    onLog: refuseMissing,
   });
 }
