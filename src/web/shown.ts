@@ -4,6 +4,7 @@ import { isA, refused, text } from "../api/arguments.js";
 import { bytes } from "../api/given-bytes.js";
 import { platform } from "../api/platform.js";
 import { utf8 } from "../bytes.js";
+import { montgomeryOf } from "../crypto/montgomery.js";
 import { erase } from "../crypto/secret.js";
 import { INVISIBLE, KIND_FILE } from "../format/core.js";
 import { MAGIC } from "../format/magic.js";
@@ -11,7 +12,8 @@ import { parseContacts, tellRevocation } from "../keys/contacts.js";
 import { fingerprint } from "../keys/fingerprint.js";
 import { BEGIN } from "../keys/protected.js";
 import { parseAllPublicKeys } from "../keys/public-keys.js";
-import { decodeRecipient, decodeSigner, encodeSigner, keyKind } from "../keys/text.js";
+import { decodeSshKey } from "../keys/ssh/public.js";
+import { decodeRecipient, decodeSigner, encodeRecipient, encodeSigner, keyKind } from "../keys/text.js";
 
 /** The public keys of a public key file, as texts that were checked. */
 export interface PublicKeys {
@@ -20,11 +22,18 @@ export interface PublicKeys {
 }
 
 /**
- * Parses the text of a public key file, or of keys one a line.
+ * Parses the text of a public key file, or of keys one a line. An ssh-ed25519 key is both: a signer, and a classic
+ * recipient.
  * @throws `SealError`: `usage`, naming the line, also where there is no key; `unsupported`.
  */
 export async function parsePublicKeyText(given: string): Promise<PublicKeys> {
-  return parseAllPublicKeys(await platform().suite(), text(given, "the text"));
+  const suite = await platform().suite();
+  const { recipients, signers, ssh = [] } = await parseAllPublicKeys(suite, text(given, "the text"));
+  const keys = ssh.map(decodeSshKey);
+  return {
+    recipients: [...recipients, ...keys.map((key) => encodeRecipient(suite, montgomeryOf(key)))],
+    signers: [...signers, ...keys.map(encodeSigner)],
+  };
 }
 
 /** Thirty digits of a public key's text, for two people to compare (docs/FORMAT.md, "Fingerprints"). */
