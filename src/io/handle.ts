@@ -19,7 +19,10 @@ interface WritableFileLike {
   abort(reason?: unknown): Promise<void>;
 }
 
-/** The file gets what is written when that is whole: until then, and where it fails, it stays as it was. */
+/**
+ * The file gets what is written when that is whole: until then, and where it fails, it stays as it was when the handle
+ * came. A browser's picker for saving (`showSaveFilePicker`) has emptied it before that.
+ */
 export async function handleSink(handle: FileHandleLike, signal?: AbortSignal): Promise<Sink> {
   const name = handle.name || "the output file";
   const attempt = async <T>(call: () => Promise<T>): Promise<T> => {
