@@ -81,7 +81,10 @@ function start(): void {
   });
 }
 
-/** What a link says, taken out of the address, so that the token stays in no history. */
+/**
+ * What a link says, taken out of the address, so that nobody reads the token there. The browser may have recorded the
+ * link in its profile's history all the same, before this ran.
+ */
 function takeLink(): InboxLink | null {
   const found = linkOf(location.hash);
   if (found) history.replaceState(null, "", location.href.split("#")[0]);

@@ -80,7 +80,8 @@ export const TEXT = {
     demandLabel: "It must have this label",
     demandAge: "It must not be older than (days)",
     go: "Open and save",
-    pickedHint: "Next, your browser asks where to save.",
+    pickedHint:
+      "Next, your browser asks where to save. If you choose a file that is there, it empties it at once, even if opening fails. Choose a new name.",
     temporaryHint:
       "Your browser lets no page choose where to save. The opened file is kept aside in this browser until all of it is checked. Then it is a download.",
     memoryHint: "Your browser can only collect the opened file, up to 1 GiB. Then it is a download.",
@@ -129,6 +130,8 @@ export const TEXT = {
     done: "Sealed",
     doneHint: (n: number) => `It can be opened by ${count(n, "recipient")}.`,
     needTo: "Give at least one public key.",
+    signsAlone:
+      "A key that begins with sealsig1 only tells who signed. Put the same person's key before it, which begins with seal1.",
     needFile: "Choose a file first.",
     unsignedKey: "Your key only opens. To seal, you need one that signs, too.",
     otherwise: "file",
@@ -150,7 +153,9 @@ export const TEXT = {
     go: "Look for new records",
     more: "Go on: fetch more",
     running: "Reading",
-    accept: "I have compared the fingerprint. Accept this inbox until I close the page.",
+    accept: "I have compared the fingerprint. Accept this sender until I close the page, for files, too.",
+    oneSigner: "Here are several keys that sign. Give the one of the inbox, alone.",
+    noSigner: "Here is no key that signs. Give the one of the inbox: it begins with sealsig1.",
     needAccept: "Compare the fingerprint of the inbox, and say that you accept it.",
     nothing: "Nothing new",
     nothingHint: "You have everything that the inbox has.",
@@ -161,6 +166,8 @@ export const TEXT = {
     lines: "Save all as JSON lines",
     files: "Save all as files (zip)",
     tooMany: "These are too many for one archive. Save them as JSON lines.",
+    tooManyAtOnce: (n: number) =>
+      `The next ${count(n, "record")} were sealed together. That is more than this page takes at once. Read this journal on the command line.`,
     mark: "Mark as picked up",
     markHint: "Next time, the page begins after these records. Save what you need first.",
     marked: "Marked. Next time, the page begins here.",
@@ -288,7 +295,8 @@ export const TEXT = {
       "An inbox has to allow the origin null. Everybody's pages from disk have it, so the inbox still asks for the token.",
     ],
     savesTitle: "How it saves",
-    savesPicked: "You choose where. Your browser puts the file there when all of it has been checked.",
+    savesPicked:
+      "You choose where. Your browser puts the file there when all of it has been checked. If you choose a file that is there, your browser empties it at once.",
     savesTemporary: "It keeps the file aside in this browser until all of it has been checked. Then it is a download.",
     savesMemory:
       "Your browser collects the file, up to 1 GiB, until all of it has been checked. Then it is a download.",

@@ -194,6 +194,7 @@ describe.skipIf(!HAS_BROWSER)("while it is opened", () => {
     await goOn(page);
     await page.getByRole("heading", { name: "The storage is full" }).waitFor();
     expect(await page.getByRole("main").innerText()).toContain("Nothing was saved.");
+    await expect.poll(() => privateFiles(page)).toEqual([]);
   });
 
   test("a reload asks first, and leaves nothing that is not checked", async () => {

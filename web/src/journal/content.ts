@@ -22,14 +22,20 @@ const IMAGES: readonly (readonly [type: string, begins: RegExp])[] = [
 
 /** By its bytes: what its writer calls it does not count. */
 export function contentOf(record: Uint8Array): Content {
+  const content = plainContentOf(record);
+  if (content.is !== "text" || !content.whole) return content;
+  return { ...content, text: indented(content.text) ?? content.text };
+}
+
+/** The same, with JSON as it stands. */
+export function plainContentOf(record: Uint8Array): Content {
   if (record.length === 0) return { is: "empty" };
   const beginning = Array.from(record.subarray(0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("");
   const [type] = IMAGES.find(([, begins]) => begins.test(beginning)) ?? [];
   if (type !== undefined && record.length <= LARGEST_IMAGE) return { is: "image", type };
   const text = textOf(record);
   if (text === null) return { is: "binary" };
-  const whole = record.length <= SHOWN;
-  return { is: "text", text: whole ? (indented(text) ?? text) : text, shown: Math.min(record.length, SHOWN), whole };
+  return { is: "text", text, shown: Math.min(record.length, SHOWN), whole: record.length <= SHOWN };
 }
 
 /** The beginning as text, less a character that is cut; null where it is not UTF-8. */
@@ -42,7 +48,13 @@ function textOf(record: Uint8Array): string | null {
   }
 }
 
-/** JSON on several lines, its words as they stand: numbers and repeated names stay what they are. null for no JSON. */
+/** What is nested deeper, or becomes longer by its lines, is shown as it stands. */
+const [DEEPEST, LONGEST] = [64, 8 * SHOWN];
+
+/**
+ * JSON on several lines, its words as they stand: numbers and repeated names stay what they are. null for no JSON, and
+ * for what is nested too deep.
+ */
 export function indented(text: string): string | null {
   try {
     const value: unknown = JSON.parse(text);
@@ -50,17 +62,19 @@ export function indented(text: string): string | null {
   } catch {
     return null;
   }
-  let [out, depth] = ["", 0];
-  const line = () => `\n${"  ".repeat(Math.min(depth, 40))}`;
+  let [out, depth, last] = ["", 0, ""];
+  const line = () => `\n${"  ".repeat(depth)}`;
   for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s"{}[\],:]+/g)) {
+    const isFirst = last === "{" || last === "[";
     if (token === "}" || token === "]") {
       depth -= 1;
-      out += /[{[]$/.test(out) ? token : line() + token;
-    } else if (/[{[]$/.test(out) && depth > 0) out += line() + token;
-    else out += token;
+      out += isFirst ? token : line() + token;
+    } else out += isFirst ? line() + token : token;
     if (token === "{" || token === "[") depth += 1;
     if (token === ",") out += line();
     if (token === ":") out += " ";
+    if (depth > DEEPEST || out.length > LONGEST) return null;
+    last = token;
   }
   return out;
 }

@@ -1,7 +1,7 @@
 // All records of a part, to be saved: as lines of JSON, like those of the command line, or as files.
 
 import { type Entry, MOST_ENTRIES, zip } from "../save/zip.js";
-import { contentOf } from "./content.js";
+import { plainContentOf } from "./content.js";
 import type { Found } from "./fetching.js";
 
 /** One object a line: time, place, heads, and data, or data_base64 where the record is not UTF-8. */
@@ -53,7 +53,7 @@ const ENDINGS: Readonly<Record<string, string>> = {
 
 /** A name that comes from the number and what the record is, and from nothing that its writer said. */
 export function fileNameOf(base: string, record: Uint8Array): string {
-  const content = contentOf(record);
+  const content = plainContentOf(record);
   if (content.is === "image") return `${base}.${ENDINGS[content.type]}`;
   if (content.is !== "text") return `${base}.bin`;
   return `${base}.${isJson(record) ? "json" : "txt"}`;

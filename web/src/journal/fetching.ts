@@ -1,6 +1,7 @@
 // Reading what is new in a journal, a bounded part at a time.
 
-import { type Identity, JournalReader } from "../library.js";
+import { type Identity, JournalReader, SealError } from "../library.js";
+import { TEXT } from "../text.js";
 
 export interface Found {
   readonly record: Uint8Array<ArrayBuffer>;
@@ -45,13 +46,18 @@ export interface Asking {
 /** What a part holds at most, and the batch that goes beyond it: 4 MiB, or 16 where its writer wanted. */
 const MOST_RECORDS = 20_000;
 const MOST_BYTES = 64 * 1024 * 1024;
+/** More in one batch is refused: each record takes memory, even an empty one. */
+export const MOST_IN_BATCH = 500_000;
 /** What a record takes beside its bytes. */
 const OVERHEAD = 200;
 
 export async function fetchPart(journal: Journal, asking: Asking): Promise<Part> {
-  const { identity, from, label, cursor, skipRemoved, skipUnreadable, signal, progress } = asking;
+  const { identity, from, label, skipRemoved, skipUnreadable, signal, progress } = asking;
   const found: Found[] = [];
   let [bytes, more, error]: [number, boolean, unknown] = [0, false, null];
+  let { cursor } = asking;
+  /** Records of batches that have come whole. The cursor is behind these, and before any that has not. */
+  let whole = 0;
   const reader = await JournalReader.open(inputOf(journal), {
     keys: [identity],
     from,
@@ -63,21 +69,26 @@ export async function fetchPart(journal: Journal, asking: Asking): Promise<Part>
   });
   try {
     for await (const { epoch, frame, sealedAt, records } of reader) {
+      if (records.length > MOST_IN_BATCH) throw new SealError("usage", TEXT.pickup.tooManyAtOnce(records.length));
       let index = 0;
       for (const { record, heads } of records.withHeads()) {
         found.push({ record: Uint8Array.from(record), heads, sealedAt, place: `${epoch}/${frame}/${index++}` });
         bytes += record.length + OVERHEAD;
       }
-      progress(found.length);
+      [whole, cursor] = [found.length, reader.cursor];
+      progress(whole);
       if (found.length < MOST_RECORDS && bytes < MOST_BYTES) continue;
       more = true;
       break;
     }
   } catch (thrown) {
     error = thrown;
+    found.length = whole;
   }
+  // What was passed over at the end is behind it, too.
+  if (error === null) cursor = reader.cursor;
   const { signer, label: named, tail, skipped } = reader;
-  return { found, cursor: reader.cursor, signer, label: named, more, tail: tail ?? 0, skipped: skipped.frames, error };
+  return { found, cursor, signer, label: named, more, tail: tail ?? 0, skipped: skipped.frames, error };
 }
 
 function inputOf(journal: Journal) {

@@ -1,4 +1,5 @@
-// A file that the user picks. The browser writes beside it, and puts it in place when it is whole.
+// A file that the user picks. The browser writes beside it, and puts it in place when it is whole. The picker itself
+// empties a file that is there as soon as the user has chosen it: nothing that a page does later can keep that.
 
 import { NoPlace, type Target } from "./target.js";
 
@@ -10,11 +11,17 @@ export async function pickedTarget(name: string): Promise<Target> {
   const asked = Date.now();
   const handle = await pick(name);
   const writable = await handle.createWritable();
+  let isWhole = false;
   return {
     is: "picked",
     stream: writable,
-    result: async () => null,
+    result: async () => {
+      isWhole = true;
+      return null;
+    },
     discard: async () => {
+      // What was sealed may have been empty, too.
+      if (isWhole) return;
       try {
         // The picker makes an empty file, which was not there before.
         const { size, lastModified } = await handle.getFile();

@@ -17,7 +17,14 @@ export function held(): Holder | null {
   return holder;
 }
 
+/** Whether this is the key that is unlocked now: who began with another has nothing to go on with. */
+export function isHeld(identity: Identity): boolean {
+  return holder?.identity === identity;
+}
+
 export function hold(next: Holder | null): void {
+  // So nothing is left of a key when the next one comes.
+  if (holder && next) hold(null);
   holder = next;
   for (const listener of listeners) listener();
 }

@@ -4,7 +4,7 @@ import { type Identity, type InspectResult, inspect, kindOf, open } from "../lib
 import { canBeTemporary, removeLeftovers } from "../save/temporary.js";
 import { PLACE } from "../state/place.js";
 import { accept, acceptedWith, nameOf as contactOf, revocationOf } from "../state/senders.js";
-import { held, whenHeld } from "../state/session.js";
+import { held, isHeld, whenHeld } from "../state/session.js";
 import { TEXT } from "../text.js";
 import { type Child, h } from "../ui/dom.js";
 import { failure } from "../ui/failure.js";
@@ -21,28 +21,29 @@ const DAY = 86_400;
 export function openView(going: Going, readJournal: (file: File) => void): View {
   const stage = new Stage();
   const start = () =>
-    stage.show(
+    stage.begin(
       keyNeeded(going),
       inputChoice((given) => void look(given)),
     );
   const again = () => h("div", { class: "row" }, button(TEXT.common.again, start));
   const look = async (given: Given) => {
+    const task = stage.task();
     try {
       if (given.is === "file" && (await kindOf(given.file)) === "journal") {
         const go = () => readJournal(given.file);
-        stage.turn(says("note", TEXT.open.journal, button(TEXT.open.journalGo, go, { main: true })), again());
+        task.turn(says("note", TEXT.open.journal, button(TEXT.open.journalGo, go, { main: true })), again());
         return;
       }
-      stage.show(paragraph(TEXT.common.working));
-      const found = await inspect(inputOf(given));
-      stage.turn(...offer({ given, found, stage, again, going }));
+      task.turn(paragraph(TEXT.common.working));
+      const found = await inspect(inputOf(given), { signal: task.over });
+      task.turn(...offer({ given, found, stage, again, going }));
     } catch (error) {
-      stage.turn(failure(error, { saves: true, remote: given.is === "address" }), again());
+      task.turn(failure(error, { saves: true, remote: given.is === "address" }), again());
     }
   };
   start();
   whenHeld(() => {
-    if (stage.element.querySelector("[data-start]")) start();
+    if (!held() || stage.element.querySelector("[data-start]")) start();
   });
   void removeLeftovers().then((removed) => {
     if (removed > 0) stage.element.prepend(says("note", null, paragraph(TEXT.open.leftovers(removed))));
@@ -151,7 +152,8 @@ async function sayRoom(place: HTMLElement, bytes: number): Promise<void> {
     place.append(says("note", null, paragraph(TEXT.open.noRoom(sizeText(bytes), sizeText(quota - usage)))));
 }
 
-function openNow({ given, stage, again }: Offer, identity: Identity, demands: Demands): Promise<void> {
+async function openNow({ given, stage, again, going }: Offer, identity: Identity, demands: Demands): Promise<void> {
+  if (!isHeld(identity)) return stage.turn(keyNeeded(going), again());
   const from = acceptedWith(identity);
   const whole = nameOf(given);
   return saving({

@@ -6,7 +6,7 @@ import { SealError } from "../library.js";
 import { forgetCursor, keptCursor } from "../state/cursors.js";
 import { whileRunning } from "../state/running.js";
 import { acceptedWith, revocationOf } from "../state/senders.js";
-import { type Holder, held, whenHeld } from "../state/session.js";
+import { type Holder, held, isHeld, whenHeld } from "../state/session.js";
 import { TEXT } from "../text.js";
 import { type Child, h } from "../ui/dom.js";
 import { failure } from "../ui/failure.js";
@@ -15,7 +15,7 @@ import { button, chooser, facts, field, paragraph, says, section, textInput } fr
 import { addressOf } from "./input.js";
 import { acceptBox, keyNeeded } from "./open.js";
 import { partShown } from "./pickup/part.js";
-import { frame, type Going, Stage, type View } from "./view.js";
+import { frame, type Going, Stage, type Task, type View } from "./view.js";
 
 export interface PickupView extends View {
   /** Reads a journal that is here as a file. */
@@ -28,7 +28,8 @@ export interface PickupView extends View {
 export interface Wanted {
   readonly journal: Journal;
   readonly holder: Holder;
-  readonly from: readonly string[];
+  /** Whom the user named; null for anybody who is accepted. */
+  readonly signer: string | null;
   readonly label: string;
   readonly cursor: Uint8Array | null;
   readonly skipRemoved?: boolean;
@@ -66,7 +67,7 @@ export function pickupView(going: Going, link: InboxLink | null): PickupView {
       { class: "card" },
       chooser(pickup.file, ([chosen]) => void ofFile(chosen!)),
     );
-    stage.show(keyNeeded(going), form, file);
+    stage.begin(keyNeeded(going), form, file);
   };
   const again = () => h("div", { class: "row" }, button(TEXT.common.again, start));
   const holderNow = () => {
@@ -74,41 +75,48 @@ export function pickupView(going: Going, link: InboxLink | null): PickupView {
     if (holder) return holder;
     throw new SealError("usage", TEXT.common.unlockFirst);
   };
+  /** The signer that the form names; null where it names none. Throws `usage`. */
+  const signerNow = async () => {
+    if (keys.text === "") return null;
+    const [signer, ...others] = new Set((await keys.keys()).signers);
+    if (signer === undefined) throw new SealError("usage", pickup.noSigner);
+    // One fingerprint is compared, so one signer is accepted.
+    if (others.length > 0) throw new SealError("usage", pickup.oneSigner);
+    return signer;
+  };
   /** The inbox that the form names. Throws `usage`. */
   const ask = async () => {
+    const task = stage.task();
     const holder = holderNow();
     const url = addressOf(address.value);
     if (url === null) throw new SealError("usage", TEXT.common.badAddress);
-    const given = keys.text === "" ? [] : (await keys.keys()).signers;
+    const signer = await signerNow();
     const journal: Journal = { is: "inbox", address: url, token: token.value.trim() };
     const kept = await keptCursor(holder.identity, url);
     const cursor = kept.is === "cursor" ? kept.cursor : null;
     const where = kept.is === "cursor" ? pickup.since : kept.is === "bad" ? pickup.badPlace : pickup.whole;
-    await confirmed({ journal, holder, label: label.value, cursor }, given, where);
+    await confirmed({ journal, holder, signer, label: label.value, cursor }, where, task);
   };
   const ofFile = async (file: File) => {
+    const task = stage.task();
     try {
       const journal: Journal = { is: "file", file, name: file.name };
-      const given = keys.text === "" ? [] : (await keys.keys()).signers;
-      await confirmed({ journal, holder: holderNow(), label: label.value, cursor: null }, given, null);
+      const holder = holderNow();
+      const signer = await signerNow();
+      await confirmed({ journal, holder, signer, label: label.value, cursor: null }, null, task);
     } catch (error) {
-      stage.turn(keyNeeded(going), failure(error), again());
+      task.turn(keyNeeded(going), failure(error), again());
     }
   };
   /** Reads at once where the signer is accepted already; else the user is asked to compare its fingerprint. */
-  const confirmed = async (wanted: Omit<Wanted, "from">, given: readonly string[], where: string | null) => {
-    const accepted = acceptedWith(wanted.holder.identity);
-    const unknown = given.filter((signer) => !accepted.includes(signer));
-    for (const signer of unknown) {
-      const revoked = revocationOf(signer);
-      if (revoked !== null) throw new SealError("untrusted", TEXT.open.revoked(revoked), { signer });
-    }
-    const [signer] = unknown;
-    const from = () => (given.length > 0 ? given : acceptedWith(wanted.holder.identity));
-    if (signer === undefined) return read({ ...wanted, from: from() }, where);
-    const go = button(pickup.go, () => void read({ ...wanted, from: from() }, where), { main: true });
+  const confirmed = async (wanted: Wanted, where: string | null, task: Task) => {
+    const { signer, holder } = wanted;
+    if (signer === null || acceptedWith(holder.identity).includes(signer)) return read(wanted, where, task);
+    const revoked = revocationOf(signer);
+    if (revoked !== null) throw new SealError("untrusted", TEXT.open.revoked(revoked), { signer });
+    const go = button(pickup.go, () => void read(wanted, where, stage.task()), { main: true });
     go.disabled = true;
-    stage.turn(
+    task.turn(
       says(
         "note",
         TEXT.open.unknown,
@@ -123,17 +131,21 @@ export function pickupView(going: Going, link: InboxLink | null): PickupView {
       again(),
     );
   };
-  const read = async (wanted: Wanted, where: string | null): Promise<void> => {
+  const read = async (wanted: Wanted, where: string | null, task: Task): Promise<void> => {
+    const { identity } = wanted.holder;
+    if (!isHeld(identity)) return task.turn(keyNeeded(going), again());
     const stopping = new AbortController();
     const line = h("p", { class: "quiet", role: "status" });
     const stop = () => stopping.abort(new DOMException("stopped", "AbortError"));
-    stage.turn(section(pickup.running, where && paragraph(where, "hint"), line, button(TEXT.common.stop, stop)));
+    task.over.addEventListener("abort", stop);
+    task.turn(section(pickup.running, where && paragraph(where, "hint"), line, button(TEXT.common.stop, stop)));
     try {
-      const { identity } = wanted.holder;
+      const from = acceptedNow(wanted);
       const part = await whileRunning(() =>
         fetchPart(wanted.journal, {
           ...wanted,
           identity,
+          from,
           skipRemoved: wanted.skipRemoved ?? false,
           skipUnreadable: wanted.skipUnreadable ?? false,
           signal: stopping.signal,
@@ -142,16 +154,18 @@ export function pickupView(going: Going, link: InboxLink | null): PickupView {
           },
         }),
       );
-      stage.turn(...shown(part, wanted, where), again());
+      task.turn(...shown(part, wanted, where), again());
     } catch (error) {
-      stage.turn(failure(error, { remote: wanted.journal.is === "inbox" }), again());
+      task.turn(failure(error, { remote: wanted.journal.is === "inbox" }), again());
     }
   };
   const shown = (part: Part, wanted: Wanted, where: string | null): Child[] => {
-    const onward = (more: Partial<Wanted>) => void read({ ...wanted, ...more }, null);
+    const onward = (more: Partial<Wanted>) => void read({ ...wanted, ...more }, null, stage.task());
     const forget = async (address: string) => {
+      const task = stage.task();
+      if (!isHeld(wanted.holder.identity)) return task.turn(keyNeeded(going), again());
       await forgetCursor(wanted.holder.identity, address);
-      await read({ ...wanted, cursor: null }, pickup.whole);
+      await read({ ...wanted, cursor: null }, pickup.whole, task);
     };
     const { journal } = wanted;
     const anew =
@@ -167,7 +181,16 @@ export function pickupView(going: Going, link: InboxLink | null): PickupView {
   start();
   if (link) follow(link);
   whenHeld(() => {
-    if (stage.element.querySelector("[data-start]")) start();
+    if (!held() || stage.element.querySelector("[data-start]")) start();
   });
   return { ...frame(pickup.title, pickup.intro, stage.element), read: (file) => void ofFile(file), follow };
+}
+
+/** Whose records count now: what was accepted or revoked meanwhile does. Throws `untrusted`. */
+function acceptedNow({ signer, holder }: Wanted): readonly string[] {
+  const accepted = acceptedWith(holder.identity);
+  if (signer === null) return accepted;
+  if (accepted.includes(signer)) return [signer];
+  const revoked = revocationOf(signer);
+  throw new SealError("untrusted", revoked === null ? TEXT.pickup.needAccept : TEXT.open.revoked(revoked), { signer });
 }

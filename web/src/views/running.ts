@@ -11,7 +11,7 @@ import { type FailureOf, failure } from "../ui/failure.js";
 import { button, paragraph, says } from "../ui/parts.js";
 import { meter } from "../ui/progress.js";
 import { safeName } from "../ui/safe.js";
-import type { Stage } from "./view.js";
+import type { Stage, Task } from "./view.js";
 
 export interface Controls {
   readonly signal: AbortSignal;
@@ -37,26 +37,30 @@ export interface SavingWork<T> extends Work {
 
 export async function saving<T>(given: SavingWork<T>): Promise<void> {
   const { stage, again } = given;
+  const task = stage.task();
   let target: Target;
   try {
     target = await targetFor(given.name, given.otherwise);
   } catch (error) {
-    if (!(error instanceof NoPlace)) stage.turn(failure(error, { saves: true }), again());
+    if (!(error instanceof NoPlace)) task.turn(failure(error, { saves: true }), again());
     return;
   }
   const gate = new Gate();
+  const output = gated(target.stream, gate);
   try {
     const { result, blob } = await whileRunning(async () => {
-      const result = await under(given, gate, (controls) => given.work(gated(target.stream, gate), controls));
+      const result = await under(given, task, gate, (controls) => given.work(output, controls));
       return { result, blob: await target.result() };
     });
-    const anew = again();
+    if (task.over.aborted) return await target.discard();
     // Whoever begins anew has what came before.
-    anew.addEventListener("click", () => void target.discard());
-    stage.turn(saved(given, result, target, blob), anew);
+    task.over.addEventListener("abort", () => void target.discard());
+    task.turn(saved(given, result, target, blob), again());
   } catch (error) {
+    // Work that has failed before it wrote has left its output open, which then cannot be removed.
+    await output.abort(error).catch(() => undefined);
     await target.discard();
-    stage.turn(failure(error, { saves: true, ...remoteOf(given) }), again());
+    task.turn(failure(error, { saves: true, ...remoteOf(given) }), again());
   }
 }
 
@@ -65,16 +69,21 @@ function remoteOf({ remote = false }: { readonly remote?: boolean }): FailureOf 
 }
 
 /** Shows the meter while it works. */
-async function under<R>({ stage, heading }: Work, gate: Gate | null, work: (controls: Controls) => Promise<R>) {
+async function under<R>(
+  { heading }: Work,
+  task: Task,
+  gate: Gate | null,
+  work: (controls: Controls) => Promise<R>,
+): Promise<R> {
   const stopping = new AbortController();
-  const shown = meter(heading, {
-    gate,
-    stop: () => {
-      stopping.abort(new DOMException("stopped", "AbortError"));
-      gate?.open();
-    },
-  });
-  stage.turn(shown.element);
+  const stop = () => {
+    stopping.abort(new DOMException("stopped", "AbortError"));
+    gate?.open();
+  };
+  if (task.over.aborted) stop();
+  task.over.addEventListener("abort", stop);
+  const shown = meter(heading, { gate, stop });
+  task.turn(shown.element);
   return work({ signal: stopping.signal, progress: shown.update });
 }
 
@@ -101,10 +110,11 @@ export interface LookingWork<T> extends Work {
 
 export async function looking<T>(given: LookingWork<T>): Promise<void> {
   const { stage, again } = given;
+  const task = stage.task();
   try {
-    const result = await whileRunning(() => under(given, null, given.work));
-    stage.turn(given.done(result), again());
+    const result = await whileRunning(() => under(given, task, null, given.work));
+    task.turn(given.done(result), again());
   } catch (error) {
-    stage.turn(failure(error, remoteOf(given)), again());
+    task.turn(failure(error, remoteOf(given)), again());
   }
 }

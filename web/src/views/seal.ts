@@ -30,7 +30,7 @@ export function sealView(going: Going): View {
   const start = () => {
     wrong.replaceChildren();
     const fields = h("div", { class: "card" }, to.element, self, field(TEXT.seal.label, label, TEXT.seal.labelHint));
-    stage.show(keyNeeded(going), h("div", { class: "card" }, drop, chosen), fields, wrong, go);
+    stage.begin(keyNeeded(going), h("div", { class: "card" }, drop, chosen), fields, wrong, go);
   };
   const again = () => h("div", { class: "row" }, button(TEXT.common.again, start));
   const fail = (error: unknown) => wrong.replaceChildren(failure(error, { saves: true }));
@@ -73,7 +73,7 @@ export function sealView(going: Going): View {
   const go = button(TEXT.seal.go, run, { main: true });
   start();
   whenHeld(() => {
-    if (stage.element.querySelector("[data-start]")) start();
+    if (!held() || stage.element.querySelector("[data-start]")) start();
   });
   return frame(TEXT.seal.title, TEXT.seal.intro, stage.element);
 }
@@ -82,10 +82,18 @@ export function sealView(going: Going): View {
 async function recipientsOf(field: ReturnType<typeof keysField>, self: string | null): Promise<readonly string[]> {
   if (field.text === "") throw new SealError("usage", TEXT.seal.needTo);
   const { recipients } = await field.keys();
+  if (signsAlone(field.text)) throw new SealError("usage", TEXT.seal.signsAlone);
   if (recipients.length === 0) throw new SealError("usage", TEXT.seal.needTo);
   for (const recipient of recipients) {
     const revoked = revocationOf(recipient);
     if (revoked !== null) throw new SealError("untrusted", TEXT.seal.revoked(revoked));
   }
   return [...new Set([...recipients, ...(self === null ? [] : [self])])];
+}
+
+/** Whether a key that only tells who signed stands without one to seal for: nobody is to be left out unsaid. */
+function signsAlone(text: string): boolean {
+  const lines = text.split(/\r?\n/).map((line) => line.trim());
+  const keys = lines.filter((line) => line !== "" && !line.startsWith("#"));
+  return keys.some((key, i) => /^sealsig1/i.test(key) && !/^seal1/i.test(keys[i - 1] ?? ""));
 }

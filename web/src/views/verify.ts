@@ -24,7 +24,7 @@ export function verifyView(): View {
     given = next;
     chosen.replaceChildren(`${TEXT.verify.chosen}: `, bdi(nameOf(next)));
   });
-  const start = () => stage.show(input, chosen, h("div", { class: "card" }, keys.element), demands.element, go);
+  const start = () => stage.begin(input, chosen, h("div", { class: "card" }, keys.element), demands.element, go);
   const again = () => h("div", { class: "row" }, button(TEXT.common.again, start));
   const run = async () => {
     if (!given)

@@ -21,9 +21,33 @@ export function frame(title: string, intro: string, ...children: readonly Node[]
   return { element: h("div", {}, heading, paragraph(intro, "quiet"), ...children), heading };
 }
 
+/** What was begun on a stage. When that is over, since the user begins anew or locks the key, it shows nothing more. */
+export interface Task {
+  readonly over: AbortSignal;
+  turn(...children: Parameters<Stage["show"]>): void;
+}
+
 /** A place for what changes. */
 export class Stage {
   readonly element = h("div");
+  #running = new AbortController();
+
+  /** Shows, and ends what was begun here. */
+  begin(...children: Parameters<Stage["show"]>): void {
+    this.#running.abort(new DOMException("stopped", "AbortError"));
+    this.#running = new AbortController();
+    this.show(...children);
+  }
+
+  task(): Task {
+    const { signal: over } = this.#running;
+    return {
+      over,
+      turn: (...children) => {
+        if (!over.aborted) this.turn(...children);
+      },
+    };
+  }
 
   show(...children: Parameters<typeof put> extends [Element, ...infer Rest] ? Rest : never): void {
     put(this.element, ...children);

@@ -5,6 +5,7 @@ import type { Part } from "../../journal/fetching.js";
 import { SealError } from "../../library.js";
 import { download } from "../../save/download.js";
 import { keepCursor, keepsCursors } from "../../state/cursors.js";
+import { isHeld } from "../../state/session.js";
 import { TEXT } from "../../text.js";
 import { type Child, h } from "../../ui/dom.js";
 import { failure } from "../../ui/failure.js";
@@ -78,6 +79,7 @@ function marking({ cursor, more }: Part, wanted: Wanted, onward: Onward): HTMLEl
   }
   const mark = async () => {
     try {
+      if (!isHeld(holder.identity)) throw new SealError("usage", TEXT.common.unlockFirst);
       await keepCursor(holder.identity, journal.address, cursor!);
       said.replaceChildren(says("good", null, paragraph(pickup.marked), next));
     } catch (error) {
