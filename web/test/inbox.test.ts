@@ -83,7 +83,7 @@ describe.skipIf(!HAS_BROWSER)("from an inbox", () => {
 
   test("a stranger's inbox waits for a comparison of fingerprints", async () => {
     const all = await inbox();
-    const { page, site, journal } = all;
+    const { page } = all;
     const { identity: stranger } = await Identity.generate();
     await follow({ ...all, signer: stranger.signer });
     await look(page);
@@ -94,7 +94,21 @@ describe.skipIf(!HAS_BROWSER)("from an inbox", () => {
     await all.served.post("a record");
     await go.click();
     await page.getByRole("heading", { name: "Refused: somebody else signed it" }).waitFor();
-    expect(journal).toContain(site.path === "" ? "" : "till");
+    expect(await page.getByRole("list", { name: "Records" }).count()).toBe(0);
+  });
+
+  test("a link brings in neither a second signer nor a key that signs nothing", async () => {
+    const all = await inbox();
+    const { page } = all;
+    await all.served.post("a record");
+    const { identity: stranger } = await Identity.generate();
+    await follow({ ...all, signer: `${all.signer}\n${stranger.signer}` });
+    await look(page);
+    await page.getByText("Here are several keys that sign.").waitFor();
+    await follow({ ...all, signer: stranger.recipient });
+    await look(page);
+    await page.getByText("Here is no key that signs.").waitFor();
+    expect(await page.getByRole("list", { name: "Records" }).count()).toBe(0);
   });
 
   test("a wrong token, and an inbox that does not allow the page, are told", async () => {

@@ -69,6 +69,40 @@ describe.skipIf(!HAS_BROWSER)("opening a file", () => {
   });
 });
 
+describe.skipIf(!HAS_BROWSER)("an empty file", () => {
+  test("stays where the picker put it, when the user begins anew", async () => {
+    const people = await cast();
+    const path = await people.sealed("empty.txt", Buffer.alloc(0));
+    const { page } = await openPage({ picker: "stub" });
+    await unlock(page, people.at("ann.key"));
+    await choose(page, path);
+    await goOn(page);
+    await page.getByText("It is saved where you chose.").waitFor();
+    await page.getByRole("button", { name: "Start again" }).click();
+    await page.waitForTimeout(500);
+    expect(await privateFiles(page)).toEqual([{ name: "picked-empty.txt", size: 0 }]);
+  });
+});
+
+describe.skipIf(!HAS_BROWSER)("a key that was locked", () => {
+  test("opens nothing more: the offer is gone, and its button does nothing", async () => {
+    const people = await cast();
+    const path = await people.sealed("notes.txt", Buffer.from("hello, ann"));
+    const { page } = await openPage({ picker: "stub" });
+    await unlock(page, people.at("ann.key"));
+    await choose(page, path);
+    const button = (await page.getByRole("button", { name: "Open and save" }).elementHandle())!;
+    await go(page, "Your key");
+    await page.getByRole("button", { name: "Lock the key" }).click();
+    await go(page, "Open");
+    await page.getByText("This needs your key.").waitFor();
+    expect(await page.getByRole("button", { name: "Open and save" }).count()).toBe(0);
+    await button.evaluate((element) => (element as HTMLElement).click());
+    await page.waitForTimeout(500);
+    expect(await privateFiles(page)).toEqual([]);
+  });
+});
+
 describe.skipIf(!HAS_BROWSER)("refused, with the reason and the place, and nothing saved:", () => {
   test("a changed byte in the third part", async () => {
     const people = await cast();

@@ -118,4 +118,44 @@ describe.skipIf(!HAS_BROWSER)("a journal from a file", () => {
     expect(said).toContain("good one");
     expect(said).not.toContain("bad one");
   });
+
+  test("locking the key takes the records away", async () => {
+    const { people, path, writer } = await journalOf([Buffer.from("a secret record")]);
+    await writer.close();
+    const { page } = await openPage();
+    await read(page, people.at("ann.key"), path);
+    await page.getByRole("heading", { name: "1 new record" }).waitFor();
+    await go(page, "Your key");
+    await page.getByRole("button", { name: "Lock the key" }).click();
+    await go(page, "Pick up");
+    await page.getByText("This needs your key.").waitFor();
+    expect(await page.getByRole("main").innerText()).not.toContain("a secret record");
+  });
+
+  test("a second contacts file takes back nothing that the first revoked", async () => {
+    const { people, path, writer } = await journalOf([Buffer.from("a record")]);
+    await writer.close();
+    await writeFile(people.at("one"), `bob ${people.bob.signer} revoked 2026-01-31T12:00:00Z stolen\n`);
+    await writeFile(people.at("two"), "# nothing\n");
+    const { page } = await openPage();
+    await unlock(page, people.at("ann.key"));
+    for (const name of ["one", "two"]) {
+      await page.getByLabel("Choose a contacts file").setInputFiles(people.at(name));
+      await page.getByText(name === "one" ? /1 revoked key/ : /0 revoked keys/).waitFor();
+    }
+    await go(page, "Pick up");
+    await page.getByLabel("Public key of the inbox").fill(people.bob.signer);
+    await page.getByLabel("Or a journal that you have as a file").setInputFiles(path);
+    await page.getByRole("heading", { name: "Refused: the sender's key is revoked" }).waitFor();
+  });
+
+  test("more records in one batch than the page takes are refused, and what came before is shown", async () => {
+    const { people, path, writer } = await journalOf([Buffer.from("before them")]);
+    await writer.append(Array.from({ length: 500_001 }, () => new Uint8Array()));
+    await writer.close();
+    const { page } = await openPage();
+    await read(page, people.at("ann.key"), path);
+    await page.getByText("The next 500,001 records were sealed together.").waitFor();
+    await page.getByRole("heading", { name: "1 new record" }).waitFor();
+  });
 });

@@ -3,7 +3,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { openBytes } from "@sealed-files/seal";
 import { describe, expect, test } from "vitest";
-import { downloaded, go, HAS_BROWSER, openPage, unlock } from "./browser.js";
+import { downloaded, go, HAS_BROWSER, openPage, privateFiles, unlock } from "./browser.js";
 import { cast } from "./people.js";
 
 describe.skipIf(!HAS_BROWSER)("verifying and sealing", () => {
@@ -46,6 +46,27 @@ describe.skipIf(!HAS_BROWSER)("verifying and sealing", () => {
     for (const reader of [people.bob, people.ann]) {
       const opened = await openBytes(saved.bytes, { keys: [reader], from: [people.ann.signer], label: "letters" });
       expect(Buffer.from(opened).toString()).toBe("dear bob");
+    }
+  });
+
+  test("a wrong key, and one that only signs, are told, and nothing stays", async () => {
+    const people = await cast();
+    await writeFile(people.at("letter.txt"), "dear bob");
+    const { page } = await openPage();
+    await unlock(page, people.at("ann.key"));
+    await go(page, "Seal");
+    await page.getByRole("main").getByLabel("Choose a file").setInputFiles(people.at("letter.txt"));
+    const wrong = [
+      ["seal1nonsense", /line 1/],
+      [`${people.bob.recipient}\n${people.bob.signer}\n${people.stranger.signer}`, /only tells who signed/],
+    ] as const;
+    for (const [keys, why] of wrong) {
+      await page.getByLabel("For whom").fill(keys);
+      await page.getByRole("button", { name: "Seal and save" }).click();
+      await page.getByRole("heading", { name: "This cannot be done" }).waitFor();
+      expect(await page.getByRole("main").innerText()).toMatch(why);
+      expect(await privateFiles(page)).toEqual([]);
+      await page.getByRole("button", { name: "Start again" }).click();
     }
   });
 });
