@@ -1,4 +1,4 @@
-// Every vector of fixtures/ in a browser, and the same ones as in Node.
+// One in seven of the vectors of fixtures/ in a browser, and the same ones as in Node.
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -7,12 +7,13 @@ import { fromHex, toHex } from "../../src/bytes.js";
 import { native } from "../../src/crypto/native.js";
 import { copySecret } from "../../src/crypto/secret.js";
 import { fixture, shown } from "../support.js";
-import { IS_WHOLE, STEP } from "../whole.js";
 import { type Browser, browse, hasChromium, scriptOf } from "./chromium.js";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-/** Their names, from the fixtures themselves; where not everything is run, of one in seven. */
+const STEP = 7;
+
+/** Their names, from the fixtures themselves. */
 function namesOfAll(): string[] {
   const files = JSON.parse(fixture("vectors.json").toString());
   const journals = JSON.parse(fixture("journals.json").toString());
@@ -53,13 +54,14 @@ beforeAll(async () => {
   browser = await browse(`globalThis.workerText = ${text};\n${await scriptOf(here("vectors/page.ts"))}`);
   browser.serve("/fixtures/", (path, response) => response.end(fixture(path)));
   // What takes a second each time is done here, by a suite that gives the same bytes (test/crypto/hash.test.ts).
-  if (!IS_WHOLE) await browser.page.exposeFunction("derive", derive);
+  await browser.page.exposeFunction("derive", derive);
 }, 120_000);
 afterAll(() => browser?.close());
 
-test.skipIf(!hasChromium).each(IS_WHOLE ? [0, 2] : [2])(
-  "all of them, or one in seven, with %i workers",
-  async (most) => {
+test.skipIf(!hasChromium)(
+  "come out as they should, with two workers",
+  async () => {
+    const most = 2;
     const { names, wrong, workers } = await browser.page.evaluate((asked) => runVectors(asked), { most, step: STEP });
     expect(wrong).toEqual([]);
     expect(names).toEqual(namesOfAll());

@@ -2,7 +2,7 @@
 
 import { type Bytes, concat, utf8 } from "../../bytes.js";
 
-/** Reads one field after the other; null where there are too few bytes. What it gives are views, as `part` makes them. */
+/** Reads one field after the other; null where there are too few bytes. It gives views, as `part` makes them. */
 export class SshFields<T extends Uint8Array> {
   readonly #bytes: T;
   readonly #part: (bytes: T, start: number, end: number) => T;
