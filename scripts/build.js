@@ -22,7 +22,8 @@ const COMMON = { format: "cjs", strict: true, entryFileNames: "[name].cjs", chun
 
 rmSync(`${root}dist`, { recursive: true, force: true });
 const bundles = [
-  await bundle({ index: "src/index.ts" }, { groups: [] }),
+  // A require of its own would clash with that of the bundles that it is put into.
+  await bundle({ index: "src/index.ts" }, { groups: [] }, { polyfillRequire: false }),
   // The program is no ES module: Node starts it in two thirds of the time.
   await bundle({ cli: "src/cli/main.ts" }, { groups: [{ name: always, debugName: "program" }] }, COMMON),
   // In one file, which can be copied to where a bundler has put the rest.
@@ -72,7 +73,9 @@ function bundle(input, codeSplitting, output = {}, { platform = "node", target =
     external: (id) => platform === "node" && id.startsWith("node:") && id !== CHILD_PROCESS,
     // commander can start commands that are programs of their own. seal has none, and half of Node would be loaded for
     // it.
-    resolve: { alias: { [CHILD_PROCESS]: `${root}scripts/no-child-process.js` } },
+    resolve: {
+      alias: { [CHILD_PROCESS]: `${root}scripts/no-child-process.js`, crypto: `${root}scripts/no-random.js` },
+    },
     transform: { target, define: { SEAL_VERSION: JSON.stringify(version), ...define } },
     output: {
       dir: "dist",
