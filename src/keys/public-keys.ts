@@ -8,7 +8,7 @@ import type { NewKeys } from "./contacts-edit.js";
 import type { IdentityKeys } from "./identity.js";
 import { BEGIN } from "./protected.js";
 import { BEGIN_SSH } from "./ssh/kinds.js";
-import { isSshLine, keyOfSshLine, type SshDemands } from "./ssh/lines.js";
+import { isHostLine, isSshLine, keyOfSshLine, type SshDemands } from "./ssh/lines.js";
 import { encodeSshKey } from "./ssh/public.js";
 import { keyKind, linesOf, ofLine, type PublicKind, parseRecipient, parseSigner, trimmed } from "./text.js";
 
@@ -25,8 +25,9 @@ function foreignKey(line: string): string | undefined {
 
 /**
  * Parses a file of public keys, of this program's or of ssh's. Only the kind that is wanted is checked and given. Of
- * signers, those of ssh are passed over that are of no use here or now: nobody more is accepted by that. Throws
- * `usage`, naming the line, also where there is no key of that kind.
+ * signers, those of ssh are passed over that are of no use here or now: nobody more is accepted by that. With a
+ * principal, only lines that name one count. Throws `usage`, naming the line, also where there is no key of that kind,
+ * and for a file of hosts.
  */
 export async function parsePublicKeys(
   suite: Suite,
@@ -38,7 +39,9 @@ export async function parsePublicKeys(
   const keys: Bytes[] = [];
   let passedOver: unknown = null;
   for (const line of publicKeyLines(text)) {
-    if (line.kind !== use.kind && line.kind !== "ssh") continue;
+    if (line.kind !== "ssh" && (line.kind !== use.kind || use.principal !== undefined)) continue;
+    if (line.kind === "ssh" && isHostLine(line.line))
+      throw ofLine(line.index, new SealError("usage", "a key of a host: this is a file of hosts"));
     try {
       const key = line.kind === "ssh" ? await keyOfSshLine(line.line, use) : await keyOf(suite, line);
       if (key) keys.push(line.kind === "ssh" && use.kind === "recipient" ? montgomeryOf(key) : key);

@@ -18,7 +18,7 @@ import { parseAllPublicKeys, parsePublicKeys } from "../../src/keys/public-keys.
 import { decodeSecretBase64 } from "../../src/keys/ssh/base64.js";
 import { hostName, hostsOf, noHostKeys, readKnownHosts, usableKeys } from "../../src/keys/ssh/known-hosts.js";
 import { matchesPatterns } from "../../src/keys/ssh/patterns.js";
-import { encodeSshKey } from "../../src/keys/ssh/public.js";
+import { decodeSshKey, encodeSshKey } from "../../src/keys/ssh/public.js";
 import { sshBlob, sshNumber, sshString } from "../../src/keys/ssh/wire.js";
 import { encodeRecipient, encodeSigner } from "../../src/keys/text.js";
 import { failure, SUITES, secretOf, shown } from "../support.js";
@@ -160,6 +160,33 @@ describe("lines of files", () => {
       if (!line.startsWith("ben")) expect((await failure(signers(line))).message).toContain(words);
     }
     expect(await recipients(`expiry-time="20270101" ${ANN}`)).toHaveLength(1);
+  });
+
+  test("an option that nobody knows makes no name of a signer of those beside it", async () => {
+    for (const options of ['expiry-time="20200101",no-agent-fowarding', "cert-authority,no-such", "no-such", 'x="y"']) {
+      expect((await failure(signers(`${options} ${BEN}`))).message, options).toMatch(/^line 1: .*no option/);
+      expect(await signers(`${options} ${BEN}\n${ANN}`), options).toEqual([ANN]);
+    }
+    expect(await signers(`touch-required ${ANN}`)).toEqual([ANN]);
+  });
+
+  test("a principal is asked for: no line counts that names nobody, of whatever program's", async () => {
+    const own = encodeSigner(keyOf(2));
+    expect(await signers(`${own}\nann@x ${ANN}\n`, "ann@x")).toEqual([ANN]);
+    expect((await failure(signers(`${own}\n`, "ann@x"))).message).toBe("no signer key in it for ann@x");
+  });
+
+  test("a file of hosts is none of signers or recipients, whatever else is in it", async () => {
+    for (const line of [`@revoked * ${BEN}`, `@cert-authority *.example.com ${BEN}`, `|1|c2FsdA==|aGFzaA== ${BEN}`])
+      for (const read of [signers, recipients])
+        expect((await failure(read(`${ANN}\n${line}\n`))).message, line).toMatch(/^line 2: .*a file of hosts/);
+  });
+
+  test("a text of several keys is no key", async () => {
+    const message = async (text: string) => (await failure((async () => decodeSshKey(text))())).message;
+    expect(await message(`${ANN} ann\n${BEN} ben`)).toContain("more than one line");
+    expect(await message(`${ANN} ann\r\n ${BEN} ben`)).toContain("more than one line");
+    expect(decodeSshKey(`${ANN} ann\n`)).toEqual(keyOf(1));
   });
 
   test("of allowed signers: names, namespaces and validity", async () => {

@@ -32,14 +32,19 @@ interface SshLine {
   readonly encoded: string;
 }
 
-/** Options of authorized_keys, in lower case. Others before a key are names of a signer. */
+/** Options of authorized_keys, in lower case. */
 const AUTHORIZED = new Set(
-  "agent-forwarding cert-authority command environment expiry-time from no-agent-forwarding no-port-forwarding no-pty no-touch-required no-user-rc no-x11-forwarding permitlisten permitopen port-forwarding principals pty restrict tunnel user-rc verify-required x11-forwarding".split(
+  "agent-forwarding cert-authority command environment expiry-time from no-agent-forwarding no-port-forwarding no-pty no-touch-required no-user-rc no-verify-required no-x11-forwarding permitlisten permitopen port-forwarding principals pty restrict touch-required tunnel user-rc verify-required x11-forwarding".split(
     " ",
   ),
 );
 /** Options of allowed_signers. */
 const ALLOWED = new Set(["cert-authority", "namespaces", "valid-after", "valid-before"]);
+
+/** Whether a line is of a file of hosts, as known_hosts: a marker, or a name that is hashed, stands first. */
+export function isHostLine(line: string): boolean {
+  return /^(@|\|1\|)/.test(line);
+}
 
 /** Whether a line holds a key of ssh's, of whatever kind. */
 export function isSshLine(line: string): boolean {
@@ -54,6 +59,8 @@ export async function keyOfSshLine(line: string, use: SshUse): Promise<Bytes | n
   const { principals, options, type, encoded } = splitSshLine(line)!;
   if (principals === null) {
     if (use.principal !== undefined) return null;
+    const unknown = [...options.keys()].find((name) => !AUTHORIZED.has(name));
+    if (unknown !== undefined) throw fail(`"${unknown.slice(0, 40)}" is no option of authorized keys`);
     refuseExpired(options.get("expiry-time"), use.now);
   } else {
     if (use.kind === "recipient") throw fail("it says who signs, and not whom to seal for");
@@ -109,7 +116,7 @@ function splitSshLine(line: string): SshLine | null {
   const [type, encoded = ""] = [words[at]!, /^[^ \t]*/.exec(words[at + 1] ?? "")![0]];
   if (at === 0) return { principals: null, options: new Map(), type, encoded };
   const first = optionsOf(words[0]!);
-  if (at === 1 && [...first.keys()].every((name) => AUTHORIZED.has(name))) {
+  if (at === 1 && [...first].some(isOption)) {
     return { principals: null, options: first, type, encoded };
   }
   return {
@@ -118,6 +125,11 @@ function splitSshLine(line: string): SshLine | null {
     type,
     encoded,
   };
+}
+
+/** What is no name of a signer. What is mistyped among options must not make names of the others. */
+function isOption([name, value]: readonly [string, string | null]): boolean {
+  return value !== null || AUTHORIZED.has(name) || ALLOWED.has(name) || name.startsWith("no-");
 }
 
 /** The first words, which blanks part that stand in no quotation marks; the last is the rest of the line. */

@@ -21,6 +21,7 @@ export function encodeSshKey(publicKey: Uint8Array): string {
  * another. That it is a point of prime order is not known: `parseSshKey` asks.
  */
 export function decodeSshKey(text: string): Bytes {
+  if (/[\r\n]\s*\S/.test(text)) throw unusable("it has more than one line");
   const [type = "", encoded = ""] = text.split(/[ \t]+/, 2);
   return sshKeyOf(type, encoded);
 }
