@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Bytes, concat } from "../../src/bytes.js";
 import { native } from "../../src/crypto/native.js";
+import type { Suite } from "../../src/crypto/suite.js";
 import { inline } from "../../src/engine/inline.js";
 import type { Policy } from "../../src/header/policy.js";
 import { verifyJournal } from "../../src/journal/reading/verify.js";
@@ -90,6 +91,40 @@ describe("what a carrier does to the parts of a journal of many frames", () => {
     });
     await fc.assert(property, { numRuns: IS_WHOLE ? 40 : 12 });
   });
+});
+
+/** How many signatures are checked, those of headers included. */
+async function checks(work: (suite: Suite) => Promise<unknown>): Promise<number> {
+  let count = 0;
+  const checkedVerifyingKey = (key: Uint8Array) => {
+    const real = native.checkedVerifyingKey(key);
+    const verify = (...given: Parameters<typeof real.verify>) => {
+      count += 1;
+      return real.verify(...given);
+    };
+    return { publicKey: real.publicKey, verify };
+  };
+  await work({ ...native, checkedVerifyingKey });
+  return count;
+}
+
+test("a reader checks a signature for a window, of at most 256 frames and of one epoch; a verifier checks each", async () => {
+  const bytes = LONG.bytes();
+  const [headers, windows] = [2, 2 + 1];
+  for (const signatures of ["each", "last"] as const) {
+    const due = headers + (signatures === "each" ? 305 : windows);
+    expect(await checks((suite) => outcome(bytes, { suite, signatures }))).toBe(due);
+  }
+  // What the commands and the library do where nothing else is said.
+  expect(await checks((suite) => outcome(bytes, { suite }))).toBe(headers + windows);
+  const options = { engine: inline, policy: POLICY };
+  expect(await checks((suite) => verifyJournal(memoryJournal(bytes), { suite, ...options }))).toBe(headers + 305);
+  // Where a window's last signature is none, each is looked at: the frames before are released all the same.
+  const forged = bytes.slice();
+  forged[forged.length - 1]! ^= 1;
+  const { records } = await outcome(forged);
+  expect(await checks((suite) => outcome(forged, { suite }))).toBe(headers + windows + 5);
+  expect(records).toHaveLength(300 + 2 * 4);
 });
 
 test("a recipient's frame among others, right but for its signature; and those behind it made anew, too", async () => {

@@ -104,6 +104,16 @@ describe("a signed webhook", () => {
     expect((await send("x", { ...headers, "webhook-signature": many })).status).toBe(201);
   });
 
+  test("has sixteen signatures that are looked at: the seventeenth is none, whatever it fits", async () => {
+    const { send } = await start([SECRET]);
+    const beside = (count: number, { "webhook-signature": own, ...headers }: ReturnType<typeof signed>) => ({
+      ...headers,
+      "webhook-signature": [...Array(count).fill(`v1,${"A".repeat(43)}=`), own].join(" "),
+    });
+    expect((await send("x", beside(15, signed("x", { id: "a" })))).status).toBe(201);
+    expect(await problemOf(await send("x", beside(16, signed("x", { id: "b" }))))).toEqual([403, "bad-signature"]);
+  });
+
   test.each<[string, Record<string, string>]>([
     ["unsigned", {}],
     ["of another body", signed("y")],
