@@ -66,6 +66,27 @@ export async function aboutNode(node) {
   return { node: own, openssl, primitives };
 }
 
+const EVP = { aes: "aes-256-gcm", sha256: "sha256" };
+
+/**
+ * What the processor does on one core, by `openssl speed`: bytes per second of processor time; null without openssl.
+ * @returns {Promise<{ aes: number, sha256: number } | null>}
+ */
+export async function hardware() {
+  const openssl = locate("openssl");
+  if (!openssl) return null;
+  const speed = async (name) => {
+    const out = await must([openssl, "speed", "-mr", "-seconds", "1", "-bytes", "65536", "-evp", name]);
+    return Number(/^\+F:.*:([\d.]+)$/m.exec(out)[1]);
+  };
+  return { aes: await speed(EVP.aes), sha256: await speed(EVP.sha256) };
+}
+
+/** @param {{ aes: number, sha256: number }} speeds */
+export function hardwareText({ aes, sha256 }) {
+  return `AES-256-GCM ${(aes / 1e9).toFixed(2)} GB/s, SHA-256 ${(sha256 / 1e9).toFixed(2)} GB/s`;
+}
+
 /** @returns {string} what `primitives` are, in words */
 export function primitivesText({ aes, sha256, x25519 }) {
   return `AES-256-GCM ${aes.toFixed(2)} GB/s, SHA-256 ${sha256.toFixed(2)} GB/s, X25519 ${Math.round(1e6 / x25519)} µs`;

@@ -1,4 +1,4 @@
-// One process, or one pipeline, from outside: wall time, and the peak memory of the program in question.
+// One process, or one pipeline, from outside: wall time, and processor time and peak memory of the program in question.
 
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
@@ -10,6 +10,7 @@ export const canMeasureMemory = existsSync(TIME);
 /**
  * @typedef {object} Run
  * @property {number} seconds
+ * @property {number | null} processor seconds of all its threads, user and system; of its children too
  * @property {number | null} bytes peak resident memory
  */
 
@@ -22,14 +23,14 @@ export const canMeasureMemory = existsSync(TIME);
  */
 export async function measure(argv, { cwd, env, feed, status = 0, memory = true }) {
   const log = `${cwd}/.time`;
-  const timed = canMeasureMemory && memory ? [TIME, "-o", log, "-f", "%M %x", ...argv] : argv;
+  const timed = canMeasureMemory && memory ? [TIME, "-o", log, "-f", "%M %U %S %x", ...argv] : argv;
   const command = feed === undefined ? timed : pipeline(feed, timed);
   const started = process.hrtime.bigint();
   const ended = await run(command, { cwd, env });
   const seconds = Number(process.hrtime.bigint() - started) / 1e9;
-  const [kilobytes, own] = timed === argv ? [null, ended.status] : readLog(log);
+  const { bytes, processor, status: own } = timed === argv ? unmeasured(ended) : readLog(log);
   if (own !== status) throw new Error(`${argv.join(" ")}\nended with ${own}: ${ended.stderr.trim()}`);
-  return { seconds, bytes: kilobytes === null ? null : kilobytes * 1024 };
+  return { seconds, processor, bytes };
 }
 
 /** The command of a shell. */
@@ -38,11 +39,14 @@ function pipeline(feed, argv) {
   return ["sh", "-c", `cat '${feed}' | ${quoted} | cat > /dev/null`];
 }
 
+const unmeasured = ({ status }) => ({ bytes: null, processor: null, status });
+
 /** Its last line; before it may stand that the command failed. */
 function readLog(log) {
   const last = readFileSync(log, "utf8").trim().split("\n").at(-1);
   rmSync(log);
-  return last.split(" ").map(Number);
+  const [kilobytes, user, system, status] = last.split(" ").map(Number);
+  return { bytes: kilobytes * 1024, processor: user + system, status };
 }
 
 /**

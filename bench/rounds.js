@@ -11,7 +11,8 @@ import { writeRandom } from "./workspace.js";
 
 /**
  * A case's facts and what was measured, a number a round.
- * @typedef {import("./cases/case.js").Facts & { id: string, seconds: number[], bytes: (number | null)[] }} Result
+ * @typedef {import("./cases/case.js").Facts & { id: string, seconds: number[], processor: (number | null)[],
+ * bytes: (number | null)[] }} Result
  */
 
 /**
@@ -48,7 +49,8 @@ async function interleaved(stage, cases, rounds) {
 /** @param {Case} each @param {import("./measure.js").Run[]} runs @returns {Result} */
 function toResult({ id, group, tool, work, via, size, threads, recipients }, runs) {
   const facts = { id, group, tool, work, via, size, threads, recipients };
-  return { ...facts, seconds: runs.map(({ seconds }) => seconds), bytes: runs.map(({ bytes }) => bytes) };
+  const each = (name) => runs.map((run) => run[name]);
+  return { ...facts, seconds: each("seconds"), processor: each("processor"), bytes: each("bytes") };
 }
 
 class Stage {

@@ -3,7 +3,7 @@
 import { availableParallelism } from "node:os";
 import { groups } from "./cases/groups.js";
 import { hasSyncOption } from "./cases/special.js";
-import { aboutNode, machine, peerVersions } from "./machine.js";
+import { aboutNode, hardware, machine, peerVersions } from "./machine.js";
 import { canMeasureMemory } from "./measure.js";
 import { MIB, parseOptions, ROOT } from "./options.js";
 import { table } from "./report/format.js";
@@ -57,7 +57,9 @@ async function measureIn(workspace) {
     ...group,
     cases: group.cases.filter(({ id }) => options.only.test(id)),
   }));
+  const before = await hardware();
   const cases = await runGroups(chosen, workspace, plan, say);
+  const after = await hardware();
   const seconds = Math.round((performance.now() - started) / 1000);
   const { syncOption, disk } = plan.can;
   const left = options.sizes.filter((size) => !sizes.includes(size));
@@ -74,7 +76,7 @@ async function measureIn(workspace) {
     seconds,
   };
   say(`all of it took ${seconds} s`);
-  return { about, peers, how, cases };
+  return { about: { ...about, hardware: before && [before, after] }, peers, how, cases };
 }
 
 /** The largest group has, of every size, the plain and the sealed file at once, and one output. */

@@ -18,7 +18,7 @@ import { tmpdir } from "node:os";
 import { delimiter } from "node:path";
 import { pathToFileURL } from "node:url";
 import { bech32 } from "@scure/base";
-import { RECIPIENTS, SMALL_FILES, smallFile } from "./cases/special.js";
+import { RECIPIENT_KINDS, RECIPIENTS, SMALL_FILES, smallFile } from "./cases/special.js";
 import { locate } from "./machine.js";
 import { must, run } from "./measure.js";
 import { MIB, ROOT } from "./options.js";
@@ -97,7 +97,7 @@ export function writeRandom(path, size) {
 }
 
 /**
- * Keys of everybody, the 1 KiB file and what is made of it, the small files.
+ * Keys of everybody, the files of 1 KiB and 20 MB and what is made of them, the small files.
  * @param {Workspace} workspace @param {import("./cases/groups.js").Plan} plan
  */
 export async function furnish({ path, env }, plan) {
@@ -107,11 +107,16 @@ export async function furnish({ path, env }, plan) {
 
   await seal("keygen", "-q", "-o", "alice.key");
   await seal("keygen", "-q", "-o", "bob.key", "--from", "alice.pub");
+  for (const name of ["alice", "bob"]) await seal("keygen", "-q", "--classic", "-o", `${name}-classic.key`);
   await writeRecipients(path);
   writeRandom(at("tiny"), 1024);
-  await seal("tiny", "--to", "bob.pub", "--sign", "alice.key", "-q");
-  for (const count of RECIPIENTS) {
-    await seal("tiny", "--to", `to-${count}.pub`, "--sign", "alice.key", "-q", "-o", `tiny.${count}.sealed`);
+  writeRandom(at("twenty"), 20_000_000);
+  for (const name of ["tiny", "twenty"]) await seal(name, "--to", "bob.pub", "--sign", "alice.key", "-q");
+  for (const { ending } of RECIPIENT_KINDS) {
+    for (const count of RECIPIENTS) {
+      const names = ["--to", `to-${count}${ending}.pub`, "-o", `tiny.${count}${ending}.sealed`];
+      await seal("tiny", "--sign", "alice.key", "-q", ...names);
+    }
   }
   mkdirSync(at("small"));
   const files = plan.quick ? SMALL_FILES.quick : SMALL_FILES.count;
@@ -124,14 +129,18 @@ export async function furnish({ path, env }, plan) {
   if (plan.has("minisign")) await call("minisign", "-G", "-W", "-p", "minisign.pub", "-s", "minisign.key");
 }
 
-/** Lists of recipients, bob the last of each. */
+/** Lists of recipients of each kind, bob the last of each. */
 async function writeRecipients(path) {
   const { Identity } = await import(pathToFileURL(`${path}/program/dist/index.js`).href);
-  const bob = await Identity.parse(readFileSync(`${path}/bob.key`));
-  const others = [];
-  while (others.length < RECIPIENTS.at(-1) - 1) others.push((await Identity.generate()).identity.recipient);
-  for (const count of RECIPIENTS) {
-    writeFileSync(`${path}/to-${count}.pub`, `${[...others.slice(0, count - 1), bob.recipient].join("\n")}\n`);
+  for (const { ending, last } of RECIPIENT_KINDS) {
+    const { recipient } = await Identity.parse(readFileSync(`${path}/${last}.key`));
+    const classic = ending !== "";
+    const others = [];
+    while (others.length < RECIPIENTS.at(-1) - 1)
+      others.push((await Identity.generate({ classic })).identity.recipient);
+    for (const count of RECIPIENTS) {
+      writeFileSync(`${path}/to-${count}${ending}.pub`, `${[...others.slice(0, count - 1), recipient].join("\n")}\n`);
+    }
   }
 }
 

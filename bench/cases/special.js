@@ -5,6 +5,14 @@ import { fileName, OUT, toCase, wordsFor } from "./case.js";
 
 const KIB = 1024;
 export const RECIPIENTS = [1, 10, 100, 1000, 4096];
+/**
+ * Kinds of recipients: what is added to the names of works and files, who is the last of the list, and who is no
+ * recipient.
+ */
+export const RECIPIENT_KINDS = [
+  { kind: "", ending: "", last: "bob", stranger: "alice" },
+  { kind: ", classic", ending: "-classic", last: "bob-classic", stranger: "alice-classic" },
+];
 const NO_KEY = 5;
 
 /** @typedef {import("./groups.js").Plan} Plan @typedef {import("./case.js").Case} Case */
@@ -38,9 +46,17 @@ export function startUp(plan) {
       [...seal, "open", "tiny.sealed", "--key", "bob.key", "--from", "alice.pub", "-q", "-o", OUT],
       { restores: "tiny" },
     ),
+    one("seal", "seal 20 MB, signed", [...seal, "twenty", "--to", "bob.pub", "--sign", "alice.key", "-q", "-o", OUT]),
+    one(
+      "seal",
+      "open 20 MB",
+      [...seal, "open", "twenty.sealed", "--key", "bob.key", "--from", "alice.pub", "-q", "-o", OUT],
+      { restores: "twenty" },
+    ),
     one("seal", "verify 1 KiB", [...seal, "verify", "tiny.sealed", "--from", "alice.pub", "-q"]),
     one("age", "--version", ["age", "--version"]),
     one("age", "encrypt 1 KiB", ["age", "-R", "age.pub", "-o", OUT, "tiny"]),
+    one("age", "encrypt 20 MB", ["age", "-R", "age.pub", "-o", OUT, "twenty"]),
     one("gpg", "--version", ["gpg", "--version"]),
   ];
   return cases.filter(({ tool }) => plan.has(tool));
@@ -67,22 +83,18 @@ export function recipients(plan) {
         outputs: [OUT],
         ...more,
       });
-    const open = (key) => [
-      ...seal,
-      "open",
-      `tiny.${count}.sealed`,
-      "--key",
-      key,
-      "--from",
-      "alice.pub",
-      "-q",
-      "-o",
-      OUT,
-    ];
+    const own = RECIPIENT_KINDS.flatMap(({ kind, ending, last, stranger }) => {
+      const sealed = `tiny.${count}${ending}.sealed`;
+      const open = (key) => [...seal, "open", sealed, "--key", key, "--from", "alice.pub", "-q", "-o", OUT];
+      const to = `to-${count}${ending}.pub`;
+      return [
+        one("seal", `seal${kind}`, [...seal, "tiny", "--to", to, "--sign", "alice.key", "-q", "-o", OUT]),
+        one("seal", `open, one of them${kind}`, open(`${last}.key`), { restores: "tiny" }),
+        one("seal", `open, no recipient${kind}`, open(`${stranger}.key`), { status: NO_KEY }),
+      ];
+    });
     return [
-      one("seal", "seal", [...seal, "tiny", "--to", `to-${count}.pub`, "--sign", "alice.key", "-q", "-o", OUT]),
-      one("seal", "open, one of them", open("bob.key"), { restores: "tiny" }),
-      one("seal", "open, no recipient", open("alice.key"), { status: NO_KEY }),
+      ...own,
       one("age", "encrypt", ["age", "-R", `age-${count}.pub`, "-o", OUT, "tiny"]),
       one("age", "decrypt, last of them", ["age", "-d", "-i", "age.key", "-o", OUT, `tiny.${count}.age`], {
         restores: "tiny",

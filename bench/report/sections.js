@@ -1,6 +1,6 @@
 // What one run has to say, section by section, in Markdown.
 
-import { AGE_ENCRYPTION, PEERS, primitivesText } from "../machine.js";
+import { AGE_ENCRYPTION, hardwareText, PEERS, primitivesText } from "../machine.js";
 import { all, sizesOf } from "./find.js";
 import { sizeText, table } from "./format.js";
 import {
@@ -22,13 +22,13 @@ export function sections(results, plot) {
   const parts = [
     `## Node ${about.node}`,
     machineTable(results),
-    ...throughputSection(cases, "file", "File to file", plot("files")),
-    ...throughputSection(cases, "pipe", "Pipe to pipe", plot("pipes")),
-    ...sizeSection(cases, plot("sizes")),
+    ...throughputSection(results, "file", "File to file", plot("files")),
+    ...throughputSection(results, "pipe", "Pipe to pipe", plot("pipes")),
+    ...sizeSection(results, plot("sizes")),
     ...memorySection(cases),
-    ...threadsSection(cases, plot("threads")),
-    ...recipientsSection(cases, plot("recipients")),
-    ...startSection(cases),
+    ...threadsSection(results, plot("threads")),
+    ...recipientsSection(results, plot("recipients")),
+    ...startSection(results),
     ...manySection(results),
     ...syncSection(results),
   ];
@@ -42,7 +42,8 @@ function machineTable({ about, peers, how }) {
     ["memory", `${(about.memory / 2 ** 30).toFixed(0)} GiB`],
     ["system", about.system],
     ["Node, its OpenSSL", `${about.node}, ${about.openssl}`],
-    ["one core, at the start", about.primitives ? primitivesText(about.primitives) : "not measured"],
+    ["one core by openssl speed, before and after", about.hardware?.map(hardwareText).join("; ") ?? "not measured"],
+    ["one core in Node, at the start", about.primitives ? primitivesText(about.primitives) : "not measured"],
     ["peers", installed.join(", ")],
     ["data on", how.tmpfs ? "tmpfs" : "the temporary directory, which is NOT on tmpfs: all figures include the disk"],
     ["threads of seal and of the bare loop", String(how.threads)],
@@ -62,17 +63,26 @@ export function peersList() {
   return [...lines, `- age-encryption: ${AGE_ENCRYPTION}; does not sign.`].join("\n");
 }
 
-function throughputSection(cases, via, title, image) {
-  const sizes = sizesOf(all(cases, { group: "compare", via })).reverse();
-  const tables = sizes.flatMap((size) => [`**${sizeText(size)}**`, table(throughputTable(cases, via, size))]);
+/** Rows of which each begins with a tool, with the versions of those that are not ours. */
+function named({ peers }, [head, ...rows]) {
+  return [head, ...rows.map(([tool, ...rest]) => [peers[tool] ? `${tool} ${peers[tool]}` : tool, ...rest])];
+}
+
+function throughputSection(results, via, title, image) {
+  const sizes = sizesOf(all(results.cases, { group: "compare", via })).reverse();
+  const tables = sizes.flatMap((size) => [
+    `**${sizeText(size)}**`,
+    table(named(results, throughputTable(results, via, size))),
+  ]);
   return sizes.length > 0 ? [`### ${title}`, image, ...tables] : [];
 }
 
-function sizeSection(cases, image) {
+function sizeSection(results, image) {
+  const { cases } = results;
   const sizes = sizesOf(all(cases, { group: "size" }));
   if (sizes.length === 0) return [];
   const note = `Medians; all sizes take turns within a round. age -d is left out: there was no room for a third file of ${sizeText(sizes.at(-1))}.`;
-  return ["### By size", image, note, table(sizeTable(cases, sizes))];
+  return ["### By size", image, note, table(named(results, sizeTable(cases, sizes)))];
 }
 
 function memorySection(cases) {
@@ -82,27 +92,28 @@ function memorySection(cases) {
     : [];
 }
 
-function threadsSection(cases, image) {
-  const rows = threadsTable(cases);
+function threadsSection(results, image) {
+  const rows = named(results, threadsTable(results.cases));
   return rows.length > 1
     ? ["### By number of threads", image, "Median time and highest peak memory.", table(rows)]
     : [];
 }
 
-function recipientsSection(cases, image) {
-  const rows = recipientsTable(cases);
+function recipientsSection(results, image) {
+  const rows = named(results, recipientsTable(results.cases));
   const note =
     "A file of 1 KiB: median (slowest run). Stanzas are in random order, so a recipient may find its own anywhere. Somebody who is not a recipient tries them all, as the last recipient does: “no recipient” is the worst case of opening.";
   return rows.length > 1 ? ["### By number of recipients", image, note, table(rows)] : [];
 }
 
-function startSection(cases) {
-  const rows = startTable(cases);
+function startSection(results) {
+  const rows = named(results, startTable(results.cases));
   return rows.length > 1 ? ["### Start-up", table(rows)] : [];
 }
 
-function manySection({ cases, how }) {
-  const rows = manyTable(cases, how.smallFiles);
+function manySection(results) {
+  const { cases, how } = results;
+  const rows = named(results, manyTable(cases, how.smallFiles));
   if (rows.length === 1) return [];
   const title = `### ${how.smallFiles} files of 10 KiB in one call`;
   return [
@@ -112,8 +123,9 @@ function manySection({ cases, how }) {
   ];
 }
 
-function syncSection({ cases, how }) {
-  const rows = syncTable(cases);
+function syncSection(results) {
+  const { cases, how } = results;
+  const rows = named(results, syncTable(cases));
   if (rows.length === 1) return how.disk ? [] : ["### Sync to disk", "Not measured: the machine has only tmpfs."];
   const missing = how.syncOption
     ? ""

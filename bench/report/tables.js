@@ -3,6 +3,7 @@
 import { pairedRatio, summary } from "../stats.js";
 import { all, find, peak, typical } from "./find.js";
 import { memoryText, ratioText, sizeText, speedText, spreadText, timeText } from "./format.js";
+import { againstHardware, processorTime } from "./limit.js";
 import { slopes } from "./slope.js";
 
 /** @typedef {import("../rounds.js").Result} Result */
@@ -19,16 +20,39 @@ export function casesTable(cases) {
   return [["case", "median", "min – max", "GB/s", "memory"], ...rows];
 }
 
-/** @param {Result[]} cases @param {"file" | "pipe"} via @param {number} size */
-export function throughputTable(cases, via, size) {
+/** @param {import("../results.js").Results} results @param {"file" | "pipe"} via @param {number} size */
+export function throughputTable(results, via, size) {
+  const { cases } = results;
   const rows = all(cases, { group: "compare", via, size }).map((each) => {
     const { tool, work, seconds } = each;
     const age = find(cases, { group: "compare", via, size, tool: "age", work: ageWork(work) });
     const ratio = age && tool !== "age" ? ratioText(pairedRatio(age.seconds, seconds)) : "";
-    const speed = speedText(size, typical(each));
-    return [tool, work, speed, timeText(typical(each)), spreadText(summary(seconds)), ratio, memoryText(peak(each))];
+    const limit = againstHardware(results, each);
+    const processor = processorTime(each);
+    return [
+      tool,
+      work,
+      speedText(size, typical(each)),
+      timeText(typical(each)),
+      spreadText(summary(seconds)),
+      ratio,
+      processor === null ? "–" : timeText(processor),
+      limit ? ratioText(limit) : "",
+      memoryText(peak(each)),
+    ];
   });
-  return [["tool", "work", "GB/s", "median", "min – max", "against age", "memory"], ...rows];
+  const head = [
+    "tool",
+    "work",
+    "GB/s",
+    "median",
+    "min – max",
+    "against age",
+    "processor",
+    "against the limit",
+    "memory",
+  ];
+  return [head, ...rows];
 }
 
 function ageWork(work) {
