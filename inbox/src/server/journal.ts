@@ -70,7 +70,8 @@ async function awaited(service: Service, request: Request, reply: FastifyReply):
     const left = until - performance.now();
     if (left <= 0 || service.isLeaving || gone.signal.aborted || hasNews(request, state)) return state;
     await state.reading.close();
-    await service.news.after(inbox, count, Math.min(left, look), gone.signal);
+    // Timers drop fractions: up to a millisecond early, the journal would be looked at once more for nothing.
+    await service.news.after(inbox, count, Math.ceil(Math.min(left, look)), gone.signal);
   }
 }
 

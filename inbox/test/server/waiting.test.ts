@@ -102,8 +102,10 @@ test("the journal is closed once it was sent, in whole or in part, or not at all
   await get({}, "HEAD");
   await get({ "if-none-match": etag });
   await get({ ...WAIT, range: "bytes=9999-", prefer: "wait=1" });
-  await vi.waitFor(() => expect(closed.sort()).toEqual(["0", "1", "2", "3", "4", "5"]));
-  expect(opened).toBe(6);
+  const each = () => Array.from({ length: opened }, (_, index) => `${index}`);
+  await vi.waitFor(() => expect(closed.toSorted()).toEqual(each()));
+  // The last is looked at again when its wait is over.
+  expect(opened).toBeGreaterThanOrEqual(6);
 });
 
 test("news that came before somebody waits for it is not missed, and nobody is left behind", async () => {
