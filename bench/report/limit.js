@@ -1,5 +1,5 @@
-// What the hardware asks for a work, in seconds of processor time: the two primitives by `openssl speed`, at the faster of
-// the speeds before and behind the run, and `cp` for reading and writing.
+// What the hardware asks for a work, in seconds of processor time: the two primitives by `openssl speed`, at the faster
+// of the speeds before and behind the run, and `cp` for reading and writing.
 
 import { median, pairedRatio } from "../stats.js";
 import { find } from "./find.js";

@@ -7,13 +7,13 @@ import { memoryText, ratioText, sizeText } from "./format.js";
 import { againstHardware } from "./limit.js";
 import { slopes } from "./slope.js";
 
-/** @typedef {import("../rounds.js").Result} Result */
+/** @typedef {import("../rounds.js").Result} Result @typedef {import("../results.js").Results} Results */
 
 /**
  * @typedef {object} Target
  * @property {string} name
  * @property {string} wanted
- * @property {(cases: Result[], results: import("../results.js").Results) => { text: string, met: boolean } | null} look null: not measured
+ * @property {(cases: Result[], results: Results) => { text: string, met: boolean } | null} look null: not measured
  */
 
 /** How fast against another; above 1 is faster. Without a size, at the largest at which both ran. */

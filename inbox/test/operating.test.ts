@@ -39,7 +39,7 @@ test("SIGTERM: whoever sends on a connection that was idle is told, and no conne
   timeout: LIMIT,
 }, async () => {
   const site = await makeSite();
-  const { url, child, ended } = await serve(site);
+  const { url, child, ended } = await serve(site, ["--drain", "5s"]);
   const agents = Array.from({ length: 64 }, () => new Agent({ keepAlive: true, maxSockets: 1 }));
   onTestFinished(() => {
     for (const agent of agents) agent.destroy();

@@ -125,8 +125,9 @@ export interface Served {
 }
 
 /**
- * `seal-inbox serve` on a port of its own; killed when the test is over. `node`: options of Node itself. `before`: what
- * a shell does before it becomes the service.
+ * `seal-inbox serve` on a port of its own; killed when the test is over. It waits for idle connections, such as those
+ * of fetch, a second where `args` say nothing else. `node`: options of Node itself. `before`: what a shell does before
+ * it becomes the service.
  */
 export async function serve(
   { path, producer }: Site,
@@ -136,7 +137,8 @@ export async function serve(
   before = ":",
 ): Promise<Served> {
   const store = env.SEAL_INBOX_STORE === undefined ? ["--dir", "box"] : [];
-  const serving = ["serve", ...store, "--sign", "inbox.key", "--listen", "127.0.0.1:0", ...args];
+  const drain = args.includes("--drain") ? [] : ["--drain", "1s"];
+  const serving = ["serve", ...store, "--sign", "inbox.key", "--listen", "127.0.0.1:0", ...drain, ...args];
   const command = [process.execPath, ...node, INBOX, ...serving];
   const child = spawn("sh", ["-c", `${before}; exec "$@"`, "sh", ...command], {
     cwd: path,
