@@ -92,7 +92,6 @@ export class Inbox {
         newest = newer(newest, frame);
       });
       await log.own();
-      await log.forget(clock.now() - options.keyLifetime);
       inbox = new Inbox(place, options, { writer, stands, log, answers, clock, durable, newest });
       return inbox;
     } catch (error) {

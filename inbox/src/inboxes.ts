@@ -126,6 +126,7 @@ export class Inboxes {
       (open) => {
         entry.open = open;
         this.#options.note({ is: "opened", inbox: name, tailMovedTo: open.tailMovedTo });
+        this.#afterOpening(name, inbox, () => open.tidy());
       },
       () => undefined,
     );

@@ -20,7 +20,7 @@ export const PROBLEMS = {
   "too-many-requests": { status: 429, title: "The producer sends too fast" },
   "headers-too-large": { status: 431, title: "The headers are too large" },
   internal: { status: 500, title: "A bug in seal-inbox" },
-  busy: { status: 503, title: "The disk cannot keep up" },
+  busy: { status: 503, title: "The service cannot keep up" },
   "too-many-keys": { status: 503, title: "No further idempotency keys can be kept" },
   "too-many-open": { status: 503, title: "Too many files are open" },
   storage: { status: 503, title: "The record could not be stored" },

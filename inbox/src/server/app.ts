@@ -1,5 +1,6 @@
 // The HTTP service: fastify, with what it must and must not say.
 
+import { randomUUID } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import swagger from "@fastify/swagger";
@@ -79,9 +80,14 @@ function bareApp(service: Service, logger: FastifyBaseLogger, tls: Certificate |
     bodyLimit: service.options.maxBody,
     forceCloseConnections: "idle",
     return503OnClosing: false,
-    clientErrorHandler: malformed,
+    clientErrorHandler: (error, socket) => malformed(error, socket, logger),
     frameworkErrors: (_error, request, reply) => {
-      refuse(new Problem("bad-request", "The address is malformed."), request, reply);
+      request.log.info({ problem: "bad-request", status: 400 }, "no request");
+      refuse(
+        new Problem("bad-request", "The address is malformed."),
+        request,
+        reply.header("x-request-id", request.id),
+      );
     },
     ...(tls && { https: tls }),
   }) as unknown as FastifyInstance;
@@ -164,14 +170,24 @@ function told(service: Service, request: FastifyRequest, reply: FastifyReply): v
   request.log[level]({ method, route, status, inbox, token: bearer?.grant.id, by: bearer?.grant.name, ms }, "request");
 }
 
-/** What is not HTTP: answered without a word about it in the log, as the error holds the bytes that came. */
-function malformed(error: Error & { code?: string }, socket: Socket): void {
+/**
+ * What is not HTTP: the log has no more of it than that there was something, as the error holds the bytes that came.
+ */
+function malformed(error: Error & { code?: string }, socket: Socket, logger: FastifyBaseLogger): void {
   if (error.code === "ECONNRESET" || !socket.writable || isAnswering(socket)) return void socket.destroy();
   const name = CLIENT_ERRORS[error.code ?? ""] ?? "bad-request";
   const problem = new Problem(name, "The connection is closed.");
   const text = JSON.stringify(problem.body());
-  const head = `HTTP/1.1 ${problem.status} ${name}\r\nContent-Type: application/problem+json\r\nContent-Length: ${text.length}\r\nConnection: close\r\n\r\n`;
-  socket.write(head + text);
+  const requestId = randomUUID();
+  const head = [
+    `HTTP/1.1 ${problem.status} ${name}`,
+    "Content-Type: application/problem+json",
+    `Content-Length: ${text.length}`,
+    `X-Request-Id: ${requestId}`,
+    "Connection: close",
+  ].join("\r\n");
+  logger.info({ requestId, problem: name, status: problem.status }, "no request");
+  socket.write(`${head}\r\n\r\n${text}`);
   // What else comes is not taken in, and when the connection ends is not for the client to say.
   socket.destroySoon();
 }

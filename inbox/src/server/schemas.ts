@@ -163,6 +163,7 @@ export const journal = {
       "out-of-range",
       "too-many-requests",
       "internal",
+      "busy",
       "too-many-open",
       "storage",
       "refused",

@@ -58,8 +58,11 @@ export interface JournalReading extends Omit<JournalSource, "changed"> {
 export interface TokenStore {
   /** Durable when it is done. Throws `io`. */
   put(hash: string, text: string): Promise<void>;
-  /** null where there is none, or no such inbox. Throws `io`. */
-  get(hash: string): Promise<string | null>;
+  /**
+   * null where there is none, or no such inbox. `isStrange`: it may be anybody's guess; however many of these are asked
+   * for at a time, nothing else waits for them. Throws `io`.
+   */
+  get(hash: string, isStrange?: boolean): Promise<string | null>;
   /** Throws `io`. */
   hashes(): Promise<string[]>;
   /** Durable when it is done. Throws `io`. */

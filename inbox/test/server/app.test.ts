@@ -505,6 +505,7 @@ describe("the service", () => {
       const response = await fetch(url + path);
       expect([404, 400]).toContain(response.status);
       await problemOf(response);
+      expect(response.headers.get("x-request-id"), path).toMatch(/^[0-9a-f-]{36}$/);
     }
   });
 
@@ -515,6 +516,10 @@ describe("the service", () => {
     const long = await raw(url, `GET / HTTP/1.1\r\nHost: x\r\nx: ${"x-secret-x".repeat(3000)}\r\n\r\n`);
     expect(long).toMatch(/^HTTP\/1\.1 431 .*urn:seal-inbox:headers-too-large/s);
     expect(log.join("")).not.toContain("x-secret-x");
+    for (const each of [answer, long]) {
+      const [, id] = /\r\nX-Request-Id: (\S+)\r\n/.exec(each) ?? [];
+      expect(log.filter((line) => JSON.parse(line).requestId === id).length).toBe(1);
+    }
   });
 
   test("does not read what is sent where there is nothing", async () => {

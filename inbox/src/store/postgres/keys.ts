@@ -1,6 +1,7 @@
 // Idempotency keys in a database. They are committed in the same transaction as the frame that holds their records, so
 // they stand and fall with it.
 
+import type { QueryResult } from "pg";
 import type { AgeClock } from "../../idempotency/age.js";
 import type { Stands } from "../../idempotency/stands.js";
 import type { Answered, FramePlace } from "../../idempotency/unit.js";
@@ -8,7 +9,7 @@ import type { Announced, KeyStore } from "../store.js";
 import { asStoreError } from "./outcome.js";
 import type { Pool } from "./pool.js";
 
-/** Keys that are read at a time. */
+/** Keys that are read, or removed, at a time. */
 const PAGE = 5000;
 
 /** What goes into the transaction of a frame, beside it. */
@@ -32,11 +33,18 @@ const LOAD = `SELECT k.id, k.print, k.age, k.start, k.stop, k.chain, j.journal F
   WHERE k.inbox = $1 AND k.id > $2 AND (k.stop <= j.kept OR (p.chain = k.chain AND p.start + p.length = k.stop))
   ORDER BY k.id LIMIT ${PAGE}`;
 
+/** One that is answered anew meanwhile is young when it comes to it. */
+const FORGET = `DELETE FROM seal_inbox_keys WHERE inbox = $1 AND age < $2 AND id IN (
+    SELECT id FROM seal_inbox_keys WHERE inbox = $1 AND age < $2 ORDER BY age LIMIT ${PAGE})
+  AND EXISTS (SELECT 1 FROM seal_inbox_journals j WHERE j.inbox = $1 AND j.term = $3)`;
+
 export class KeyRows implements KeyStore {
   readonly #pool: Pool;
   readonly #inbox: string;
   readonly #shared: Shared;
   readonly #clock: AgeClock;
+  #forgetting: Promise<void> | null = null;
+  #isClosed = false;
 
   constructor(pool: Pool, inbox: string, shared: Shared, clock: AgeClock) {
     this.#pool = pool;
@@ -75,14 +83,24 @@ export class KeyRows implements KeyStore {
     if (this.#shared.beside === announced) this.#shared.beside = null;
   }
 
-  async forget(age: number): Promise<void> {
-    const text = `DELETE FROM seal_inbox_keys WHERE inbox = $1 AND age < $2 AND EXISTS (
-      SELECT 1 FROM seal_inbox_journals j WHERE j.inbox = $1 AND j.term = $3)`;
-    await this.#query(text, [this.#inbox, Math.floor(age), this.#shared.term]);
+  /** A few at a time, so that nobody else waits long; who asks meanwhile waits for the same. */
+  forget(age: number): Promise<void> {
+    this.#forgetting ??= this.#forget(Math.floor(age)).finally(() => {
+      this.#forgetting = null;
+    });
+    return this.#forgetting;
   }
 
   async close(): Promise<void> {
     this.#shared.beside = null;
+    this.#isClosed = true;
+    await this.#forgetting?.catch(() => undefined);
+  }
+
+  async #forget(age: number): Promise<void> {
+    for (let removed = PAGE; removed > 0 && !this.#isClosed; ) {
+      removed = (await this.#result(FORGET, [this.#inbox, age, this.#shared.term])).rowCount ?? 0;
+    }
   }
 
   async #resume(): Promise<void> {
@@ -92,8 +110,12 @@ export class KeyRows implements KeyStore {
   }
 
   async #query(text: string, values: readonly unknown[]): Promise<Record<string, unknown>[]> {
+    return (await this.#result(text, values)).rows;
+  }
+
+  async #result(text: string, values: readonly unknown[]): Promise<QueryResult> {
     try {
-      return (await this.#pool.query(text, values)).rows;
+      return await this.#pool.query(text, values);
     } catch (error) {
       throw asStoreError(`cannot use the idempotency keys in ${this.#pool.name}`, error);
     }

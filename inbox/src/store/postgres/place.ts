@@ -8,6 +8,12 @@ import type { Pool } from "./pool.js";
 import { openRows } from "./reading.js";
 import { TokenRows } from "./tokens.js";
 
+/** Connections, and those over which strange tokens are looked up. */
+export interface Pools {
+  readonly pool: Pool;
+  readonly strangers: Pool;
+}
+
 export class PostgresPlace implements Place {
   readonly name: string;
   readonly journal: string;
@@ -18,10 +24,10 @@ export class PostgresPlace implements Place {
   readonly #probe: () => Promise<void>;
   readonly #shared = new Shared();
 
-  constructor(pool: Pool, name: string, probe: () => Promise<void>) {
+  constructor({ pool, strangers }: Pools, name: string, probe: () => Promise<void>) {
     this.name = name;
     this.journal = `${pool.name} ${name}`;
-    this.tokens = new TokenRows(pool, name);
+    this.tokens = new TokenRows(pool, strangers, name);
     this.#pool = pool;
     this.#probe = probe;
   }

@@ -9,17 +9,23 @@ import type { Address } from "./address.js";
 /** How many there are at most. */
 const MOST = 16;
 const CONNECT_TIME = 5000;
+/** Milliseconds for one to become free. */
+const WAIT_TIME = 10_000;
 /** Milliseconds for a statement, by the server's clock, and for its answer to be here. */
 const STATEMENT_TIME = 20_000;
 const ANSWER_TIME = 25_000;
 /** For a row that another transaction has. */
 const LOCK_TIME = 10_000;
+/** After which the server ends a transaction of a service that is silent: nobody waits longer for its rows. */
+const SILENT_TIME = 10_000;
 /** Unused for so long, a connection is closed. */
 const IDLE_TIME = 30_000;
 
 export interface PoolOptions {
   /** Takes also a database that may lose what it has committed. */
   readonly allowUnsafe: boolean;
+  /** Connections at a time. */
+  readonly most?: number;
 }
 
 export interface Queries {
@@ -103,13 +109,28 @@ export class Pool implements Queries {
         if (found.take()) return found;
         this.#count--;
       }
-      if (this.#count < MOST) break;
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      if (this.#count < (this.#options.most ?? MOST)) break;
+      await this.#oneIsFree();
     }
     this.#count++;
     return this.#connect().catch((error) => {
       this.#free();
       throw error;
+    });
+  }
+
+  /** Throws `io` where that takes too long. */
+  #oneIsFree(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        this.#waiting.splice(this.#waiting.indexOf(wake), 1);
+        reject(new SealError("io", `all connections to ${this.name} are in use`));
+      }, WAIT_TIME);
+      this.#waiting.push(wake);
     });
   }
 
@@ -238,6 +259,7 @@ class Connection implements Session {
     await this.query("SET default_transaction_isolation = 'read committed'");
     await this.query(`SET statement_timeout = ${STATEMENT_TIME}`);
     await this.query(`SET lock_timeout = ${LOCK_TIME}`);
+    await this.query(`SET idle_in_transaction_session_timeout = ${SILENT_TIME}`);
     if ((await this.#setting("transaction_read_only")) === "on")
       throw new SealError("io", "the database cannot be written: it is a standby, or read-only");
     if (allowUnsafe) return;

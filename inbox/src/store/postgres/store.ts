@@ -6,13 +6,15 @@ import { inboxExists, newSettings, noInbox, parseSettings, type Settings } from 
 import type { InboxStore } from "../store.js";
 import type { Address } from "./address.js";
 import { asStoreError } from "./outcome.js";
-import { PostgresPlace } from "./place.js";
+import { type Pools, PostgresPlace } from "./place.js";
 import { Pool, type PoolOptions } from "./pool.js";
 import { checkSchema, migrate } from "./schema.js";
 
 export { parseAddress } from "./address.js";
 
 const DUPLICATE = "23505";
+/** Connections over which strange tokens are looked up. */
+const FOR_STRANGERS = 2;
 
 /** Makes the tables, or brings them up to date; whether there was anything to do. Throws `usage`, `io`. */
 export async function initPostgres(address: Address, options: PoolOptions): Promise<boolean> {
@@ -29,10 +31,12 @@ export async function initPostgres(address: Address, options: PoolOptions): Prom
 export class PostgresStore implements InboxStore {
   readonly name: string;
   readonly #pool: Pool;
+  readonly #strangers: Pool;
 
-  private constructor(pool: Pool) {
+  private constructor({ pool, strangers }: Pools) {
     this.name = pool.name;
     this.#pool = pool;
+    this.#strangers = strangers;
   }
 
   /** Throws `usage` where `initPostgres` was not here; `io`. */
@@ -40,7 +44,7 @@ export class PostgresStore implements InboxStore {
     const pool = new Pool(address, options);
     try {
       await checkSchema(pool);
-      return new PostgresStore(pool);
+      return new PostgresStore({ pool, strangers: new Pool(address, { ...options, most: FOR_STRANGERS }) });
     } catch (error) {
       await pool.close();
       throw asStoreError(`cannot use ${address.name}`, error);
@@ -72,7 +76,7 @@ export class PostgresStore implements InboxStore {
   }
 
   place(name: string): PostgresPlace {
-    return new PostgresPlace(this.#pool, name, () => this.probe());
+    return new PostgresPlace({ pool: this.#pool, strangers: this.#strangers }, name, () => this.probe());
   }
 
   /** Any number of services may use a database. */
@@ -84,8 +88,8 @@ export class PostgresStore implements InboxStore {
     await this.#query("UPDATE seal_inbox_schema SET version = version");
   }
 
-  close(): Promise<void> {
-    return this.#pool.close();
+  async close(): Promise<void> {
+    await Promise.all([this.#pool.close(), this.#strangers.close()]);
   }
 
   async #query(text: string, values: readonly unknown[] = []): Promise<{ rows: Record<string, unknown>[] }> {
