@@ -8,6 +8,7 @@ import type { KeyedRequest } from "./idempotency/request.js";
 import { type Stands, standsIn } from "./idempotency/stands.js";
 import { copyOfPlace, type FramePlace } from "./idempotency/unit.js";
 import { isFenced, Problem } from "./problem.js";
+import { Recipients } from "./recipients.js";
 import type { KeyStore, Place } from "./store/store.js";
 import type { OpenWriter, SealedFrame, Writer, WriterOptions } from "./writer.js";
 
@@ -46,6 +47,7 @@ export class Inbox {
   readonly #answers: Answers;
   readonly #clock: AgeClock;
   readonly #options: InboxOptions;
+  readonly #recipients: Recipients;
   readonly #pending = new Map<string, Pending>();
   readonly #doubts: Doubts;
   #durable: number;
@@ -54,7 +56,7 @@ export class Inbox {
   #isLost = false;
 
   private constructor(place: Place, options: InboxOptions, opened: Opened) {
-    const { writer, stands, log, answers, clock, durable, newest } = opened;
+    const { writer, recipients, stands, log, answers, clock, durable, newest } = opened;
     this.tailMovedTo = writer.recovered.tailMovedTo;
     this.#place = place;
     this.#writer = writer;
@@ -63,6 +65,7 @@ export class Inbox {
     this.#answers = answers;
     this.#clock = clock;
     this.#options = options;
+    this.#recipients = recipients;
     this.#doubts = new Doubts(stands, log);
     this.#durable = durable;
     this.#newest = newest;
@@ -81,7 +84,9 @@ export class Inbox {
       if (inbox) await inbox.#settleDoubts(frame.tags as readonly Tag[]);
       await announce(log, frame);
     };
-    const writer = await options.openWriter({ journal: await place.writing(), to, label, beforeFrame });
+    const recipients = new Recipients(to, () => inbox?.nextEpoch());
+    const ofEpoch = () => recipients.take();
+    const writer = await options.openWriter({ journal: await place.writing(), to: ofEpoch, label, beforeFrame });
     const answers = new Answers(options.budget, options.keyLifetime);
     try {
       const durable = await flushedIn(place);
@@ -92,7 +97,8 @@ export class Inbox {
         newest = newer(newest, frame);
       });
       await log.own();
-      inbox = new Inbox(place, options, { writer, stands, log, answers, clock, durable, newest });
+      const opened = { writer, recipients, stands, log, answers, clock, durable, newest };
+      inbox = new Inbox(place, options, opened);
       return inbox;
     } catch (error) {
       answers.clear();
@@ -161,6 +167,14 @@ export class Inbox {
   async probe(): Promise<void> {
     await this.#checkOwner();
     await this.#place.probe(this.#durable);
+  }
+
+  /**
+   * What is appended when this is done is sealed for those who were its recipients 5 seconds ago, or are now. Throws
+   * what asking for them throws.
+   */
+  look(): Promise<void> {
+    return this.#recipients.look();
   }
 
   /** From now on, what a thief takes of the memory does not open what comes next. */
@@ -238,6 +252,7 @@ export class Inbox {
 /** What an inbox is made of. */
 interface Opened {
   readonly writer: Writer;
+  readonly recipients: Recipients;
   readonly stands: Stands;
   readonly log: KeyStore;
   readonly answers: Answers;

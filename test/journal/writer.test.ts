@@ -57,6 +57,22 @@ describe("group commit", () => {
     expect(shapeOf(store)).toEqual([[["a"], ["b"]]]);
   });
 
+  test("an epoch that is ended while it is being begun gets no frame", async () => {
+    const store = memoryStore();
+    let asked = 0;
+    const writer = await openWriter(store, {
+      recipients: async () => {
+        if (++asked === 2) writer.nextEpoch();
+        return [recipient.publicKey];
+      },
+    });
+    writer.nextEpoch();
+    await append(writer, "a");
+    expect(shapeOf(store)).toEqual([[], [], [["a"]]]);
+    await append(writer, "b");
+    expect(shapeOf(store)).toEqual([[], [], [["a"], ["b"]]]);
+  });
+
   test("a full batch is sealed while the frame before it is being written, and erased", async () => {
     const store = memoryStore();
     const sealed: string[] = [];

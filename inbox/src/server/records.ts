@@ -151,6 +151,7 @@ async function take(
 ): Promise<Answer> {
   const { inbox: name } = request.params;
   const append = async (inbox: Inbox) => {
+    await inbox.look();
     const keyed = key === null ? null : keyedRequest(request.bearer.grant.name, key, framing, body);
     const records = recordsOf(body, framing, keyed ? { ...heads, id: Buffer.from(keyed.id).toString("hex") } : heads);
     const count = records.length;

@@ -20,6 +20,13 @@ export async function newSettings(name: string, { label, recipients }: Omit<Sett
   return { label, recipients: [...new Set(recipients)], created: new Date().toISOString() };
 }
 
+/** What `work` makes of settings. Throws `usage` where nothing could be sealed with them; what `work` throws. */
+export async function changedSettings(before: Settings, work: (settings: Settings) => Settings): Promise<Settings> {
+  const { recipients, ...others } = work(before);
+  await checkSealing(before.label, recipients);
+  return { ...others, label: before.label, recipients: [...new Set(recipients)] };
+}
+
 /** What was stored of an inbox; null for what is no description of one. */
 export function parseSettings({ label, recipients, created }: Readonly<Record<string, unknown>>): Settings | null {
   if (typeof label !== "string" || !Array.isArray(recipients)) return null;
@@ -39,7 +46,8 @@ export function inboxExists(name: string): SealError {
  * `usage`.
  */
 async function checkSealing(label: string, recipients: readonly string[]): Promise<void> {
-  if (recipients.length === 0) throw new SealError("usage", "an inbox needs a recipient");
+  if (recipients.length === 0)
+    throw new SealError("usage", "an inbox needs a recipient", { hint: "Nobody could open what comes without one." });
   if (recipients.length > MAX_RECIPIENTS) throw new SealError("usage", `more than ${MAX_RECIPIENTS} recipients`);
   await sealBytes(new Uint8Array(), { to: recipients, unsigned: true, label });
 }

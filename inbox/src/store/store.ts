@@ -17,6 +17,12 @@ export interface InboxStore {
   settings(name: string): Promise<Settings>;
   /** Adds an inbox: all of it, or nothing. Throws `usage`, also where there is one of that name; `io`. */
   add(name: string, settings: Omit<Settings, "created">): Promise<Settings>;
+  /**
+   * Changes the settings, but for the label: of two who do so at a time, the later one goes on from what the first has
+   * made of them. Throws `usage` where nothing could be sealed with them, or there is no such inbox; what `work`
+   * throws; `io`.
+   */
+  change(name: string, work: (settings: Settings) => Settings): Promise<Settings>;
   /** Where an inbox of that name has its parts, whether or not there is one. */
   place(name: string): Place;
   /** What a service holds while it runs. Throws `io` where only one may, and another does. */

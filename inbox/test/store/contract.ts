@@ -139,6 +139,33 @@ export function inboxStoreContract(name: string, open: () => Promise<InboxStore>
     );
 
     test(
+      "changes settings as two ask for it at a time, and never to what nothing could be sealed with",
+      withInbox(async (_place, store) => {
+        const fresh = async (options = {}) => (await Identity.generate(options)).identity.recipient;
+        const [one, two, classic] = [await fresh(), await fresh(), await fresh({ classic: true })];
+        const add = async (recipient: string): Promise<unknown> => {
+          const adding = store.change("till", (before) => ({
+            ...before,
+            label: "another",
+            recipients: [...before.recipients, recipient],
+          }));
+          // Whoever finds it being changed tries again.
+          return adding.catch((error) =>
+            /being changed/.test(error.message) ? add(recipient) : Promise.reject(error),
+          );
+        };
+        await Promise.all([add(one), add(two), add(two)]);
+        const { label, created, recipients } = await store.settings("till");
+        expect([label, [...recipients].sort()]).toEqual(["till", [identity.recipient, one, two].sort()]);
+        expect((await failure(add(classic))).code).toBe("usage");
+        const none = store.change("till", (before) => ({ ...before, recipients: [] }));
+        expect((await failure(none)).message).toBe("an inbox needs a recipient");
+        expect((await failure(store.change("none", (before) => before))).message).toBe("there is no inbox none");
+        expect(await store.settings("till")).toEqual({ label, created, recipients });
+      }),
+    );
+
+    test(
       "keeps what each token allows, under its hash, until it is revoked",
       withInbox(async (place, store) => {
         const first = await createToken(place, "producer", "shop");

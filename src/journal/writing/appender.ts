@@ -60,6 +60,8 @@ export class Appender {
   readonly #cursor: WriterCursor;
   readonly #options: AppenderOptions;
   #epoch: Current | null = null;
+  /** How often an epoch was ended: one that is being begun meanwhile is not used either. */
+  #ends = 0;
   /** Up to where the journal is written; null before the first epoch. */
   #tip: Cursor | null;
   /** Up to where it is sealed: the same, or a frame or two further. */
@@ -82,6 +84,7 @@ export class Appender {
    */
   async begin(): Promise<void> {
     this.end();
+    const ends = this.#ends;
     await this.#decide();
     const { suite, recipients: given, signal } = this.#options;
     const recipients = typeof given === "function" ? await abortable(given(), signal) : given;
@@ -101,11 +104,17 @@ export class Appender {
       throw error;
     }
     this.#sealed = tip;
+    if (ends !== this.#ends) {
+      ratchet.erase();
+      recordKey.erase();
+      return;
+    }
     this.#epoch = { suite, recordKey, coreHash, ratchet, began: performance.now(), frames: 0, records: 0, bytes: 0 };
   }
 
-  /** Ends the epoch and erases its keys: the next frame begins a new one. */
+  /** Ends the epoch, also one that is being begun, and erases its keys: the next frame begins a new one. */
   end(): void {
+    this.#ends++;
     this.#epoch?.ratchet.erase();
     this.#epoch?.recordKey.erase();
     this.#epoch = null;

@@ -1,7 +1,7 @@
 // Small files that are whole or not there.
 
 import { randomBytes } from "node:crypto";
-import { type FileHandle, open, unlink } from "node:fs/promises";
+import { type FileHandle, open, rename, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ioError, syncDirectory } from "@sealed-files/seal/internal";
 
@@ -19,6 +19,19 @@ export async function writeNew(path: string, text: string): Promise<void> {
     throw error;
   } finally {
     await file.close();
+  }
+  await syncDirectory(dirname(path));
+}
+
+/** Puts another text in the place of what a file holds, in one step, durably. Throws what the system throws. */
+export async function replaceText(path: string, text: string): Promise<void> {
+  const draft = `${path}.${randomBytes(8).toString("hex")}`;
+  await writeNew(draft, text);
+  try {
+    await rename(draft, path);
+  } catch (error) {
+    await unlink(draft).catch(() => undefined);
+    throw error;
   }
   await syncDirectory(dirname(path));
 }

@@ -6,9 +6,9 @@ import { type Buried, breakLock, type Held, holdLock, SealError } from "@sealed-
 import { asIoError, ioError, syncDirectory } from "@sealed-files/seal/internal";
 import { codeOf } from "../../codes.js";
 import { checkName, isName } from "../names.js";
-import { inboxExists, newSettings, noInbox, parseSettings, type Settings } from "../settings.js";
+import { changedSettings, inboxExists, newSettings, noInbox, parseSettings, type Settings } from "../settings.js";
 import type { InboxStore } from "../store.js";
-import { probe, writeNew } from "./files.js";
+import { probe, replaceText, writeNew } from "./files.js";
 import { DirectoryPlace } from "./place.js";
 
 /** What marks a directory as one of ours. A service that works on the directory locks it. */
@@ -91,7 +91,7 @@ export class Directory implements InboxStore {
     try {
       await mkdir(join(draft, "tokens"), { recursive: true, mode: 0o700 });
       await mkdir(join(draft, "keys"), { mode: 0o700 });
-      await writeNew(join(draft, SETTINGS), `${JSON.stringify({ version: VERSION, ...settings }, null, 2)}\n`);
+      await writeNew(join(draft, SETTINGS), textOf(settings));
       await rename(draft, path);
       await syncDirectory(join(this.path, "inboxes"));
       return settings;
@@ -101,6 +101,24 @@ export class Directory implements InboxStore {
       throw ioError(`cannot make ${path}`, error);
     }
   }
+  async change(name: string, work: (settings: Settings) => Settings): Promise<Settings> {
+    await this.settings(name);
+    const path = join(this.place(name).path, SETTINGS);
+    const held = await holdLock(path, { name: path, inUse: `${path} is being changed by another command` });
+    try {
+      const settings = await changedSettings(await this.settings(name), work);
+      await replaceText(path, textOf(settings)).catch((error) => {
+        throw ioError(`cannot write ${path}`, error);
+      });
+      return settings;
+    } finally {
+      await held.release();
+    }
+  }
+}
+
+function textOf(settings: Settings): string {
+  return `${JSON.stringify({ version: VERSION, ...settings }, null, 2)}\n`;
 }
 
 function notOurs(path: string): SealError {

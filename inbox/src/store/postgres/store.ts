@@ -1,8 +1,9 @@
 // Inboxes in a PostgreSQL database. It sees ciphertext, public keys and hashes.
 
-import { DatabaseError } from "pg";
+import { SealError } from "@sealed-files/seal";
+import { DatabaseError, type QueryResult } from "pg";
 import { checkName } from "../names.js";
-import { inboxExists, newSettings, noInbox, parseSettings, type Settings } from "../settings.js";
+import { changedSettings, inboxExists, newSettings, noInbox, parseSettings, type Settings } from "../settings.js";
 import type { InboxStore } from "../store.js";
 import type { Address } from "./address.js";
 import { asStoreError } from "./outcome.js";
@@ -15,6 +16,8 @@ export { parseAddress } from "./address.js";
 const DUPLICATE = "23505";
 /** Connections over which strange tokens are looked up. */
 const FOR_STRANGERS = 2;
+/** Of a change that others were faster with each time. */
+const MOST_TRIES = 20;
 
 /** Makes the tables, or brings them up to date; whether there was anything to do. Throws `usage`, `io`. */
 export async function initPostgres(address: Address, options: PoolOptions): Promise<boolean> {
@@ -57,11 +60,7 @@ export class PostgresStore implements InboxStore {
   }
 
   async settings(name: string): Promise<Settings> {
-    checkName("an inbox", name);
-    const { rows } = await this.#query("SELECT settings FROM seal_inboxes WHERE inbox = $1", [name]);
-    const settings = rows.length > 0 ? parseSettings(JSON.parse(String(rows[0]!.settings))) : null;
-    if (settings) return settings;
-    throw noInbox(name);
+    return (await this.#stored(name)).settings;
   }
 
   async add(name: string, given: Omit<Settings, "created">): Promise<Settings> {
@@ -73,6 +72,16 @@ export class PostgresStore implements InboxStore {
       throw isThere ? inboxExists(name) : asStoreError(`cannot write to ${this.name}`, error);
     });
     return settings;
+  }
+
+  async change(name: string, work: (settings: Settings) => Settings): Promise<Settings> {
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const { text, settings } = await this.#stored(name);
+      const changed = await changedSettings(settings, work);
+      const swap = "UPDATE seal_inboxes SET settings = $3 WHERE inbox = $1 AND settings = $2";
+      if ((await this.#query(swap, [name, text, JSON.stringify(changed)])).rowCount === 1) return changed;
+    }
+    throw new SealError("io", `others change the settings of ${name} all the time`);
   }
 
   place(name: string): PostgresPlace {
@@ -92,7 +101,17 @@ export class PostgresStore implements InboxStore {
     await Promise.all([this.#pool.close(), this.#strangers.close()]);
   }
 
-  async #query(text: string, values: readonly unknown[] = []): Promise<{ rows: Record<string, unknown>[] }> {
+  /** Settings, and the text that they are kept as. Throws `usage` where there is no such inbox; `io`. */
+  async #stored(name: string): Promise<{ text: string; settings: Settings }> {
+    checkName("an inbox", name);
+    const { rows } = await this.#query("SELECT settings FROM seal_inboxes WHERE inbox = $1", [name]);
+    const text = rows.length > 0 ? String(rows[0]!.settings) : null;
+    const settings = text === null ? null : parseSettings(JSON.parse(text));
+    if (text !== null && settings) return { text, settings };
+    throw noInbox(name);
+  }
+
+  async #query(text: string, values: readonly unknown[] = []): Promise<QueryResult> {
     return this.#pool.query(text, values).catch((error) => {
       throw asStoreError(`cannot use ${this.name}`, error);
     });
