@@ -55,23 +55,28 @@ export async function parsePublicKeys(
 }
 
 /**
- * Parses a public key file; all its keys, checked, as text. Throws `usage`, naming the line, also where there is none.
+ * Parses a public key file; all its keys, checked, as text. Where keys are read that were of use at any time, those of
+ * other kinds of ssh's are passed over, which are of use at none. Throws `usage`, naming the line, also where there is
+ * none.
  */
-export async function parseAllPublicKeys(suite: Suite, text: string, now = Date.now()): Promise<NewKeys> {
+export async function parseAllPublicKeys(suite: Suite, text: string, ssh: SshDemands = {}): Promise<NewKeys> {
   const lines = publicKeyLines(text);
   if (lines.length === 0) throw new SealError("usage", "no key in it");
   const texts = { recipient: [] as string[], signer: [] as string[], ssh: [] as string[] };
+  const use = { now: Date.now(), ...ssh, kind: "recipient" } as const;
+  let passedOver: unknown = null;
   for (const line of lines) {
     try {
-      const key = line.kind === "ssh" ? await keyOfSshLine(line.line, { kind: "recipient", now }) : null;
+      const key = line.kind === "ssh" ? await keyOfSshLine(line.line, use) : null;
       if (!key) await keyOf(suite, line);
       texts[line.kind].push(key ? encodeSshKey(key) : line.line);
     } catch (error) {
-      throw ofLine(line.index, error);
+      if (!use.ever || (error as SealError).reason !== "ssh-kind") throw ofLine(line.index, error);
+      passedOver ??= ofLine(line.index, error);
     }
   }
-  const ssh = texts.ssh.length > 0 ? { ssh: texts.ssh } : {};
-  return { recipients: texts.recipient, signers: texts.signer, ...ssh };
+  if (passedOver && Object.values(texts).every(({ length }) => length === 0)) throw passedOver;
+  return { recipients: texts.recipient, signers: texts.signer, ...(texts.ssh.length > 0 ? { ssh: texts.ssh } : {}) };
 }
 
 interface PublicKeyLine {
@@ -84,20 +89,12 @@ async function keyOf(suite: Suite, { kind, line }: PublicKeyLine): Promise<Bytes
   return kind === "recipient" ? parseRecipient(suite, line) : parseSigner(line);
 }
 
-function isOfSsh(line: string, index: number): boolean {
-  try {
-    return isSshLine(line);
-  } catch (error) {
-    throw ofLine(index, error);
-  }
-}
-
 function publicKeyLines(text: string): PublicKeyLine[] {
   const found: PublicKeyLine[] = [];
   for (const [index, raw] of linesOf(text).entries()) {
     const line = trimmed(raw);
     if (line === "" || line.startsWith("#")) continue;
-    const kind = keyKind(line) ?? (isOfSsh(line, index) ? "ssh" : null);
+    const kind = keyKind(line) ?? (isSshLine(line) ? "ssh" : null);
     if (kind === "secret" || line === BEGIN || line === BEGIN_SSH)
       throw new SealError("usage", "this is a secret identity, not public keys");
     if (kind === null)

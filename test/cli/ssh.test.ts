@@ -167,6 +167,31 @@ describe.runIf(HAS_SSH)("a key of ssh", () => {
   );
 
   test(
+    "that is not of use any more is still removed and revoked",
+    inSandbox(async (box) => {
+      await works(
+        box,
+        `${KEYS}; seal keygen -q -o k.key; mkdir .ssh; key() { cut -d' ' -f1,2 $1.pub; }
+        seal accept add k.key ann.pub ben.pub host.pub
+        echo "@revoked * $(key ann)" > .ssh/known_hosts; echo "gone.example.com $(key ann)" >> .ssh/known_hosts
+        echo "ben@example.com namespaces=\\"git\\",valid-before=\\"20200101\\" $(key ben)" > signers
+        echo "expiry-time=\\"20200101\\" $(key host)" > keys.pub`,
+      );
+      await refused(box, "seal accept add k.key host:gone.example.com", 2, /revoked/);
+      await refused(box, "seal accept add k.key keys.pub", 2, /expired/);
+      await works(box, "cp k.key whole.key; seal accept remove k.key host:gone.example.com");
+      await works(box, "seal accept remove k.key signer:ben@example.com:signers; seal accept remove k.key keys.pub");
+      expect((await works(box, "seal accept list k.key --json")).stdout).toContain('"accept":[]');
+      await works(box, "seal accept remove whole.key host:gone.example.com ./signers keys.pub");
+      expect((await works(box, "seal accept list whole.key --json")).stdout).toContain('"accept":[]');
+      const { stdout } = await works(box, "seal contacts revoke host:gone.example.com ./signers keys.pub --json");
+      const keys = ["ann", "ben", "host"].map((name) => readFileSync(join(box.dir, `${name}.pub`), "utf8"));
+      expect(JSON.parse(stdout).revoked).toEqual(keys.map((key) => key.split(" ", 2).join(" ")));
+    }),
+    60_000,
+  );
+
+  test(
     "with a passphrase that is wrong or missing, or as other programs write it",
     inSandbox(async (box) => {
       await works(box, `${KEYS}; echo wrong > wrong`);

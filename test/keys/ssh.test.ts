@@ -16,7 +16,7 @@ import { addContact, revokeKeys } from "../../src/keys/contacts-edit.js";
 import { parseIdentityFile } from "../../src/keys/identity.js";
 import { parseAllPublicKeys, parsePublicKeys } from "../../src/keys/public-keys.js";
 import { decodeSecretBase64 } from "../../src/keys/ssh/base64.js";
-import { hostName, hostsOf, noHostKeys, readKnownHosts, usableKeys } from "../../src/keys/ssh/known-hosts.js";
+import { hostName, hostsOf, keysEver, noHostKeys, readKnownHosts, usableKeys } from "../../src/keys/ssh/known-hosts.js";
 import { matchesPatterns } from "../../src/keys/ssh/patterns.js";
 import { decodeSshKey, encodeSshKey } from "../../src/keys/ssh/public.js";
 import { sshBlob, sshNumber, sshString } from "../../src/keys/ssh/wire.js";
@@ -170,6 +170,35 @@ describe("lines of files", () => {
     expect(await signers(`touch-required ${ANN}`)).toEqual([ANN]);
   });
 
+  test("what a key is for, and when, does not count where it is taken away", async () => {
+    const lines = [
+      `expiry-time="20200101",cert-authority ${ANN}`,
+      `ben@example.com namespaces="git",valid-before="20200101" ${BEN}`,
+      `no-such,from="x",from="y" ${CAT}`,
+    ];
+    const text = `${RSA}\n${lines.join("\n")}\n`;
+    const ever = { now, ever: true };
+    expect((await failure(signers(text))).message).toMatch(/^line 1: /);
+    expect((await parsePublicKeys(suite, text, "signer", ever)).map(encodeSshKey)).toEqual([ANN, BEN, CAT]);
+    const ben = await parsePublicKeys(suite, text, "signer", { ...ever, principal: "ben@example.com" });
+    expect(ben.map(encodeSshKey)).toEqual([BEN]);
+    for (const line of lines)
+      expect((await failure(parseAllPublicKeys(suite, line, { now }))).message).toMatch(/^line 1/);
+    expect(await parseAllPublicKeys(suite, text, ever)).toEqual({ recipients: [], signers: [], ssh: [ANN, BEN, CAT] });
+    expect((await failure(parseAllPublicKeys(suite, RSA, ever))).message).toMatch(/^line 1: an RSA key/);
+    expect((await failure(parseAllPublicKeys(suite, `${text}ssh-ed25519 AAAA`, ever))).message).toMatch(/^line 5: /);
+  });
+
+  test("of options, only those of which ssh takes several may stand there twice", async () => {
+    const several =
+      'permitopen="a:1",permitopen="b:2",permitlisten="1",PermitListen="2",environment="A=1",environment="B=2"';
+    expect(await recipients(`${several} ${ANN}`)).toHaveLength(1);
+    for (const twice of ['from="a",from="b"', 'expiry-time="20270101",Expiry-Time="20280101"', "restrict,restrict"])
+      expect((await failure(recipients(`${twice} ${ANN}`))).message, twice).toMatch(
+        /^line 1: its option ".*" stands there twice/,
+      );
+  });
+
   test("a principal is asked for: no line counts that names nobody, of whatever program's", async () => {
     const own = encodeSigner(keyOf(2));
     expect(await signers(`${own}\nann@x ${ANN}\n`, "ann@x")).toEqual([ANN]);
@@ -291,6 +320,13 @@ describe("known hosts", () => {
       "the key of this host is revoked (@revoked)",
     );
     expect((await failure(found(`h ${ANN}\n@revoked h ssh-ed25519 AAAA`, "h"))).message).toMatch(/^line 2: /);
+  });
+
+  test("what is taken away is taken with all keys that a host has or had", async () => {
+    const keys = noHostKeys();
+    await readKnownHosts(suite, `h ${ANN}\n@revoked h ${ANN}\n@revoked * ${BEN}\n@revoked x ${CAT}`, "h", keys);
+    expect(keysEver(keys).map(encodeSshKey)).toEqual([ANN, BEN]);
+    expect((await failure((async () => keysEver(noHostKeys()))())).reason).toBe("host-unknown");
   });
 
   test("what a host has instead is named", async () => {

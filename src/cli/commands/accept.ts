@@ -43,7 +43,10 @@ const add: CommandDefinition<Options> = {
 const remove: CommandDefinition<Options> = {
   name: "remove",
   summary: "stop accepting a sender, with an identity",
-  details: [...DETAILS, "The name of a contact stands for all keys that the contact has or had."],
+  details: [
+    ...DETAILS,
+    "The name of a contact or a host stands for all keys that it has or had, a file for all keys in it, also those that are revoked or not valid any more.",
+  ],
   examples: [["seal accept remove server.key master.pub", "after a rotation"]],
   define: defineEdit,
   dataOnStdout: () => false,

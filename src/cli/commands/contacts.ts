@@ -20,7 +20,7 @@ import { isoTime } from "../../time.js";
 import { type CommandDefinition, type Common, type Context, contactsOption, wordArgument } from "../command.js";
 import { editContacts, loadContacts } from "../options/contacts.js";
 import { isHost } from "../options/hosts.js";
-import { isFixed, isGroup, publicKeysOf } from "../options/keys.js";
+import { EVER, isFixed, isGroup, publicKeysOf } from "../options/keys.js";
 import { escaped } from "../say/escape.js";
 
 interface Options extends Common {
@@ -129,7 +129,7 @@ const ACTIONS = {
       const revocation = { at: now(), reason: reason.trim() };
       const byKey = isFixed(name) || isHost(name);
       if (!byKey && words.length > 1) throw new SealError("usage", "contacts revoke takes one name");
-      const keys = byKey ? await publicKeysOf(words, context.signal) : null;
+      const keys = byKey ? await publicKeysOf(words, context.signal, EVER) : null;
       const after = await editContacts(path, keys !== null, context.signal, (all) =>
         keys ? revokeKeys(all, keys, revocation) : revokeContact(all, name, revocation),
       );

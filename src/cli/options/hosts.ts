@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import type { Bytes } from "../../bytes.js";
 import { loadSuite } from "../../crypto/index.js";
-import { hostName, hostsOf, noHostKeys, readKnownHosts, usableKeys } from "../../keys/ssh/known-hosts.js";
+import { hostName, hostsOf, keysEver, noHostKeys, readKnownHosts, usableKeys } from "../../keys/ssh/known-hosts.js";
 import { exists } from "./contacts.js";
 import { homeDirectory, pathVariable } from "./places.js";
 import { about, readText } from "./read.js";
@@ -16,15 +16,15 @@ export function isHost(name: string): boolean {
 }
 
 /**
- * The Ed25519 public keys of a host, those that are revoked left out. Throws `usage` where there is none; `io` for a
- * file that is there and cannot be read: it may revoke one.
+ * The Ed25519 public keys of a host, those that are revoked left out, unless it is asked what it ever had. Throws
+ * `usage` where there is none; `io` for a file that is there and cannot be read: it may revoke one.
  */
-export async function keysOfHost(name: string, signal: AbortSignal): Promise<Bytes[]> {
+export async function keysOfHost(name: string, signal: AbortSignal, { ever = false } = {}): Promise<Bytes[]> {
   const host = hostName(name.slice(PREFIX.length));
   const found = noHostKeys();
   const suite = await loadSuite();
   await eachFile(signal, (text) => readKnownHosts(suite, text, host, found));
-  return usableKeys(found);
+  return ever ? keysEver(found) : usableKeys(found);
 }
 
 /** The hosts that the files name in the clear. */

@@ -9,6 +9,7 @@ import { type Contacts, tellRevocation } from "../../keys/contacts.js";
 import type { NewKeys } from "../../keys/contacts-edit.js";
 import { parseAllPublicKeys, parsePublicKeys } from "../../keys/public-keys.js";
 import { isSshText } from "../../keys/ssh/kinds.js";
+import type { SshDemands } from "../../keys/ssh/lines.js";
 import { encodeSshKey } from "../../keys/ssh/public.js";
 import { keyText, type PublicKind } from "../../keys/text.js";
 import { isHost, keysOfHost } from "./hosts.js";
@@ -33,7 +34,10 @@ export async function unrevokedSigners(
   return (await Promise.all(resolved)).flat();
 }
 
-/** The same, but of a contact all signers that it has or had, and revoked ones too. Throws `usage`, `io`. */
+/**
+ * The same, but all that a contact, a host or a file has or had, also revoked ones, and those that are for another use
+ * or time: what is taken away must not depend on that. Throws `usage`, `io`.
+ */
 export async function signersEver(
   flag: string,
   names: readonly string[],
@@ -42,10 +46,14 @@ export async function signersEver(
 ): Promise<Bytes[]> {
   const resolved = names.map(async (name) => {
     const known = contacts.keysOf(name).filter(({ kind }) => kind === "signer");
-    return known.length > 0 ? known.map(({ key }) => key) : resolve(name, flag, "signer", contacts, signal);
+    return known.length > 0 ? known.map(({ key }) => key) : resolve(name, flag, "signer", contacts, signal, EVER);
   });
   return (await Promise.all(resolved)).flat();
 }
+
+/** How keys are read that are taken away. */
+export const EVER = { ever: true };
+type Ever = Pick<SshDemands, "ever">;
 
 /**
  * The Ed25519 public keys that `--from` names, revoked ones too: it is a file that they are refused for. Throws
@@ -78,6 +86,7 @@ export async function resolve(
   kind: PublicKind,
   contacts: Contacts,
   signal: AbortSignal,
+  { ever = false } = {},
 ): Promise<Bytes[]> {
   refusePrivateKey(flag, name);
   // A key's own text is not repeated: it may be a secret that was pasted in the wrong place.
@@ -88,10 +97,10 @@ export async function resolve(
       refuseSeveral(key);
       return [await parseKey(kind, key)];
     }
-    if (isHost(name)) return asUsed(await keysOfHost(name, signal), kind);
+    if (isHost(name)) return asUsed(await keysOfHost(name, signal, { ever }), kind);
     const { path, principal } = kind === "signer" ? principalOf(name) : { path: name, principal: undefined };
     if (principal !== undefined || isPath(name)) {
-      return parsePublicKeys(await loadSuite(), await readText(path, signal), kind, { principal });
+      return parsePublicKeys(await loadSuite(), await readText(path, signal), kind, { principal, ever });
     }
     if (key !== name) throw new SealError("usage", "white space around the name of a contact");
     return contactKeys(contacts, name, kind);
@@ -125,10 +134,11 @@ async function parseKey(kind: PublicKind, text: string): Promise<Bytes> {
 }
 
 /**
- * The keys that words name, each a key's text or the path of a .pub file; all of them checked. Throws `usage`, `io`.
+ * The keys that words name, each a key's text, a host or the path of a .pub file; all of them checked; and,
+ * where they are to be revoked, whatever use or time each is for. Throws `usage`, `io`.
  */
-export async function publicKeysOf(words: readonly string[], signal: AbortSignal): Promise<NewKeys> {
-  const found = await Promise.all(words.map((word) => publicKeysIn(word, signal)));
+export async function publicKeysOf(words: readonly string[], signal: AbortSignal, ssh: Ever = {}): Promise<NewKeys> {
+  const found = await Promise.all(words.map((word) => publicKeysIn(word, signal, ssh)));
   return {
     recipients: found.flatMap(({ recipients }) => recipients),
     signers: found.flatMap(({ signers }) => signers),
@@ -136,14 +146,16 @@ export async function publicKeysOf(words: readonly string[], signal: AbortSignal
   };
 }
 
-async function publicKeysIn(word: string, signal: AbortSignal): Promise<NewKeys> {
+async function publicKeysIn(word: string, signal: AbortSignal, ssh: Ever): Promise<NewKeys> {
   refusePrivateKey("KEYS", word);
   const key = keyText(word);
   return about(isKeyText(key) ? "KEYS" : word, async () => {
     refuseOtherPrograms(key);
-    if (isHost(word)) return { recipients: [], signers: [], ssh: (await keysOfHost(word, signal)).map(encodeSshKey) };
-    if (isKeyText(key)) return parseAllPublicKeys(await loadSuite(), key);
-    if (isPath(word)) return parseAllPublicKeys(await loadSuite(), await readText(word, signal));
+    if (isHost(word)) {
+      return { recipients: [], signers: [], ssh: (await keysOfHost(word, signal, ssh)).map(encodeSshKey) };
+    }
+    if (isKeyText(key)) return parseAllPublicKeys(await loadSuite(), key, ssh);
+    if (isPath(word)) return parseAllPublicKeys(await loadSuite(), await readText(word, signal), ssh);
     throw new SealError("usage", "neither a key nor the path of a public key file", {
       hint: 'Give keys (seal1…, sealsig1…, ssh-ed25519 …), host:NAME, or a path with a "/" in it or ending in .pub.',
     });

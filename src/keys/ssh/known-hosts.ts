@@ -17,15 +17,15 @@ const [REVOKED, AUTHORITY] = ["@revoked", "@cert-authority"];
 export interface HostKeys {
   /** Ed25519 public keys by their bytes in hex, in the order in which they stand. */
   readonly keys: Map<string, Bytes>;
-  /** In hex. */
-  readonly revoked: Set<string>;
+  /** The same, of those that are revoked. */
+  readonly revoked: Map<string, Bytes>;
   /** What its other keys are. */
   readonly others: Set<string>;
   hasAuthority: boolean;
 }
 
 export function noHostKeys(): HostKeys {
-  return { keys: new Map(), revoked: new Set(), others: new Set(), hasAuthority: false };
+  return { keys: new Map(), revoked: new Map(), others: new Set(), hasAuthority: false };
 }
 
 /**
@@ -80,8 +80,8 @@ async function readLine(suite: Suite, line: string, name: string, found: HostKey
     return;
   }
   const key = sshKeyOf(type, encoded);
-  if (marker === REVOKED) found.revoked.add(toHex(key));
-  else found.keys.set(toHex(key), await checkedSshKey(key));
+  const known = marker === REVOKED ? found.revoked : found.keys;
+  known.set(toHex(key), await checkedSshKey(key));
 }
 
 /** Patterns, or one name under a hash. */
@@ -112,6 +112,11 @@ export function usableKeys({ keys, revoked, others, hasAuthority }: HostKeys): B
     throw new SealError("usage", message, { reason: "host-kind" });
   }
   throw new SealError("usage", "no key of this host is known", { reason: "host-unknown" });
+}
+
+/** All keys of a host that files know, revoked ones too. Throws as `usableKeys`, where there is none. */
+export function keysEver(found: HostKeys): Bytes[] {
+  return usableKeys({ ...found, keys: new Map([...found.keys, ...found.revoked]), revoked: new Map() });
 }
 
 /** The hosts that a file names in the clear, as `hostName` takes them. */

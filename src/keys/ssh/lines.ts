@@ -16,6 +16,8 @@ export interface SshDemands {
   readonly now?: number;
   /** Whose lines of allowed signers count; those of anybody, where it is not given. */
   readonly principal?: string | undefined;
+  /** Whether keys count whatever their line says of use and time: for what takes them away. */
+  readonly ever?: boolean;
 }
 
 /** For what a line is read, and when. */
@@ -28,6 +30,8 @@ interface SshLine {
   /** The names before the key, and whether they are those of a signer. */
   readonly principals: string | null;
   readonly options: ReadonlyMap<string, string | null>;
+  /** An option that stands there twice, and may not; null where none does. */
+  readonly twice: string | null;
   readonly type: string;
   readonly encoded: string;
 }
@@ -38,6 +42,8 @@ const AUTHORIZED = new Set(
     " ",
   ),
 );
+/** Those that may stand there more than once. */
+const REPEATED = new Set(["environment", "permitlisten", "permitopen"]);
 /** Options of allowed_signers. */
 const ALLOWED = new Set(["cert-authority", "namespaces", "valid-after", "valid-before"]);
 
@@ -55,20 +61,21 @@ export function isSshLine(line: string): boolean {
  * The key of a line, checked; null where the line is not for this principal. Throws `usage` where it holds none that
  * can be used so, or now.
  */
-export async function keyOfSshLine(line: string, use: SshUse): Promise<Bytes | null> {
-  const { principals, options, type, encoded } = splitSshLine(line)!;
-  if (principals === null) {
-    if (use.principal !== undefined) return null;
-    const unknown = [...options.keys()].find((name) => !AUTHORIZED.has(name));
-    if (unknown !== undefined) throw fail(`"${unknown.slice(0, 40)}" is no option of authorized keys`);
-    refuseExpired(options.get("expiry-time"), use.now);
-  } else {
-    if (use.kind === "recipient") throw fail("it says who signs, and not whom to seal for");
-    if (use.principal !== undefined && !matchesPatterns(use.principal, principals)) return null;
-    refuseElsewhere(options, use.now);
-  }
-  if (options.has("cert-authority")) throw fail("a certificate authority (cert-authority), which is nobody's own key");
+export async function keyOfSshLine(text: string, use: SshUse): Promise<Bytes | null> {
+  const line = splitSshLine(text)!;
+  const { principals, type, encoded } = line;
+  if (use.principal !== undefined && (principals === null || !matchesPatterns(use.principal, principals))) return null;
+  if (!use.ever) refuseUse(line, use);
   return checkedSshKey(sshKeyOf(type, encoded));
+}
+
+/** Throws `usage` for a line that says it is for another use or time. */
+function refuseUse({ principals, options, twice }: SshLine, { kind, now }: SshUse): void {
+  if (principals !== null && kind === "recipient") throw fail("it says who signs, and not whom to seal for");
+  if (twice !== null) throw fail(`its option "${twice.slice(0, 40)}" stands there twice`);
+  if (principals === null) refuseExpired(options, now);
+  else refuseElsewhere(options, now);
+  if (options.has("cert-authority")) throw fail("a certificate authority (cert-authority), which is nobody's own key");
 }
 
 /** What a line of allowed signers is for, and when. */
@@ -84,8 +91,10 @@ function refuseElsewhere(options: ReadonlyMap<string, string | null>, now: numbe
   if (before !== null && now > before) throw fail("this signer is not valid any more (valid-before)");
 }
 
-function refuseExpired(expires: string | null | undefined, now: number): void {
-  const time = timeOf(expires);
+function refuseExpired(options: ReadonlyMap<string, string | null>, now: number): void {
+  const unknown = [...options.keys()].find((name) => !AUTHORIZED.has(name));
+  if (unknown !== undefined) throw fail(`"${unknown.slice(0, 40)}" is no option of authorized keys`);
+  const time = timeOf(options.get("expiry-time"));
   if (time !== null && now > time) throw fail("the key has expired (expiry-time)");
 }
 
@@ -114,17 +123,11 @@ function splitSshLine(line: string): SshLine | null {
   const at = words.findIndex(isSshType);
   if (at < 0 || at > 2) return null;
   const [type, encoded = ""] = [words[at]!, /^[^ \t]*/.exec(words[at + 1] ?? "")![0]];
-  if (at === 0) return { principals: null, options: new Map(), type, encoded };
+  if (at === 0) return { principals: null, options: new Map(), twice: null, type, encoded };
   const first = optionsOf(words[0]!);
-  if (at === 1 && [...first].some(isOption)) {
-    return { principals: null, options: first, type, encoded };
-  }
-  return {
-    principals: words[0]!.replaceAll('"', ""),
-    options: at === 2 ? optionsOf(words[1]!) : new Map(),
-    type,
-    encoded,
-  };
+  if (at === 1 && [...first.options].some(isOption)) return { principals: null, ...first, type, encoded };
+  const behind = optionsOf(at === 2 ? words[1]! : "");
+  return { principals: words[0]!.replaceAll('"', ""), ...behind, type, encoded };
 }
 
 /** What is no name of a signer. What is mistyped among options must not make names of the others. */
@@ -147,18 +150,20 @@ function wordsOf(line: string, most: number): string[] {
 }
 
 /** Names in lower case, with what stands behind "="; null where nothing does. */
-function optionsOf(word: string): Map<string, string | null> {
+function optionsOf(word: string): Pick<SshLine, "options" | "twice"> {
   const options = new Map<string, string | null>();
+  let twice: string | null = null;
   for (let start = 0; start < word.length; ) {
     const end = endOfWord(word, start, (letter) => letter === ",");
     const option = word.slice(start, end);
-    const [name] = option.split("=", 1) as [string];
-    const value = option.length > name.length ? option.slice(name.length + 1) : null;
-    if (options.has(name.toLowerCase())) throw fail(`its option "${name.slice(0, 40)}" stands there twice`);
-    options.set(name.toLowerCase(), value === null ? null : value.replace(/^"(.*)"$/, "$1").replaceAll('\\"', '"'));
+    const [written] = option.split("=", 1) as [string];
+    const value = option.length > written.length ? option.slice(written.length + 1) : null;
+    const name = written.toLowerCase();
+    if (options.has(name) && !REPEATED.has(name)) twice ??= written;
+    options.set(name, value === null ? null : value.replace(/^"(.*)"$/, "$1").replaceAll('\\"', '"'));
     start = end + 1;
   }
-  return options;
+  return { options, twice };
 }
 
 /** Where the word ends: what parts words does not within quotation marks, in which \" is one. */
