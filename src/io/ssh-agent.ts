@@ -21,6 +21,8 @@ export interface Agent {
   /** The path of its socket. */
   readonly socket: string;
   readonly signal?: AbortSignal | undefined;
+  /** Until when it may sign, where that is not until the same. */
+  readonly signing?: AbortSignal | undefined;
 }
 
 /**
@@ -38,7 +40,7 @@ export async function signerOfAgent(suite: Suite, publicKey: Bytes, agent: Agent
   const verifying = suite.checkedVerifyingKey(publicKey);
   const sign = async (message: Uint8Array): Promise<Bytes> => {
     const request = concat(Uint8Array.of(SIGN_REQUEST), sshString(blob), sshString(message), sshNumber(0));
-    const signature = signatureIn(await ask(agent, request));
+    const signature = signatureIn(await ask({ ...agent, signal: agent.signing ?? agent.signal }, request));
     if (verifying.verify(message, signature)) return signature;
     throw failed("what the ssh agent gave is not a signature by the key that it was asked for", "agent-refused");
   };

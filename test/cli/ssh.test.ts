@@ -1,92 +1,13 @@
 // Keys, agents and hosts of ssh, with ssh's own programs: what ssh-keygen wrote, ssh-agent holds and known_hosts names.
 
-import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createConnection, createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { type Ended, inSandbox, program, type Running, type Sandbox, sh, until } from "./sandbox.js";
-
-const isThere = (name: string) => spawnSync("sh", ["-c", `command -v ${name}`]).status === 0;
-const HAS_SSH = ["ssh-keygen", "ssh-agent", "ssh-add"].every(isThere);
-if (!HAS_SSH) console.warn("ssh's programs are missing: its keys and agents are not tried");
-
-/** Keys of people and hosts: ann's and ben's are of use, cat's has a passphrase. */
-const KEYS = `set -e; for n in ann ben host; do ssh-keygen -q -t ed25519 -N '' -C $n@example.com -f $n; done
-  ssh-keygen -q -t ed25519 -N 'correct horse' -a 4 -f cat; printf 'correct horse\\n' > word; chmod 600 word; echo hello > f`;
-const WORD = { SEAL_PASSPHRASE_FILE: "word" };
-
-async function works(box: Sandbox, command: string, env = {}): Promise<Ended> {
-  const ended = await sh(box, command, env);
-  expect([ended.status, ended.stderr], command).toEqual([0, expect.not.stringMatching(/error/)]);
-  return ended;
-}
-
-async function refused(box: Sandbox, command: string, status: number, words: RegExp, env = {}): Promise<Ended> {
-  const ended = await sh(box, command, env);
-  expect([ended.status, ended.stderr], command).toEqual([status, expect.stringMatching(words)]);
-  return ended;
-}
+import { inSandbox, program, type Sandbox, sh, until } from "./sandbox.js";
+import { fed, HAS_SSH, held, KEYS, refused, WORD, withAgent, works } from "./ssh-box.js";
 
 const leftIn = (box: Sandbox) =>
   readdirSync(box.dir).filter((name) => name.endsWith(".sealed") || name.startsWith("out"));
-
-/** An agent of ssh's with these keys, and one between it and whoever asks, which counts what it is asked to sign. */
-async function withAgent(
-  box: Sandbox,
-  add: string,
-  work: (env: Record<string, string>, signed: () => number, real: Record<string, string>) => Promise<void>,
-  env = {},
-): Promise<void> {
-  const started = await works(box, "ssh-agent -s -a real.sock", env);
-  const pid = Number(/SSH_AGENT_PID=(\d+)/.exec(started.stdout)![1]);
-  const real = { ...env, SSH_AUTH_SOCK: join(box.dir, "real.sock") };
-  let count = 0;
-  const server = createServer((asker) => {
-    const agent = createConnection(real.SSH_AUTH_SOCK);
-    for (const socket of [asker, agent]) socket.on("error", () => undefined);
-    asker.on("data", (piece) => {
-      if ((piece as Buffer)[4] === 13) count++;
-      agent.write(piece);
-    });
-    agent.pipe(asker);
-    asker.on("close", () => agent.destroy());
-  });
-  await new Promise<void>((resolve) => server.listen(join(box.dir, "count.sock"), resolve));
-  try {
-    if (add) await works(box, add, real);
-    await work({ ...env, SSH_AUTH_SOCK: join(box.dir, "count.sock") }, () => count, real);
-  } finally {
-    server.close();
-    process.kill(pid);
-  }
-}
-
-/** Appends records to a journal, each when the one before is acknowledged. */
-async function fed(
-  box: Sandbox,
-  records: string[],
-  args: string[],
-  env: Record<string, string>,
-  ends = true,
-): Promise<Running> {
-  const running = program(
-    box,
-    "seal",
-    ["journal", "append", "j", "--to", "ben.pub", "--sign", "ann.pub", "--json", ...args],
-    env,
-  );
-  let said = "";
-  running.child.stdout!.on("data", (bytes: Buffer) => {
-    said += bytes;
-  });
-  for (const [i, record] of records.entries()) {
-    running.child.stdin!.write(`${record}\n`);
-    await until(() => said.split("\n").length > i + 1, `record ${record}`);
-  }
-  if (ends) running.child.stdin!.end();
-  return running;
-}
 
 /** What prints a private key, which words of it are secret, and how the command is to speak: so many ways. */
 function pasted(
@@ -459,22 +380,13 @@ describe.runIf(HAS_SSH)("an agent of ssh's", () => {
     inSandbox(async (box) => {
       await works(box, KEYS);
       await withAgent(box, "ssh-add -q ann", async (_env, _signed, real) => {
-        const isAsked = join(box.dir, "is-asked");
-        const silent = createServer((asker) => {
-          asker.on("error", () => undefined);
-          const agent = createConnection(real.SSH_AUTH_SOCK!);
-          agent.on("error", () => undefined);
-          asker.on("data", (piece) => ((piece as Buffer)[4] === 13 ? writeFileSync(isAsked, "") : agent.write(piece)));
-          agent.pipe(asker);
-        });
-        await new Promise<void>((resolve) => silent.listen(join(box.dir, "silent.sock"), resolve));
-        const env = { SSH_AUTH_SOCK: join(box.dir, "silent.sock") };
+        const { env, asked, end } = await held(box, real, 0);
         const { child, ended } = program(box, "seal", ["f", "--to", "ben.pub", "--sign", "ann.pub"], env);
-        await until(() => existsSync(isAsked), "a question");
+        await until(() => asked() === 1, "a question");
         child.kill("SIGINT");
         expect((await ended).status).toBe(130);
         expect(existsSync(join(box.dir, "f.sealed"))).toBe(false);
-        silent.close();
+        end();
       });
     }),
     60_000,

@@ -18,13 +18,21 @@ export function isPublicSigner(name: string): boolean {
   return isSshText(name.trim()) || name.endsWith(".pub");
 }
 
-/** Throws `usage` where it names no one key of ssh's; `io` where the agent cannot sign by it. */
-export async function agentSigner(suite: Suite, name: string, { signal }: Context): Promise<HeaderSigner> {
+/**
+ * Whoever `--sign` names in an agent, which may sign until the later signal. Throws `usage` where it names no one key
+ * of ssh's; `io` where the agent cannot sign by it.
+ */
+export async function agentSigner(
+  suite: Suite,
+  name: string,
+  { signal }: Context,
+  signing = signal,
+): Promise<HeaderSigner> {
   return about(isSshText(name.trim()) ? "--sign" : `--sign ${name}`, async () => {
     const key = isSshText(name.trim())
       ? await parseSshKey(name.trim())
       : await keyIn(suite, await readText(name, signal));
-    return signerOfAgent(suite, key, { socket: agentSocket(), signal });
+    return signerOfAgent(suite, key, { socket: agentSocket(), signal, signing });
   });
 }
 

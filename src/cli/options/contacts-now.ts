@@ -6,17 +6,17 @@ import type { Contacts } from "../../keys/contacts.js";
 import { loadContacts } from "./contacts.js";
 import { defaultContactsPath } from "./places.js";
 
-/** The contacts as the file has them now. Throws `io`, `usage`. */
-export type ContactsNow = () => Promise<Contacts>;
+/** The contacts as the file has them now. Throws `io`, `usage`, the signal's reason. */
+export type ContactsNow = (signal: AbortSignal) => Promise<Contacts>;
 
 /**
  * Reads the contacts, and again whenever their file is another than it was. A default file need not exist; once it was
  * there, its absence is an error, for what it revoked stays revoked.
  */
-export function contactsNow(named: string | undefined, signal: AbortSignal): ContactsNow {
+export function contactsNow(named: string | undefined): ContactsNow {
   const path = named ?? defaultContactsPath();
   let known: { readonly mark: string | null; readonly contacts: Contacts } | null = null;
-  return async () => {
+  return async (signal) => {
     // No home, no contacts: nothing that could change.
     const mark = path === null ? null : markOf(path);
     if (known && known.mark === mark) return known.contacts;

@@ -19,12 +19,16 @@ export interface NamedIdentity extends IdentityFile {
 }
 
 /**
- * What the identity signs with that `--sign` names, or the default one; for a public key of ssh's, what asks the agent.
- * Throws `usage`, also where it only opens; `io`,
- * `no-key`.
+ * What the identity signs with that `--sign` names, or the default one; for a public key of ssh's, what asks the agent,
+ * until another signal where one is given. Throws `usage`, also where it only opens; `io`, `no-key`.
  */
-export async function loadSigner(suite: Suite, path: string | undefined, context: Context): Promise<HeaderSigner> {
-  if (path !== undefined && isPublicSigner(path)) return agentSigner(suite, path, context);
+export async function loadSigner(
+  suite: Suite,
+  path: string | undefined,
+  context: Context,
+  signing?: AbortSignal,
+): Promise<HeaderSigner> {
+  if (path !== undefined && isPublicSigner(path)) return agentSigner(suite, path, context, signing);
   const [identity] = await loadIdentities(suite, "--sign", path === undefined ? [] : [path], context);
   return signerFor(identity!);
 }

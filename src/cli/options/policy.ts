@@ -72,8 +72,8 @@ function noteNoContacts({ contacts }: PolicyFlags, { report }: Context): void {
 
 /** Refuses a signer whom the contacts revoke now. */
 export function recheckOf({ contacts }: PolicyFlags, { signal }: Context): (signer: Uint8Array) => Promise<void> {
-  const now = contactsNow(contacts, signal);
-  return async (signer) => refuseRevoked(signer, await now());
+  const now = contactsNow(contacts);
+  return async (signer) => refuseRevoked(signer, await now(signal));
 }
 
 /** Who is accepted where nothing is opened, which nobody at all cannot be. Throws `usage`, `io`. */

@@ -56,21 +56,22 @@ async function resolveEach(
 /**
  * Whom `--to` names whenever it is asked: contacts and groups as they stand then, the keys of others as they are now.
  * Who was revoked meanwhile is told of and left out. Now it throws as `resolveRecipients`; later `usage` for a name
- * that is not known any more and where nobody is left, `io`.
+ * that is not known any more and where nobody is left, `io`, the later signal's reason.
  */
 export async function recipientsNow(
   names: readonly string[],
   contactsNow: ContactsNow,
   context: Context,
+  later: AbortSignal,
 ): Promise<() => Promise<Bytes[]>> {
-  const begun = await resolveEach(names, await contactsNow(), context);
-  refuseMixedKinds(begun, await contactsNow());
+  const begun = await resolveEach(names, await contactsNow(context.signal), context);
+  refuseMixedKinds(begun, await contactsNow(context.signal));
   const told = new Set<string>();
   return async () => {
-    const contacts = await contactsNow();
+    const contacts = await contactsNow(later);
     const all: NamedKeys[] = [];
     for (const { name, keys } of begun) {
-      for (const key of isFixed(name) ? keys : await keysNow(name, contacts, context.signal)) {
+      for (const key of isFixed(name) ? keys : await keysNow(name, contacts, later)) {
         const revoked = contacts.revocation(key);
         if (!revoked) all.push({ name, keys: [key] });
         else if (!told.has(toHex(key))) {

@@ -20,7 +20,7 @@ import { humanBytes, parseCount, parseDuration, parseLabel } from "../../options
 import { labelOption, signOption, toOption } from "../../options/who.js";
 import { withProgress } from "../../say/progress.js";
 import { working } from "../../say/status.js";
-import { Acknowledgement, appendAll } from "./feed.js";
+import { Acknowledgement, appendAll, withGrace } from "./feed.js";
 import { counted, LeftOut } from "./left-out.js";
 import { framingOption, notAJournal } from "./options.js";
 
@@ -82,17 +82,16 @@ async function appendTo(
 ): Promise<{ readonly records: number; readonly leftOut: LeftOut }> {
   let writer: Writer | null = null;
   process.on("SIGHUP", () => writer?.nextEpoch());
-  const stop = new AbortController();
-  const acknowledged = new Acknowledgement(context.report, stop);
+  const acknowledged = new Acknowledgement(context.report);
   working(() => `${acknowledged.records} records appended to ${path}`);
   writer = await openWriter(path, options, context, (records) => acknowledged.tell(records));
   const opened = writer;
   const leftOut = new LeftOut(options.framing, maxRecord(opened.chunkSize), context.report);
   const cutter = splitter(options.framing, maxRecord(opened.chunkSize), (record) => leftOut.tell(record));
-  const work = (ends: AbortSignal) => appendAll(opened, cutter, stop, ends);
+  const work = (ends: AbortSignal) => appendAll(opened, cutter, acknowledged, ends);
   // Acknowledgements that nobody reads end it also while nothing comes.
   await (context.report.json ? whileRead(STDOUT_PATH, context.signal, work) : work(context.signal)).catch((error) => {
-    throw withCount(error, acknowledged.records);
+    throw withCount(error, acknowledged);
   });
   return { records: acknowledged.records, leftOut };
 }
@@ -156,12 +155,13 @@ async function settingsOf(options: Options, context: Context): Promise<WriterOpt
   if (!options.to)
     throw new SealError("usage", "no recipient: --to is missing", { hint: "Give --to once for each recipient." });
   const suite = await loadSuite();
-  const now = contactsNow(options.contacts, context.signal);
-  const recipients = await recipientsNow(options.to, now, context);
+  const now = contactsNow(options.contacts);
+  const later = withGrace(context.signal);
+  const recipients = await recipientsNow(options.to, now, context, later);
   const label = options.label === undefined ? undefined : parseLabel(options.label);
   const { sign, epochTime, epochRecords, epochBytes } = options;
-  const signer = await loadSigner(suite, sign, context);
-  const revoked = (await now()).revocation(signer.publicKey);
+  const signer = await loadSigner(suite, sign, context, later);
+  const revoked = (await now(context.signal)).revocation(signer.publicKey);
   if (revoked) context.report.note(`warning: the key that signs was ${tellRevocation(revoked)}`);
   const limits = {
     seconds: epochTime ?? DEFAULT_LIMITS.seconds,
@@ -171,8 +171,13 @@ async function settingsOf(options: Options, context: Context): Promise<WriterOpt
   return { suite, signer, recipients, label, limits };
 }
 
-function withCount(error: unknown, records: number): unknown {
-  if (!(error instanceof SealError) || error.code === "interrupted") return error;
-  error.hint ??= `${counted(records)} ${records === 1 ? "was" : "were"} appended before.`;
+/** Says of an error how much was appended before it, and how much that was read was not, and why. */
+function withCount(error: unknown, { records, unacknowledged, failure }: Acknowledgement): unknown {
+  if (!(error instanceof SealError)) return error;
+  const were = (count: number) => `${counted(count)} ${count === 1 ? "was" : "were"}`;
+  if (error.code !== "interrupted") error.hint ??= `${were(records)} appended before.`;
+  if (unacknowledged === 0) return error;
+  const why = failure instanceof SealError && failure !== error ? `: ${failure.message}` : "";
+  error.message += `; ${were(unacknowledged)} read and not acknowledged${why}`;
   return error;
 }

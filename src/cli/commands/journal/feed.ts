@@ -8,27 +8,42 @@ import type { Splitter } from "../../../journal/lines/split.js";
 import type { Writer } from "../../../journal/writing/writer.js";
 import type { Context } from "../../command.js";
 
+/** Milliseconds after an interruption in which what was read can still be sealed. */
+const GRACE = 10_000;
+
+/** Aborts a while after the other, for the same reason. */
+export function withGrace(signal: AbortSignal): AbortSignal {
+  const later = new AbortController();
+  signal.addEventListener("abort", () => setTimeout(() => later.abort(signal.reason), GRACE), { once: true });
+  return later.signal;
+}
+
 /** Acknowledges what is on disk, and counts it. Where nobody listens any more, nothing more is read. */
 export class Acknowledgement {
   records = 0;
+  /** Records that were read whole and are not acknowledged. */
+  unacknowledged = 0;
+  /** Why the first of them were not. */
+  failure: unknown = null;
+  /** Ends the reading. */
+  readonly stop = new AbortController();
   readonly #report: Context["report"];
-  readonly #stop: AbortController;
   #isHeard: boolean;
 
-  constructor(report: Context["report"], stop: AbortController) {
+  constructor(report: Context["report"]) {
     this.#report = report;
-    this.#stop = stop;
     this.#isHeard = report.json;
   }
 
   tell(records: number): void {
     this.records += records;
+    this.unacknowledged -= records;
     if (!this.#isHeard) return;
     try {
       this.#report.result({ records }, "", "stdout");
     } catch (error) {
       this.#isHeard = false;
-      this.#stop.abort(error);
+      this.stop.abort(error);
     }
   }
 }
@@ -40,13 +55,14 @@ export class Acknowledgement {
 export async function appendAll(
   writer: Writer,
   records: Splitter,
-  stop: AbortController,
+  acknowledged: Acknowledgement,
   interrupted: AbortSignal,
 ): Promise<void> {
+  const { stop } = acknowledged;
   interrupted.addEventListener("abort", () => stop.abort(interrupted.reason));
   if (interrupted.aborted) stop.abort(interrupted.reason);
   try {
-    await feed(writer, records, stop);
+    await feed(writer, records, acknowledged);
   } catch (error) {
     await writer.close().catch(() => undefined);
     throw error;
@@ -55,18 +71,31 @@ export async function appendAll(
   stop.signal.throwIfAborted();
 }
 
-async function feed(writer: Writer, records: Splitter, stop: AbortController): Promise<void> {
+async function feed(writer: Writer, records: Splitter, acknowledged: Acknowledgement): Promise<void> {
+  const { stop } = acknowledged;
   const waiting: Promise<unknown>[] = [];
   const add = (list: readonly Uint8Array[]) => {
     if (list.length === 0) return;
+    acknowledged.unacknowledged += list.length;
     const settled = () => void waiting.shift();
-    waiting.push(writer.append(list).then(settled, (error) => stop.abort(error)));
+    const failed = (error: unknown) => {
+      acknowledged.failure ??= error;
+      stop.abort(error);
+    };
+    waiting.push(writer.append(list).then(settled, failed));
   };
-  for await (const piece of until(stop.signal)) {
-    add(records.push(piece));
+  const cut = (piece: Uint8Array, use: (list: readonly Uint8Array[]) => void) => {
+    use(records.push(piece));
     // Its plaintext is the writer's to keep, until it is sealed.
     erase(piece);
     records.erase();
+  };
+  const tooLate = (piece: Uint8Array) =>
+    cut(piece, ({ length }) => {
+      acknowledged.unacknowledged += length;
+    });
+  for await (const piece of until(stop.signal, tooLate)) {
+    cut(piece, add);
     // One frame is being written, one is sealed, one is gathered.
     while (writer.queuedBytes > 3 * writer.chunkSize) await abortable(waiting[0]!, stop.signal);
   }
@@ -77,11 +106,16 @@ async function feed(writer: Writer, records: Splitter, stop: AbortController): P
   if (records.fault) throw restated(records.fault, { input: "-" });
 }
 
-/** Standard input, until the signal aborts: then its reason is thrown. */
-async function* until(signal: AbortSignal): AsyncGenerator<Uint8Array> {
+/**
+ * Standard input, until the signal aborts: then its reason is thrown, and a piece that comes nevertheless, because it
+ * was being waited for, is too late.
+ */
+async function* until(signal: AbortSignal, tooLate: (piece: Uint8Array) => void): AsyncGenerator<Uint8Array> {
   const pieces = stdinPieces()[Symbol.asyncIterator]();
   for (;;) {
-    const step = await abortable(pieces.next(), signal).catch((error) => {
+    const next = pieces.next();
+    const step = await abortable(next, signal).catch((error) => {
+      next.then(({ value }) => value && tooLate(value)).catch(() => undefined);
       throw asIoError("cannot read standard input", error);
     });
     if (step.done) return;
