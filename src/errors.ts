@@ -55,6 +55,8 @@ export type Reason =
   /** A host is not in any of the files of hosts; it has no key there that can be used. */
   | "host-unknown"
   | "host-kind"
+  /** A line may be of a file of hosts, or of one of signers. */
+  | "host-line"
   /** A contact exists already, or does not exist. */
   | "contact-exists"
   | "no-contact";

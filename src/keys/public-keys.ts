@@ -8,7 +8,7 @@ import type { NewKeys } from "./contacts-edit.js";
 import type { IdentityKeys } from "./identity.js";
 import { BEGIN } from "./protected.js";
 import { BEGIN_SSH } from "./ssh/kinds.js";
-import { isHostLine, isSshLine, keyOfSshLine, type SshDemands } from "./ssh/lines.js";
+import { isSshLine, keyOfSshLine, refuseHostLine, type SshDemands } from "./ssh/lines.js";
 import { encodeSshKey } from "./ssh/public.js";
 import { keyKind, linesOf, ofLine, type PublicKind, parseRecipient, parseSigner, trimmed } from "./text.js";
 
@@ -38,10 +38,8 @@ export async function parsePublicKeys(
   const use = { now: Date.now(), ...ssh, kind };
   const keys: Bytes[] = [];
   let passedOver: unknown = null;
-  for (const line of publicKeyLines(text)) {
+  for (const line of publicKeyLines(text, ssh)) {
     if (line.kind !== "ssh" && (line.kind !== use.kind || use.principal !== undefined)) continue;
-    if (line.kind === "ssh" && isHostLine(line.line))
-      throw ofLine(line.index, new SealError("usage", "a key of a host: this is a file of hosts"));
     try {
       const key = line.kind === "ssh" ? await keyOfSshLine(line.line, use) : await keyOf(suite, line);
       if (key) keys.push(line.kind === "ssh" && use.kind === "recipient" ? montgomeryOf(key) : key);
@@ -60,7 +58,7 @@ export async function parsePublicKeys(
  * none.
  */
 export async function parseAllPublicKeys(suite: Suite, text: string, ssh: SshDemands = {}): Promise<NewKeys> {
-  const lines = publicKeyLines(text);
+  const lines = publicKeyLines(text, ssh);
   if (lines.length === 0) throw new SealError("usage", "no key in it");
   const texts = { recipient: [] as string[], signer: [] as string[], ssh: [] as string[] };
   const use = { now: Date.now(), ...ssh, kind: "recipient" } as const;
@@ -89,7 +87,15 @@ async function keyOf(suite: Suite, { kind, line }: PublicKeyLine): Promise<Bytes
   return kind === "recipient" ? parseRecipient(suite, line) : parseSigner(line);
 }
 
-function publicKeyLines(text: string): PublicKeyLine[] {
+function notOfHosts(line: string, index: number, ssh: SshDemands): void {
+  try {
+    refuseHostLine(line, ssh);
+  } catch (error) {
+    throw ofLine(index, error);
+  }
+}
+
+function publicKeyLines(text: string, ssh: SshDemands): PublicKeyLine[] {
   const found: PublicKeyLine[] = [];
   for (const [index, raw] of linesOf(text).entries()) {
     const line = trimmed(raw);
@@ -99,6 +105,7 @@ function publicKeyLines(text: string): PublicKeyLine[] {
       throw new SealError("usage", "this is a secret identity, not public keys");
     if (kind === null)
       throw new SealError("usage", `line ${index + 1} is not a public key`, { hint: foreignKey(line) });
+    if (kind === "ssh") notOfHosts(line, index, ssh);
     found.push({ kind, line, index });
   }
   return found;

@@ -206,9 +206,23 @@ describe("lines of files", () => {
   });
 
   test("a file of hosts is none of signers or recipients, whatever else is in it", async () => {
-    for (const line of [`@revoked * ${BEN}`, `@cert-authority *.example.com ${BEN}`, `|1|c2FsdA==|aGFzaA== ${BEN}`])
-      for (const read of [signers, recipients])
+    const names = ["@revoked *", "@cert-authority *.example.com", "|1|c2FsdA==|aGFzaA==", "[one.example.com]:2222"];
+    const addresses = ["192.0.2.1", "one.example.com,192.0.2.1", "2001:db8::1", "fe80::1%eth0", "x,!::1", "[::1]:22"];
+    const all = (text: string) => parseAllPublicKeys(suite, text, { now });
+    for (const line of [...names, ...addresses].map((name) => `${name} ${BEN}`))
+      for (const read of [signers, recipients, all])
         expect((await failure(read(`${ANN}\n${line}\n`))).message, line).toMatch(/^line 2: .*a file of hosts/);
+  });
+
+  test("a name that may be a host's or a signer's is none, unless it is asked for", async () => {
+    for (const name of ["one.example.com", "*.example.com", "ann", "*", "one,two.example.com"]) {
+      const error = await failure(signers(`${ANN}\n${name} ${BEN}`));
+      expect([error.message, error.reason], name).toEqual([expect.stringMatching(/^line 2: .* a host/), "host-line"]);
+      expect((await failure(recipients(`${name} ${BEN}`))).reason, name).toBe("host-line");
+      expect(await signers(`${name} namespaces="seal" ${BEN}`), name).toEqual([BEN]);
+    }
+    expect(await signers(`one.example.com ${BEN}`, "one.example.com")).toEqual([BEN]);
+    expect(await parsePublicKeys(suite, `one ${BEN}`, "signer", { ever: true })).toEqual([keyOf(2)]);
   });
 
   test("a text of several keys is no key", async () => {

@@ -34,6 +34,8 @@ const ADVICE: Readonly<Partial<Record<Reason, Advice>>> = {
     "Log in to it once with ssh, or add its key, which you have compared: ssh-keyscan -t ed25519 HOST >> ~/.ssh/known_hosts.",
   "host-kind": () =>
     "Ask it for the right one, and compare it before you add it: ssh-keyscan -t ed25519 HOST >> ~/.ssh/known_hosts.",
+  "host-line": () =>
+    'Of a file of hosts, name the host: host:NAME. Of allowed signers, name one, signer:NAME:FILE, or write namespaces="seal" behind the names.',
   "contact-exists": () => "With --replace, these become its keys, and its present ones are kept as superseded.",
   "no-contact": () => "See seal contacts list.",
 };

@@ -47,9 +47,31 @@ const REPEATED = new Set(["environment", "permitlisten", "permitopen"]);
 /** Options of allowed_signers. */
 const ALLOWED = new Set(["cert-authority", "namespaces", "valid-after", "valid-before"]);
 
-/** Whether a line is of a file of hosts, as known_hosts: a marker, or a name that is hashed, stands first. */
-export function isHostLine(line: string): boolean {
-  return /^(@|\|1\|)/.test(line);
+/**
+ * Throws `usage` for a line of a file of hosts, as known_hosts. By a marker, a name under a hash, a port or an address
+ * it is known as one. A plain name with no option behind it may be a host's or a signer's: it counts as a signer's where
+ * a principal is asked for, or keys are taken away.
+ */
+export function refuseHostLine(line: string, { principal, ever }: SshDemands): void {
+  if (/^(@|\|1\|)/.test(line)) throw fail(OF_HOSTS);
+  const { principals, options } = splitSshLine(line)!;
+  if (principals === null) return;
+  if (principals.split(",").some(isHostAddress)) throw fail(OF_HOSTS);
+  if (principals.includes("@") || options.size > 0 || principal !== undefined || ever) return;
+  throw new SealError("usage", `"${shownNames(principals)}" may be a signer or a host: no name has an "@"`, {
+    reason: "host-line",
+  });
+}
+
+const OF_HOSTS = "a key of a host: this is a file of hosts";
+
+/** [host]:port, or an address of either version of IP. */
+function isHostAddress(name: string): boolean {
+  return /^!?(\[.*\](:\d+)?|\d+(\.\d+){3}|[0-9a-f]*:[0-9a-f:.]*(%\w+)?)$/i.test(name);
+}
+
+function shownNames(names: string): string {
+  return names.length > 40 ? `${names.slice(0, 40)}…` : names;
 }
 
 /** Whether a line holds a key of ssh's, of whatever kind. */
