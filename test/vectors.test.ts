@@ -88,7 +88,7 @@ interface Fixtures {
   identities: {
     name: string;
     ok: boolean;
-    error?: "unsupported";
+    error?: "unsupported" | "usage" | "no-key";
     why: string;
     text?: string;
     hex?: string;

@@ -8,25 +8,32 @@ import type { Suite } from "./suite.js";
 
 const HASH_BYTES = 32;
 
-/** So many bytes, at most 1024, to be erased. Neither passphrase nor salt is empty; a round takes 20 to 50 ms. */
+/**
+ * So many bytes, at most 1024, to be erased. Neither passphrase nor salt is empty; a round takes 20 to 50 ms for each 32
+ * bytes. Throws the signal's reason, between rounds.
+ */
 export async function bcryptPbkdf(
   suite: Pick<Suite, "sha512">,
   passphrase: Secret,
   salt: Uint8Array,
   length: number,
   rounds: number,
+  signal?: AbortSignal,
 ): Promise<Secret> {
   const hashed = suite.sha512(passphrase);
   const key = newSecret(length);
   const blocks = Math.ceil(length / HASH_BYTES);
   try {
     for (let block = 0; block < blocks; block++) {
-      const bytes = await blockOf(suite, hashed, salt, block + 1, rounds);
+      const bytes = await blockOf(suite, hashed, salt, block + 1, rounds, signal);
       // Each byte of a block goes to another place, so that none can be left out by whoever guesses.
       for (let i = 0; i * blocks + block < length; i++) key[i * blocks + block] = bytes[i]!;
       erase(bytes);
     }
     return key;
+  } catch (error) {
+    erase(key);
+    throw error;
   } finally {
     erase(hashed);
   }
@@ -38,21 +45,29 @@ async function blockOf(
   salt: Uint8Array,
   count: number,
   rounds: number,
+  signal: AbortSignal | undefined,
 ): Promise<Secret> {
   const number = new Uint8Array(4);
   new DataView(number.buffer).setUint32(0, count);
   const sum = newSecret(HASH_BYTES);
   const round = newSecret(HASH_BYTES);
   let before = joinSecret(salt, number);
-  for (let i = 0; i < rounds; i++) {
-    const salted = suite.sha512(before);
-    erase(before);
-    bcrypt.hash(hashed, salted, round);
-    erase(salted);
-    for (let at = 0; at < HASH_BYTES; at++) sum[at]! ^= round[at]!;
-    before = joinSecret(round);
-    await new Promise((resolve) => setTimeout(resolve));
+  try {
+    for (let i = 0; i < rounds; i++) {
+      const salted = suite.sha512(before);
+      erase(before);
+      bcrypt.hash(hashed, salted, round);
+      erase(salted);
+      for (let at = 0; at < HASH_BYTES; at++) sum[at]! ^= round[at]!;
+      before = joinSecret(round);
+      await new Promise((resolve) => setTimeout(resolve));
+      signal?.throwIfAborted();
+    }
+    return sum;
+  } catch (error) {
+    erase(sum);
+    throw error;
+  } finally {
+    erase(before, round);
   }
-  erase(before, round);
-  return sum;
 }

@@ -91,12 +91,17 @@ function opensOnly(): SealError {
 }
 
 /**
- * Parses an identity file, or a private key of ssh's, which stays the caller's, to be erased.
- * Throws `usage`, naming the line, `unsupported`; no
- * message shows what stands in it. `ask` is called only by `unlock`.
+ * Parses an identity file, or a private key of ssh's, which stays the caller's, to be erased. Throws `usage`, naming
+ * the line, `unsupported`; no message shows what stands in it. `ask` is called only by `unlock`, which the signal ends
+ * where it takes long.
  */
-export async function parseIdentityFile(suite: Suite, file: Secret, ask: AskPassphrase): Promise<IdentityFile> {
-  if (isPrivateKey(file)) return (await import("./ssh/private.js")).parseSshIdentity(suite, file, ask);
+export async function parseIdentityFile(
+  suite: Suite,
+  file: Secret,
+  ask: AskPassphrase,
+  signal?: AbortSignal,
+): Promise<IdentityFile> {
+  if (isPrivateKey(file)) return (await import("./ssh/private.js")).parseSshIdentity(suite, file, ask, signal);
   const { secret, block, accept } = await readIdentityLines(file);
   // Ready at once: so nothing of the file has to be kept.
   let identity = secret && (await identityOf(suite, secret));
@@ -117,9 +122,10 @@ export async function readSigner(
   suite: Suite,
   file: Secret,
   ask: AskPassphrase,
+  signal?: AbortSignal,
 ): Promise<{ readonly seed: Secret; readonly accept: readonly Bytes[] }> {
   if (isPrivateKey(file))
-    return { seed: await (await import("./ssh/private.js")).sshSeed(suite, file, ask), accept: [] };
+    return { seed: await (await import("./ssh/private.js")).sshSeed(suite, file, ask, signal), accept: [] };
   const { secret, block, accept } = await readIdentityLines(file);
   const keys = secret ? parseSecret(secret) : await unprotect(suite, block!, ask, async (line) => parseSecret(line));
   if (keys.opening) erase(keys.opening.secret);

@@ -9,7 +9,7 @@ import { type Bytes, concat, fromHex, toHex, utf8 } from "../../src/bytes.js";
 import { bcryptPbkdf } from "../../src/crypto/bcrypt.js";
 import { montgomeryOf } from "../../src/crypto/montgomery.js";
 import { native } from "../../src/crypto/native.js";
-import { copySecret } from "../../src/crypto/secret.js";
+import { copySecret, type Secret } from "../../src/crypto/secret.js";
 import { parsePublicKey } from "../../src/keys/any.js";
 import { Contacts, parseContacts } from "../../src/keys/contacts.js";
 import { addContact, revokeKeys } from "../../src/keys/contacts-edit.js";
@@ -97,8 +97,8 @@ test("base64 of secrets: what is one, and what is none", () => {
     expect(decodeSecretBase64(utf8(text)), text).toBeNull();
 });
 
-/** A private key file in the clear, of a seed. */
-function privateFile(fill: number): string {
+/** A private key file of a seed, in the clear, or as if there were so many rounds of bcrypt before it. */
+function privateFile(fill: number, rounds = 0): string {
   const key = keyOf(fill);
   const clear = concat(
     sshNumber(5),
@@ -108,17 +108,19 @@ function privateFile(fill: number): string {
     sshString(utf8("")),
   );
   const padding = Uint8Array.from({ length: (8 - (clear.length % 8)) % 8 }, (_, i) => i + 1);
-  const none = sshString(utf8("none"));
+  const [cipher, kdf] = (rounds > 0 ? ["aes256-ctr", "bcrypt"] : ["none", "none"]).map((name) => sshString(utf8(name)));
+  const options = rounds > 0 ? concat(sshString(seedOf(7)), sshNumber(rounds)) : seedOf(0).slice(0, 0);
   const body = concat(
     utf8("openssh-key-v1\0"),
-    none,
-    none,
-    sshNumber(0),
+    cipher!,
+    kdf!,
+    sshString(options),
     sshNumber(1),
     sshString(sshBlob(key)),
     sshString(concat(clear, padding)),
   );
-  return `-----BEGIN OPENSSH PRIVATE KEY-----\n${base64.encode(body)}\n-----END OPENSSH PRIVATE KEY-----\n`;
+  const lines = base64.encode(body).replaceAll(/.{70}/g, "$&\n");
+  return `-----BEGIN OPENSSH PRIVATE KEY-----\n${lines}\n-----END OPENSSH PRIVATE KEY-----\n`;
 }
 
 test("an identity of a private key opens and signs by its seed, of which nothing stays behind", async () => {
@@ -131,6 +133,30 @@ test("an identity of a private key opens and signs by its seed, of which nothing
   // The seed, to see whether it fits and to sign by; the half of its hash that opens.
   expect(held.length).toBe(3);
   for (const secret of held) expect(shown(secret).every((byte) => byte === 0)).toBe(true);
+});
+
+test("rounds of bcrypt are ended by a signal, with nothing left in memory", async () => {
+  const held: Secret[] = [];
+  const note = (secret: Secret) => {
+    held.push(secret);
+    return secret;
+  };
+  const watching = { ...native, sha512: (bytes: Secret) => note(native.sha512(note(bytes))) };
+  const given: Secret[] = [];
+  const stop = new AbortController();
+  const ask = async () => {
+    given.push(secretOf("word"));
+    setTimeout(() => stop.abort(new Error("enough")), 100);
+    return given.at(-1)!;
+  };
+  // The most that are made: a longer list would be refused before anybody is asked.
+  const file = await parseIdentityFile(watching, secretOf(privateFile(9, 256)), ask, stop.signal);
+  expect(file.isProtected).toBe(true);
+  await expect(file.unlock()).rejects.toThrow("enough");
+  for (const secret of [...held, ...given]) expect(shown(secret).every((byte) => byte === 0)).toBe(true);
+  expect(given.length).toBe(1);
+  const over = await failure(parseIdentityFile(suite, secretOf(privateFile(9, 257)), nobody));
+  expect([over.reason, over.message]).toEqual(["ssh-cipher", expect.stringContaining("257 rounds")]);
 });
 
 describe("lines of files", () => {

@@ -63,7 +63,7 @@ async function loadIdentity(suite: Suite, flag: string, path: string, context: C
   return about(name, async () => {
     const file = await readSecret(path, context.signal);
     try {
-      const identity = await parseIdentityFile(suite, file, passphraseFor(path, context.signal));
+      const identity = await parseIdentityFile(suite, file, passphraseFor(path, context.signal), context.signal);
       await warnIfOthersCanRead(path, context.report);
       return { ...identity, name, unlock: () => about(name, async () => checkedUse(flag, await identity.unlock())) };
     } finally {

@@ -16,7 +16,7 @@ import { faultOf, passphraseOf, same } from "./common.js";
 interface Named {
   readonly name: string;
   readonly ok: boolean;
-  readonly error?: "unsupported";
+  readonly error?: "unsupported" | "usage" | "no-key";
   readonly text?: string;
   readonly hex?: string;
 }
