@@ -16,4 +16,7 @@ export { syncDirectory } from "./io/directory.js";
 export { writeText } from "./io/text.js";
 export { damagedArguments, isDamagedVariable } from "./io/utf8.js";
 export { changed, shortening } from "./journal/writing/owner.js";
+export { isKeyText } from "./keys/any.js";
+export { parseAllPublicKeys, sshSignerIn } from "./keys/public-keys.js";
+export { encodeSshKey } from "./keys/ssh/public.js";
 export { closeInspector, onAsking, onEnding } from "./signals.js";

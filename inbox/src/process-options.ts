@@ -2,7 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 import { Identity, SealError, type Signer, sshAgentSigner } from "@sealed-files/seal";
-import { ioError, prefixed } from "@sealed-files/seal/internal";
+import { encodeSshKey, ioError, loadSuite, prefixed, sshSignerIn } from "@sealed-files/seal/internal";
 import { type Arguments, pathVariable } from "./arguments.js";
 import { isOrigin } from "./server/cors.js";
 import { canBeKept } from "./server/heads.js";
@@ -31,13 +31,33 @@ export async function signerOf(path: string | undefined): Promise<Identity | Sig
   }
 }
 
-/** Of a public key of ssh's, the agent is asked, at each epoch. Throws `usage`, `io`. */
-async function agentSigner(path: string): Promise<Signer> {
+/** Milliseconds for an agent to sign, at each epoch: nobody sits there to end the waiting. */
+const AGENT = 60_000;
+
+/**
+ * Of a public key of ssh's, the agent is asked, at each epoch, and by a signer that gives up after so many milliseconds.
+ * Throws `usage`, `io`.
+ */
+export async function agentSigner(path: string, limit = AGENT): Promise<Signer> {
   const text = await fileOf(path);
   try {
-    return await sshAgentSigner(text.toString("utf8").trim());
+    const key = encodeSshKey(await sshSignerIn(await loadSuite(), text.toString("utf8")));
+    const { signer } = await sshAgentSigner(key);
+    return { signer, sign: (message) => askedOf(key, message, limit) };
   } catch (error) {
     throw error instanceof SealError ? prefixed(`--sign ${path}`, error) : error;
+  }
+}
+
+async function askedOf(key: string, message: Uint8Array, limit: number): Promise<Uint8Array> {
+  const signal = AbortSignal.timeout(limit);
+  try {
+    const { sign } = await sshAgentSigner(key, { signal });
+    return await sign(message);
+  } catch (error) {
+    if (!signal.aborted || error instanceof SealError) throw error;
+    const late = `the ssh agent did not sign within ${limit / 1000} seconds`;
+    throw new SealError("io", late, { reason: "agent-gone", cause: error });
   }
 }
 

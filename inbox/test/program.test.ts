@@ -1,12 +1,14 @@
 // From nothing to a record that the user reads, with the programs as they are installed.
 
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { generateKeyPairSync } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Identity, JournalReader } from "@sealed-files/seal";
+import { encodeSshKey } from "@sealed-files/seal/internal";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { makeSite, type Site, serve } from "./program.js";
 
@@ -292,6 +294,28 @@ test("the commands", async () => {
   }
 });
 
+test("an inbox is made for keys of ssh, each of which is sealed for", async () => {
+  const site = await makeSite();
+  const inbox = (...args: string[]) => site.inbox(...args, "--dir", "box", "--json");
+  const keys = Array.from({ length: 3 }, () => {
+    const { publicKey } = generateKeyPairSync("ed25519");
+    return encodeSshKey(Buffer.from(publicKey.export({ format: "jwk" }).x!, "base64url"));
+  });
+  const [one, two, three] = keys as [string, string, string];
+  writeFileSync(join(site.path, "keys.pub"), `# of ssh\n${one} one@example.com\nno-pty ${two}\n`);
+  const added = await inbox("add", "for-ssh", "--to", "keys.pub", "--to", `${three} three@example.com`);
+  expect([added.stderr, JSON.parse(added.stdout).recipients]).toEqual(["", keys]);
+  writeFileSync(join(site.path, "both.pub"), `${readFileSync(join(site.path, "ann.pub"), "utf8")}${one}\n`);
+  writeFileSync(join(site.path, "old.pub"), `${one}\nexpiry-time="20200101" ${two}\n`);
+  for (const [file, words] of [
+    ["both.pub", /classic/],
+    ["old.pub", /^seal-inbox: old.pub: line 2: the key has expired/],
+  ] as const) {
+    const refused = await site.inbox("add", "x", "--dir", "box", "--to", file);
+    expect([refused.status, refused.stderr], file).toEqual([2, expect.stringMatching(words)]);
+  }
+});
+
 describe("refused:", () => {
   let site: Site;
 
@@ -307,7 +331,7 @@ describe("refused:", () => {
     [["add", "X/..", "--dir", "box", "--to", "ann.pub"], 2, "this cannot be the name of an inbox"],
     [["add", "x", "--dir", "box", "--to", "sealsig1qyrz"], 2, "a signer key where a recipient key belongs"],
     [["add", "x", "--dir", "box", "--to", "ann.key"], 2, "--to takes a recipient"],
-    [["add", "x", "--dir", "box", "--to", "./ann.key"], 2, "holds a secret key"],
+    [["add", "x", "--dir", "box", "--to", "./ann.key"], 2, "this is a secret identity"],
     [["add", "x", "--dir", "box", "--to", "none.pub"], 3, "cannot read none.pub: no such file"],
     [["add", "x", "--dir", "box", "--to", "ann.pub", "--label", "a\nb"], 2, "label"],
     [["add", "x", "--to", "ann.pub"], 2, "is no directory of seal-inbox"],

@@ -77,6 +77,18 @@ export async function parseAllPublicKeys(suite: Suite, text: string, ssh: SshDem
   return { recipients: texts.recipient, signers: texts.signer, ...(texts.ssh.length > 0 ? { ssh: texts.ssh } : {}) };
 }
 
+/** The one key of ssh's in a public key file, of which an agent may have the secret. Throws `usage`. */
+export async function sshSignerIn(suite: Suite, text: string): Promise<Bytes> {
+  if (!linesOf(text).some((line) => isSshLine(trimmed(line)))) {
+    throw new SealError("usage", "this is a file of public keys, which sign nothing", {
+      hint: "The secret is in the .key file beside it. Of a .pub file of ssh's, the ssh agent is asked.",
+    });
+  }
+  const [key, ...more] = await parsePublicKeys(suite, text, "signer");
+  if (more.length === 0) return key!;
+  throw new SealError("usage", "more than one key, and one is to sign");
+}
+
 interface PublicKeyLine {
   readonly kind: PublicKind | "ssh";
   readonly line: string;

@@ -10,14 +10,14 @@ export const add: Command = {
   words: ["INBOX"],
   summary: "Add an inbox for a user, of whom only public keys are needed.",
   flags: {
-    to: { value: "R", repeats: true, help: "a recipient: seal1…, or the path of a .pub file" },
+    to: { value: "R", repeats: true, help: "a recipient: seal1…, ssh-ed25519 …, or the path of a .pub file" },
     label: { value: "TEXT", help: "the label of its journal (default: the inbox's name)" },
     ...STORE,
   },
   run: (args, report) =>
     withStore(args, async (store) => {
       const name = args.words[0]!;
-      const recipients = (await Promise.all(args.all("to").map(recipientsOf))).flat();
+      const recipients = (await Promise.all(args.all("to").map((named) => recipientsOf(named)))).flat();
       const settings = await store.add(name, { label: args.one("label") ?? name, recipients });
       const { length } = settings.recipients;
       const text = `added inbox ${name} for ${length === 1 ? "1 recipient" : `${length} recipients`}`;

@@ -16,7 +16,7 @@ export const recipients: Command = {
   words: ["INBOX", "list|add|remove"],
   summary: "Say, or change, for whom an inbox is sealed from now on.",
   flags: {
-    to: { value: "R", repeats: true, help: "whom to add or remove: seal1…, or the path of a .pub file" },
+    to: { value: "R", repeats: true, help: "whom to add or remove: seal1…, ssh-ed25519 …, or the path of a .pub file" },
     ...STORE,
   },
   notes:
@@ -38,10 +38,10 @@ const list: Action = async (store, inbox, args, report) => {
 };
 
 const add: Action = (store, inbox, args, report) =>
-  change({ store, inbox, args, report }, "added", (named, { recipients }) => [...recipients, ...named]);
+  change({ store, inbox, args, report, ever: false }, "added", (named, { recipients }) => [...recipients, ...named]);
 
 const remove: Action = (store, inbox, args, report) =>
-  change({ store, inbox, args, report }, "removed", (named, { recipients }) => {
+  change({ store, inbox, args, report, ever: true }, "removed", (named, { recipients }) => {
     const unknown = named.find((each) => !recipients.includes(each));
     if (unknown !== undefined) throw new SealError("usage", `${unknown} is no recipient of ${inbox}`);
     return recipients.filter((each) => !named.includes(each));
@@ -54,15 +54,17 @@ interface Asked {
   readonly inbox: string;
   readonly args: Arguments;
   readonly report: Report;
+  /** Whether keys count that are not of use any more. */
+  readonly ever: boolean;
 }
 
 async function change(
-  { store, inbox, args, report }: Asked,
+  { store, inbox, args, report, ever }: Asked,
   done: string,
   work: (named: readonly string[], settings: Settings) => string[],
 ): Promise<void> {
   if (!args.has("to")) throw new SealError("usage", "--to is missing");
-  const named = (await Promise.all(args.all("to").map(recipientsOf))).flat();
+  const named = (await Promise.all(args.all("to").map((each) => recipientsOf(each, { ever })))).flat();
   const { recipients } = await store.change(inbox, (settings) => ({
     ...settings,
     recipients: work(named, settings),

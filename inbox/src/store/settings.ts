@@ -8,7 +8,7 @@ const MAX_RECIPIENTS = 4096;
 export interface Settings {
   /** The label that its journal has. */
   readonly label: string;
-  /** `seal1…`: for whom its journal is sealed. */
+  /** `seal1…`, `ssh-ed25519 …`: for whom its journal is sealed. */
   readonly recipients: readonly string[];
   readonly created: string;
 }

@@ -4,11 +4,9 @@ import type { Suite } from "../../crypto/index.js";
 import type { HeaderSigner } from "../../crypto/suite.js";
 import { SealError } from "../../errors.js";
 import { signerOfAgent } from "../../io/ssh-agent.js";
-import { parsePublicKeys } from "../../keys/public-keys.js";
+import { sshSignerIn } from "../../keys/public-keys.js";
 import { isSshText } from "../../keys/ssh/kinds.js";
-import { isSshLine } from "../../keys/ssh/lines.js";
 import { parseSshKey } from "../../keys/ssh/public.js";
-import { linesOf, trimmed } from "../../keys/text.js";
 import type { Context } from "../command.js";
 import { pathVariable } from "./places.js";
 import { about, readText } from "./read.js";
@@ -31,20 +29,9 @@ export async function agentSigner(
   return about(isSshText(name.trim()) ? "--sign" : `--sign ${name}`, async () => {
     const key = isSshText(name.trim())
       ? await parseSshKey(name.trim())
-      : await keyIn(suite, await readText(name, signal));
+      : await sshSignerIn(suite, await readText(name, signal));
     return signerOfAgent(suite, key, { socket: agentSocket(), signal, signing });
   });
-}
-
-async function keyIn(suite: Suite, text: string): Promise<Awaited<ReturnType<typeof parseSshKey>>> {
-  if (!linesOf(text).some((line) => isSshLine(trimmed(line)))) {
-    throw new SealError("usage", "this is a file of public keys, which sign nothing", {
-      hint: "The secret is in the .key file beside it. Of a .pub file of ssh's, the ssh agent is asked.",
-    });
-  }
-  const [key, ...more] = await parsePublicKeys(suite, text, "signer");
-  if (more.length === 0) return key!;
-  throw new SealError("usage", "more than one key, and one is to sign");
 }
 
 /** Throws `io` where no agent is told of. */
