@@ -105,8 +105,8 @@ export interface Session {
   verify(task: Task): Promise<OpenTaskResult>;
   /** Opens or verifies frames of a journal. */
   frames(task: FramesTask): Promise<FramesResult>;
-  /** Erases what the engine holds of the keys. No task may be running. */
-  close(): void;
+  /** Erases what the engine holds of the keys: nothing of it is left when this is done. No task may be running. */
+  close(): Promise<void>;
 }
 
 export interface Engine {

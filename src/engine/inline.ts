@@ -28,6 +28,6 @@ export function inlineSession(keys: ChunkKeys): Session {
       await turn();
       return runFrames(keys, task);
     },
-    close: () => {},
+    close: async () => {},
   };
 }

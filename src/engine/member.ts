@@ -3,14 +3,7 @@
 import { existsSync } from "node:fs";
 import type { Worker } from "node:worker_threads";
 import { SealError } from "../errors.js";
-import {
-  type AnyResult,
-  type FramesMessage,
-  type FromWorker,
-  fromFailure,
-  type TaskMessage,
-  type ToWorker,
-} from "./messages.js";
+import { type AnyResult, type FromWorker, fromFailure, type ToWorker, type Work } from "./messages.js";
 
 /**
  * The worker's file; null where a bundler has left it behind, or has made this a script that does not know where it is.
@@ -33,15 +26,15 @@ function findWorker(): URL | null {
 }
 
 interface Waiting {
-  readonly resolve: (result: AnyResult) => void;
+  readonly resolve: (result: AnyResult | null) => void;
   readonly reject: (error: SealError) => void;
 }
 
-type Work = Omit<TaskMessage, "id"> | Omit<FramesMessage, "id">;
-
 /** What goes over to the thread instead of being copied. */
-function memoryOf({ say, task }: Work): ArrayBuffer[] {
-  const keys = say === "frames" && task.keys ? [task.keys.buffer] : [];
+function memoryOf(work: Work): ArrayBuffer[] {
+  if (work.say === "forget") return [];
+  const { task } = work;
+  const keys = work.say === "frames" && work.task.keys ? [work.task.keys.buffer] : [];
   return task.buffer ? [task.buffer.buffer, ...keys] : [];
 }
 
@@ -92,8 +85,17 @@ export class Member {
     this.#worker.postMessage(message, transfer);
   }
 
+  run(message: Exclude<Work, { say: "forget" }>): Promise<AnyResult> {
+    return this.#ask(message) as Promise<AnyResult>;
+  }
+
+  /** Done when it has erased a session's keys, or is no more. */
+  async forget(session: number): Promise<void> {
+    if (!this.dead) await this.#ask({ say: "forget", session }).catch(() => undefined);
+  }
+
   /** `message` without its id. */
-  run(message: Work): Promise<AnyResult> {
+  #ask(message: Work): Promise<AnyResult | null> {
     return new Promise((resolve, reject) => {
       if (this.#waiting.size === 0) this.#worker.ref();
       const id = this.#lastId++;
@@ -113,7 +115,7 @@ export class Member {
     this.#waiting.delete(message.id);
     if (this.#waiting.size === 0) this.#worker.unref();
     if ("failure" in message) waiting?.reject(fromFailure(message.failure));
-    else waiting?.resolve(message.result);
+    else waiting?.resolve("forgotten" in message ? null : message.result);
   }
 
   #die(reason: string): void {

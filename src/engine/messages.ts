@@ -16,9 +16,10 @@ export interface KeysMessage {
   readonly recordKey: Uint8Array | null;
 }
 
-/** The file is done with: its keys are to be erased. */
+/** The file is done with: its keys are to be erased, and that is answered. */
 export interface ForgetMessage {
   readonly say: "forget";
+  readonly id: number;
   readonly session: number;
 }
 
@@ -39,6 +40,9 @@ export interface FramesMessage {
 
 export type ToWorker = KeysMessage | ForgetMessage | TaskMessage | FramesMessage;
 
+/** What a worker is asked, and answers. */
+export type Work = Omit<TaskMessage, "id"> | Omit<FramesMessage, "id"> | Omit<ForgetMessage, "id">;
+
 export type AnyResult = SealTaskResult | OpenTaskResult | FramesResult;
 
 export interface Failure extends ErrorDetails {
@@ -51,6 +55,7 @@ export interface Failure extends ErrorDetails {
 export type FromWorker =
   | { readonly ready: true }
   | { readonly id: number; readonly result: AnyResult }
+  | { readonly id: number; readonly forgotten: true }
   | { readonly id: number; readonly failure: Failure };
 
 export function toFailure(error: unknown): Failure {

@@ -164,8 +164,8 @@ function pooledSession(keys: ChunkKeys, { id, small, crew }: Pooled): Session {
     open: (task) => run("open", task) as Promise<OpenTaskResult>,
     verify: (task) => run("verify", task) as Promise<OpenTaskResult>,
     frames: (task) => frames(task) as Promise<FramesResult>,
-    close: () => {
-      for (const member of told) member.tell({ say: "forget", session: id });
+    close: async () => {
+      await Promise.all([...told].map((member) => member.forget(id)));
     },
   };
 }

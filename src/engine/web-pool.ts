@@ -6,14 +6,7 @@ import type { WebCrypto } from "../crypto/web.js";
 import { SealError } from "../errors.js";
 import type { ChunkKeys } from "../format/record.js";
 import type { Engine, FramesResult, FramesTask, OpenTaskResult, Session, Task, Verb } from "./engine.js";
-import {
-  type AnyResult,
-  type FramesMessage,
-  type FromWorker,
-  fromFailure,
-  type TaskMessage,
-  type ToWorker,
-} from "./messages.js";
+import { type AnyResult, type FromWorker, fromFailure, type ToWorker, type Work } from "./messages.js";
 import { webSession } from "./web-session.js";
 
 /** What is needed of a Web Worker. */
@@ -46,10 +39,8 @@ const SMALL_FRAMES = 256;
 const FRAME_BYTES = 64 * 1024;
 const TASKS_AT_HAND = 2;
 
-type Work = Omit<TaskMessage, "id"> | Omit<FramesMessage, "id">;
-
 interface Waiting {
-  readonly resolve: (result: AnyResult) => void;
+  readonly resolve: (result: AnyResult | null) => void;
   readonly reject: (error: SealError) => void;
 }
 
@@ -76,13 +67,22 @@ class Hand {
     this.#worker.postMessage(message, transfer);
   }
 
-  run(work: Work): Promise<AnyResult> {
+  run(work: Exclude<Work, { say: "forget" }>): Promise<AnyResult> {
     const { task } = work;
     const keys = work.say === "frames" && work.task.keys ? [work.task.keys.buffer] : [];
+    return this.#ask(work, task.buffer ? [task.buffer.buffer, ...keys] : keys) as Promise<AnyResult>;
+  }
+
+  /** Done when it has erased a session's keys, or is no more. */
+  async forget(session: number): Promise<void> {
+    if (!this.dead) await this.#ask({ say: "forget", session }, []).catch(() => undefined);
+  }
+
+  #ask(work: Work, memory: ArrayBuffer[]): Promise<AnyResult | null> {
     return new Promise((resolve, reject) => {
       const id = this.#lastId++;
       this.#waiting.set(id, { resolve, reject });
-      this.tell({ ...work, id }, task.buffer ? [task.buffer.buffer, ...keys] : keys);
+      this.tell({ ...work, id }, memory);
     });
   }
 
@@ -99,7 +99,7 @@ class Hand {
     const waiting = this.#waiting.get(message.id);
     this.#waiting.delete(message.id);
     if ("failure" in message) waiting?.reject(fromFailure(message.failure));
-    else waiting?.resolve(message.result);
+    else waiting?.resolve("forgotten" in message ? null : message.result);
   }
 }
 
@@ -180,7 +180,7 @@ function later(coming: Promise<Session>): Session {
     open: async (task) => (await coming).open(task),
     verify: async (task) => (await coming).verify(task),
     frames: async (task) => (await coming).frames(task),
-    close: () => there?.close(),
+    close: async () => there?.close(),
   };
 }
 
@@ -223,9 +223,8 @@ function shared(keys: ChunkKeys, id: number, hands: Hands, inline: Session): Ses
     open: (task) => run("open", task) as Promise<OpenTaskResult>,
     verify: (task) => run("verify", task) as Promise<OpenTaskResult>,
     frames: (task) => frames(task) as Promise<FramesResult>,
-    close: () => {
-      for (const hand of told) if (!hand.dead) hand.tell({ say: "forget", session: id });
-      inline.close();
+    close: async () => {
+      await Promise.all([...[...told].map((hand) => hand.forget(id)), inline.close()]);
     },
   };
 }

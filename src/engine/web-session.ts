@@ -28,6 +28,6 @@ export function webSession(keys: ChunkKeys, web: WebCrypto | null): Session {
     open: (task) => after(async () => runWebTask("open", await ready(), task) as Promise<OpenTaskResult>),
     verify: (task) => after(async () => runWebTask("verify", await ready(), task) as Promise<OpenTaskResult>),
     frames: (task) => turn().then(() => runWebFrames(keys.suite, web, task)),
-    close: () => {},
+    close: async () => {},
   };
 }

@@ -5,6 +5,7 @@ import { erase } from "../crypto/secret.js";
 import { webCrypto } from "../crypto/web.js";
 import {
   type AnyResult,
+  type ForgetMessage,
   type FramesMessage,
   type FromWorker,
   type KeysMessage,
@@ -31,11 +32,12 @@ async function keysOf({ payloadKey, coreHash, signed, recordKey }: KeysMessage):
   return webKeys({ suite, payloadKey, coreHash, signed, recordKey: verifyingKey }, web);
 }
 
-async function forget(session: number): Promise<void> {
+async function forget({ id, session }: ForgetMessage): Promise<void> {
   const keys = sessions.get(session);
   sessions.delete(session);
   const { payloadKey } = (await keys)!;
   if (payloadKey) erase(payloadKey);
+  scope.postMessage({ id, forgotten: true });
 }
 
 async function work(message: TaskMessage | FramesMessage): Promise<AnyResult> {
@@ -56,7 +58,7 @@ async function answer(message: TaskMessage | FramesMessage): Promise<void> {
 
 scope.addEventListener("message", ({ data }) => {
   if (data.say === "keys") sessions.set(data.session, keysOf(data));
-  else if (data.say === "forget") void forget(data.session);
+  else if (data.say === "forget") void forget(data);
   else void answer(data);
 });
 scope.postMessage({ ready: true });

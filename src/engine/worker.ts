@@ -7,6 +7,7 @@ import type { ChunkKeys } from "../format/record.js";
 import { runFrames } from "./frames.js";
 import {
   type AnyResult,
+  type ForgetMessage,
   type FramesMessage,
   type FromWorker,
   type KeysMessage,
@@ -24,10 +25,11 @@ function remember({ session, payloadKey, coreHash, signed, recordKey }: KeysMess
   sessions.set(session, { suite, payloadKey, coreHash, signed, recordKey: verifyingKey });
 }
 
-function forget(session: number): void {
+function forget({ id, session }: ForgetMessage): void {
   const payloadKey = sessions.get(session)?.payloadKey;
   if (payloadKey) erase(payloadKey);
   sessions.delete(session);
+  parentPort!.postMessage({ id, forgotten: true } satisfies FromWorker);
 }
 
 function work(message: TaskMessage | FramesMessage): AnyResult {
@@ -47,7 +49,7 @@ function answer(message: TaskMessage | FramesMessage): void {
 
 parentPort!.on("message", (message: ToWorker) => {
   if (message.say === "keys") remember(message);
-  else if (message.say === "forget") forget(message.session);
+  else if (message.say === "forget") forget(message);
   else answer(message);
 });
 parentPort!.postMessage({ ready: true } satisfies FromWorker);

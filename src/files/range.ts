@@ -34,7 +34,7 @@ export async function releaseRange(
   try {
     return await releaseRecords(source, sink, geometry, options, session, range, { chunks, bytes }, progress);
   } finally {
-    session.close();
+    await session.close();
   }
 }
 

@@ -80,7 +80,7 @@ export async function* checkedRecords(
     }
     if (!complete) throw new SealError("internal", "the final chunk was not checked");
   } finally {
-    session.close();
+    await session.close();
   }
 }
 

@@ -115,6 +115,6 @@ async function* chainOf(
       yield chain;
     }
   } finally {
-    session.close();
+    await session.close();
   }
 }

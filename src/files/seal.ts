@@ -80,8 +80,8 @@ async function sealUnder(source: Source, sink: Sink, options: Sealing, recordKey
     await release(sink, concat(coreBytes, stanzaBytes, authenticator), 0, signal);
     return await sealPayload(source, sink, options, { ...unsigned, authenticator }, recordKey, session);
   } finally {
-    session.close();
     erase(payloadKey);
+    await session.close();
   }
 }
 
@@ -108,6 +108,7 @@ async function makeHeader(options: Sealing, recordKey: RecordKey | null): Promis
     const coreBytes = encodeCore(core);
     const coreHash = suite.sha256(coreBytes);
     const stanzas = await makeStanzas(suite, options, fileKey, coreHash, signal);
+    if (options.passphrase) erase(options.passphrase);
     const stanzaBytes = encodeStanzas(stanzas);
     const mac = signer ? null : header.headerMac(suite, fileKey, coreHash, coreBytes, stanzaBytes);
     const payloadKey = header.payloadKey(suite, fileKey, coreHash);

@@ -70,7 +70,7 @@ describe.each([
     try {
       return await session.frames(task(frames, opens, signatures));
     } finally {
-      session.close();
+      await session.close();
     }
   };
 
@@ -139,14 +139,14 @@ describe.each([
     const session = engine.session(KEYS, null);
     const wrong = { ...task(FRAMES, true, signatures), keys: joinSecret(keyOf(0), keyOf(2), keyOf(1)) };
     expect((await session.frames(wrong)).authentic).toBe(1);
-    session.close();
+    await session.close();
   });
 
   test("the keys are gone afterwards", async () => {
     const session = engine.session(KEYS, null);
     const given = task(FRAMES, true, signatures);
     await session.frames(given);
-    session.close();
+    await session.close();
     // Those of a thread went there.
     expect(given.keys!.length === 0 || isZero(given.keys!)).toBe(true);
   });
@@ -167,6 +167,6 @@ test("a few frames start no thread, more do", async () => {
   const after = task([FRAMES[0]!]);
   expect((await session.frames(after)).authentic).toBe(1);
   expect(after.buffer.length).toBe(0);
-  session.close();
+  await session.close();
   await lazy.close();
 });

@@ -273,7 +273,7 @@ describe("a pool", () => {
     };
     while (await isHere());
     expect(await Promise.all([isHere(), isHere(), isHere(), isHere()])).toEqual([false, false, true, false]);
-    session.close();
+    await session.close();
     await own.close();
   });
 
@@ -328,6 +328,42 @@ describe("a pool", () => {
     },
   );
 
+  test("is done with a session when each worker has said that its keys are erased, or is no more", async () => {
+    const asked: { worker: EventEmitter; id: number }[] = [];
+    class Slow extends EventEmitter {
+      constructor() {
+        super();
+        setImmediate(() => this.emit("message", { ready: true }));
+      }
+      postMessage({ say, id }: { say: string; id: number }) {
+        if (say === "forget") asked.push({ worker: this, id });
+        else if (say === "task") setImmediate(() => this.emit("message", { id, result: {} }));
+      }
+      ref() {}
+      unref() {}
+      async terminate() {}
+    }
+    const builtin = process.getBuiltinModule;
+    vi.spyOn(process, "getBuiltinModule").mockImplementation(((name: string) =>
+      name === "node:worker_threads" ? { Worker: Slow } : builtin(name)) as typeof builtin);
+    const keys = { suite: native, payloadKey: newSecret(32), coreHash: newSecret(32), signed: false, recordKey: null };
+    const session = poolEngine(2, { small: 0 }).session(keys, null);
+    const task = () => ({ index: 1, final: false, length: 10, input: null, output: null, buffer: new Uint8Array(9) });
+    await Promise.all([session.seal(task()), session.seal(task())]);
+    let isClosed = false;
+    const closed = session.close().then(() => {
+      isClosed = true;
+    });
+    await turn();
+    expect([asked.length, isClosed]).toEqual([2, false]);
+    asked[0]!.worker.emit("message", { id: asked[0]!.id, forgotten: true });
+    await turn();
+    expect(isClosed).toBe(false);
+    asked[1]!.worker.emit("exit", 1);
+    await closed;
+    vi.restoreAllMocks();
+  });
+
   test("does what the caller can do alone where no worker comes to life", async () => {
     let started = 0;
     class Stillborn extends EventEmitter {
@@ -360,7 +396,7 @@ describe("a pool", () => {
     const session = own.session(keys, null);
     const task = () => ({ index: 1, final: false, length: 10, input: null, output: null, buffer: new Uint8Array(100) });
     await session.seal(task());
-    session.close();
+    await session.close();
     expect(await failure(session.seal(task()))).toMatchObject({ code: "internal" });
     await own.close();
   });

@@ -27,7 +27,7 @@ test("an input beyond the limits is refused where it exceeds them", async () => 
   const found = { digest: null, chain: null, authentic: true, buffer: null };
   const verify = async () => found;
   const frames = () => Promise.reject(new Error("there are none"));
-  const session = { width: 1, seal: verify, open: verify, verify, frames, close: () => {} };
+  const session = { width: 1, seal: verify, open: verify, verify, frames, close: async () => {} };
   const options = {
     suite: native,
     engine: { session: () => session },

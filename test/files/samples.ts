@@ -86,9 +86,9 @@ export function scrambled(width: number): Engine & { running: number; most: numb
         open: (task) => later(task, () => session.open(task)),
         verify: (task) => later(task, () => session.verify(task)),
         frames: (task) => later(task, () => session.frames(task)),
-        close: () => {
+        close: async () => {
           if (engine.running > 0) throw new Error("a session is closed while its tasks are running");
-          session.close();
+          await session.close();
         },
       };
     },

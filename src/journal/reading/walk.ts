@@ -193,7 +193,7 @@ async function* walkFrom(
     }
   } finally {
     place.ratchet?.erase();
-    session.close();
+    await session.close();
   }
 }
 
