@@ -80,9 +80,10 @@ export class Identity {
    */
   static async parse(secretFile: Uint8Array, passphrase?: Uint8Array): Promise<Identity> {
     const given = secretBytes(secretFile, "the identity file");
-    const word = optional(secretBytes)(passphrase, "passphrase");
+    let word: Secret | undefined;
     const ask = async (attempt: number) => (attempt === 0 && word ? copySecret(word) : null);
     try {
+      word = optional(secretBytes)(passphrase, "passphrase");
       const file = await parseIdentityFile(await platform().suite(), given, ask);
       return new Identity(OURS, await file.unlock(), file.accept);
     } finally {
@@ -99,17 +100,19 @@ export class Identity {
   static generate(options: NewIdentityOptions): Promise<Generated<Identity>>;
   static async generate(options: NewIdentityOptions = {}): Promise<Generated<Identity>> {
     const { accept: texts = [], passphrase, classic = false, only } = settings(options, OPTIONS, NEW);
-    if (classic && only) throw new SealError("usage", "classic excludes only");
-    const suite = await platform().suite();
-    const accept = await parseSigners(texts, "accept");
-    const kind = classic ? "x25519" : DEFAULT_KIND;
-    const secret = generateSecret(suite, { opens: only === "sign" ? null : kind, signs: only !== "open" });
+    const secrets: Secret[] = passphrase ? [passphrase] : [];
     try {
+      if (classic && only) throw new SealError("usage", "classic excludes only");
+      const suite = await platform().suite();
+      const accept = await parseSigners(texts, "accept");
+      const kind = classic ? "x25519" : DEFAULT_KIND;
+      const secret = generateSecret(suite, { opens: only === "sign" ? null : kind, signs: only !== "open" });
+      secrets.push(secret);
       const identity = new Identity(OURS, await identityOf(suite, secret), accept);
       const secretFile = await formatIdentity(suite, secret, { of: identity, accept, passphrase, now: Date.now() });
       return { identity, secretFile, publicText: formatPublicKeys(identity) };
     } finally {
-      erase(secret, ...(passphrase ? [passphrase] : []));
+      erase(...secrets);
     }
   }
 }
@@ -131,9 +134,10 @@ const only: Check<"open" | "sign"> = (value, what) => {
 
 const NEW = {
   accept: optional(signers),
-  passphrase: optional(givenPassphrase),
   classic: optional(flag),
   only: optional(only),
+  // Last: of what is refused for something else, no copy of it is made.
+  passphrase: optional(givenPassphrase),
 };
 
 /** A copy of bytes, as a secret. */
@@ -148,6 +152,7 @@ function secretBytes(value: unknown, what: string): Secret {
 export function givenPassphrase(value: unknown, what: string): Secret {
   const passphrase = secretBytes(value, what);
   if (isPassphrase(passphrase)) return passphrase;
+  erase(passphrase);
   throw new SealError("usage", `${what} is ${passphrase.length === 0 ? "empty" : "not UTF-8"}`);
 }
 

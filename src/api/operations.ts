@@ -149,9 +149,10 @@ export function inspect(input: Input, options: { readonly signal?: AbortSignal }
  * @throws `SealError`: `usage`; the signal's reason; what a callback throws.
  */
 export async function sealBytes(bytes: Uint8Array, options: SealOptions): Promise<Uint8Array> {
-  const [from, given] = [bytesOf(bytes, "the input"), sealGiven(options)];
+  const from = bytesOf(bytes, "the input");
   const sink = bytesSink();
   try {
+    const given = sealGiven(options);
     await erasing(given, async () =>
       sealing.sealTo(bytesSource(from), given.armor ? armoredSink(sink) : sink, await sealSettings(given)),
     );
@@ -167,9 +168,11 @@ export async function sealBytes(bytes: Uint8Array, options: SealOptions): Promis
  */
 export async function openBytes(bytes: Uint8Array, options: OpenOptions): Promise<Uint8Array> {
   const [from, given] = [bytesOf(bytes, "the input"), openGiven(options)];
-  if (given.resume) throw new SealError("usage", "resume needs files: bytes are always opened from the beginning");
   const sink = bytesSink();
-  await erasing(given, async () => opening.openTo(await unarmored(bytesSource(from)), sink, await openSettings(given)));
+  await erasing(given, async () => {
+    if (given.resume) throw new SealError("usage", "resume needs files: bytes are always opened from the beginning");
+    await opening.openTo(await unarmored(bytesSource(from)), sink, await openSettings(given));
+  });
   return sink.take();
 }
 

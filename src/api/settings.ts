@@ -1,5 +1,6 @@
 // The options of each operation: what is given, checked, and what the operation makes of it.
 
+import { erase, type Secret } from "../crypto/secret.js";
 import { SealError } from "../errors.js";
 import type * as opening from "../files/open.js";
 import type { Range } from "../files/range.js";
@@ -37,23 +38,24 @@ const range: Check<Range> = (value, what) => settings(value, what, RANGE);
 const SEAL = {
   ...RUNNING,
   to: recipients,
-  passphrase: optional(givenPassphrase),
   armor: optional(flag),
   sign: optional(signer),
   unsigned: optional(flag),
   label: optional(text),
   chunkSize: optional(chunkExponent),
+  // Last: of what is refused for something else, no copy of it is made.
+  passphrase: optional(givenPassphrase),
 };
 const REWRAP = { ...RUNNING, keys: identities, sign: signer, to: recipients };
 const OPEN = {
   ...RUNNING,
   ...DEMANDS,
   keys: identities,
-  passphrase: optional(givenPassphrase),
   from: optional(senders),
   allowUnsigned: optional(flag),
   range: optional(range),
   resume: optional(flag),
+  passphrase: optional(givenPassphrase),
 };
 const VERIFY = { ...RUNNING, ...DEMANDS, from: signers };
 const INSPECT = { signal: optional(abortSignal) };
@@ -71,16 +73,22 @@ export const inspectGiven = given(INSPECT);
 export function sealGiven(options: unknown): Settings<typeof SEAL> {
   const checked = settings(options, OPTIONS, SEAL);
   if ((checked.sign !== undefined) !== (checked.unsigned === true)) return checked;
-  throw new SealError("usage", "give either sign, or unsigned: true");
+  throw refusing(checked, "give either sign, or unsigned: true");
 }
 
 export function openGiven(options: unknown): Settings<typeof OPEN> {
   const checked = settings(options, OPTIONS, OPEN);
   const { allowUnsigned, from, label, maxAge } = checked;
   if (allowUnsigned && (from !== undefined || label !== undefined || maxAge !== undefined)) {
-    throw new SealError("usage", "allowUnsigned excludes from, label and maxAge");
+    throw refusing(checked, "allowUnsigned excludes from, label and maxAge");
   }
   return checked;
+}
+
+/** The error for options that do not go together, of which nothing is kept. */
+function refusing({ passphrase }: { readonly passphrase: Secret | undefined }, message: string): SealError {
+  if (passphrase) erase(passphrase);
+  return new SealError("usage", message);
 }
 
 export async function sealSettings(checked: ReturnType<typeof sealGiven>): Promise<sealing.Sealing> {

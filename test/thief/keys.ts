@@ -9,6 +9,7 @@ import {
   createPublicKey,
   diffieHellman,
   type KeyObject,
+  scryptSync,
 } from "node:crypto";
 import { ml_kem768 } from "@noble/post-quantum/ml-kem.js";
 import { drawnFor } from "./ml-kem.js";
@@ -181,6 +182,26 @@ export function fileSecrets(file: Buffer, secret: Buffer): Secrets {
   const { fileKey, coreHash, hpke } = readHead(file, 0, secret);
   return {
     ...hpke,
+    "file key": fileKey,
+    "payload key": derive(fileKey, "seal.v1 payload", coreHash),
+    "header's MAC key": derive(fileKey, "seal.v1 header", coreHash),
+  };
+}
+
+/** What opens a file that is sealed for a passphrase alone. */
+export function passphraseSecrets(file: Buffer, passphrase: string): Secrets {
+  const coreEnd = 118 + file[117]!;
+  const coreHash = createHash("sha256").update(file.subarray(0, coreEnd)).digest();
+  // Behind the count of stanzas, the one stanza's type and length.
+  const body = file.subarray(coreEnd + 6, coreEnd + 6 + 64);
+  const salt = body.subarray(0, 16);
+  const key = scryptSync(passphrase, salt, 32, { N: 2 ** 17, r: 8, p: 1, maxmem: 2 ** 28 });
+  const aad = Buffer.concat([text("seal.v1 passphrase\0"), coreHash, salt]);
+  const decipher = createDecipheriv("aes-256-gcm", key, Buffer.alloc(12), { authTagLength: 16 });
+  decipher.setAAD(aad).setAuthTag(body.subarray(-16));
+  const fileKey = Buffer.concat([decipher.update(body.subarray(16, -16)), decipher.final()]);
+  return {
+    "scrypt's output": key,
     "file key": fileKey,
     "payload key": derive(fileKey, "seal.v1 payload", coreHash),
     "header's MAC key": derive(fileKey, "seal.v1 header", coreHash),

@@ -8,6 +8,20 @@ process.chdir(folder);
 const identity = (name) => Identity.parse(readFileSync(name));
 
 const commands = {
+  sealPassphrase: async () => {
+    const data = readFileSync("small");
+    const passphrase = readFileSync("passphrase");
+    const sign = await identity("writer.key");
+    writeFileSync("made", await sealBytes(data, { to: [], passphrase: passphrase.subarray(0, -1), sign }));
+    data.fill(0);
+    passphrase.fill(0);
+  },
+  openPassphrase: async () => {
+    const passphrase = readFileSync("passphrase");
+    const from = [/sealsig1\S+/.exec(readFileSync("writer.pub", "utf8"))[0]];
+    (await openBytes(readFileSync("made"), { keys: [], passphrase: passphrase.subarray(0, -1), from })).fill(0);
+    passphrase.fill(0);
+  },
   sealBytes: async () => {
     const data = readFileSync("small");
     writeFileSync("made", await sealBytes(data, { to: [recipient], sign: await identity("writer.key") }));

@@ -147,7 +147,7 @@ export async function serving(site: Site): Promise<Service> {
 /** A process that has called a function of the library, with what it needs in the folder. */
 export async function calling(
   site: Site,
-  command: "seal" | "sealBytes" | "sealMany" | "open" | "openBytes" | "keep",
+  command: "seal" | "sealBytes" | "sealMany" | "sealPassphrase" | "open" | "openBytes" | "openPassphrase" | "keep",
 ): Promise<Victim> {
   const victim = site.start(LIBRARY, [site.folder, command, site.recipient]);
   await victim.said((text) => text.includes("done"));
@@ -158,6 +158,15 @@ export async function calling(
 export function sealLarge(site: Site): void {
   writeFileSync(site.path("large"), randomBytes(9 * 2 ** 20));
   site.run(SEAL, "large", "-o", "made", "--to", "reader.pub", "--sign", "writer.key", "-q");
+}
+
+/** `seal --passphrase` of standard input that does not end, when the first chunk is written; and what it wrote. */
+export async function sealing(site: Site, passphraseFile: string): Promise<{ victim: Victim; made: Buffer }> {
+  const args = ["-", "--passphrase", "--sign", "writer.key", "-o", "-", "-q"];
+  const victim = site.start(SEAL, args, { SEAL_PASSPHRASE_FILE: passphraseFile });
+  victim.write(randomBytes(5 * 2 ** 20));
+  const made = Buffer.from(await victim.said((text) => text.length >= 4 * 2 ** 20), "latin1");
+  return { victim, made };
 }
 
 /**

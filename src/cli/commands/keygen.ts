@@ -102,14 +102,17 @@ async function newIdentity(
   const kind = kindOf(options);
   const named = await acceptedSigners(options, context.signal);
   const before = options.signAs === undefined ? null : await signerBefore(suite, options.signAs, context);
-  const passphrase = options.passphrase ? await newPassphrase(context.signal) : undefined;
-  const secret = generateSecret(suite, kind, before?.seed);
+  const secrets: Secret[] = before ? [before.seed] : [];
   try {
+    const passphrase = options.passphrase ? await newPassphrase(context.signal) : undefined;
+    if (passphrase) secrets.push(passphrase);
+    const secret = generateSecret(suite, kind, before?.seed);
+    secrets.push(secret);
     const keys = await identityOf(suite, secret);
     const accept = kind.opens ? distinct([...(before?.accept ?? []), ...named]) : [];
     return { keys, file: await formatIdentity(suite, secret, { of: keys, accept, passphrase, now: Date.now() }) };
   } finally {
-    erase(secret, ...(passphrase ? [passphrase] : []), ...(before ? [before.seed] : []));
+    erase(...secrets);
   }
 }
 
@@ -128,7 +131,7 @@ function signerBefore(suite: Suite, path: string, { signal }: Context): ReturnTy
   return about(`--sign-as ${path}`, async () => {
     const file = await readSecret(path, signal);
     try {
-      return await readSigner(suite, file, passphraseFor(path, signal));
+      return await readSigner(suite, file, passphraseFor(path, signal), signal);
     } finally {
       erase(file);
     }

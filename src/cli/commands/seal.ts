@@ -1,7 +1,7 @@
 // seal FILE… --to R…
 
 import { type HeaderSigner, loadSuite, type Suite } from "../../crypto/index.js";
-import { erase, type Secret } from "../../crypto/secret.js";
+import { copySecret, erase, type Secret } from "../../crypto/secret.js";
 import type { Engine } from "../../engine/engine.js";
 import { SealError } from "../../errors.js";
 import { armoredSink } from "../../files/armor.js";
@@ -88,11 +88,15 @@ export const sealCommand: CommandDefinition<Options> = {
     const place = await outputPlace(options.output);
     const names = outputNames(files, (file) => sealedName(file, place));
     const passphrase = options.passphrase ? await newFilePassphrase(suite, context.signal) : null;
-    const settings = { suite, engine, recipients, passphrase, label, signer };
+    const settings = { suite, engine, recipients, label, signer };
     try {
-      await forEachInput(files, context, async (file, isNext, index) =>
-        sealOne(file, names(index), isNext, options, context, settings),
-      );
+      await forEachInput(files, context, async (file, isNext, index) => {
+        // Of one file, nothing of it is kept while that is sealed.
+        const own = passphrase && files.length > 1 ? copySecret(passphrase) : passphrase;
+        return sealOne(file, names(index), isNext, options, context, { ...settings, passphrase: own }).finally(
+          () => own && erase(own),
+        );
+      });
     } finally {
       if (passphrase) erase(passphrase);
     }

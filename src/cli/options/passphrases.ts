@@ -66,8 +66,9 @@ export async function newFilePassphrase(suite: Suite, signal: AbortSignal): Prom
     });
   return newPassphrase(signal, "New passphrase (nothing, to have one made up): ", async () => {
     const passphrase = madeUp(suite);
-    showOnTerminal("Keep this passphrase (91 bits; it is not shown again): ", passphrase);
-    return passphrase;
+    return kept(passphrase, async () =>
+      showOnTerminal("Keep this passphrase (91 bits; it is not shown again): ", passphrase),
+    );
   });
 }
 
@@ -80,20 +81,33 @@ export async function newPassphrase(
   makeUp?: () => Promise<Secret>,
 ): Promise<Secret> {
   const file = await passphraseFile(signal);
-  if (file) {
-    const fault = faultOf(file.passphrase);
-    if (fault) throw new SealError("usage", `${file.name}: the passphrase in it ${fault}`, { hint: FILE_HINT });
-    return file.passphrase;
-  }
+  if (file) return kept(file.passphrase, async () => refuseFault(file));
   const passphrase = await ask(prompt, signal);
   if (passphrase.length === 0 && makeUp) return makeUp();
-  if (passphrase.length === 0) throw new SealError("usage", "the passphrase is empty");
-  const again = await ask("The same again: ", signal);
-  const isSame = equal(again, passphrase);
-  erase(again);
-  if (isSame) return passphrase;
-  erase(passphrase);
-  throw new SealError("usage", "the two passphrases differ");
+  return kept(passphrase, async () => {
+    if (passphrase.length === 0) throw new SealError("usage", "the passphrase is empty");
+    const again = await ask("The same again: ", signal);
+    const isSame = equal(again, passphrase);
+    erase(again);
+    if (!isSame) throw new SealError("usage", "the two passphrases differ");
+  });
+}
+
+/** The passphrase, if the check goes well; if it throws, the passphrase is erased. */
+async function kept(passphrase: Secret, check: () => Promise<void>): Promise<Secret> {
+  try {
+    await check();
+    return passphrase;
+  } catch (error) {
+    erase(passphrase);
+    throw error;
+  }
+}
+
+/** Throws `usage` for a passphrase that nobody could type. */
+function refuseFault({ name, passphrase }: PassphraseFile): void {
+  const fault = faultOf(passphrase);
+  if (fault) throw new SealError("usage", `${name}: the passphrase in it ${fault}`, { hint: FILE_HINT });
 }
 
 interface PassphraseFile {
