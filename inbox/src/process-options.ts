@@ -35,7 +35,7 @@ export async function signerOf(path: string | undefined): Promise<Identity | Sig
 const AGENT = 60_000;
 
 /**
- * Of a public key of ssh's, the agent is asked, at each epoch, and by a signer that gives up after so many milliseconds.
+ * Of a public key of ssh's, the agent is asked, at each epoch, by a signer that gives up after so many milliseconds.
  * Throws `usage`, `io`.
  */
 export async function agentSigner(path: string, limit = AGENT): Promise<Signer> {

@@ -309,7 +309,7 @@ test("an inbox is made for keys of ssh, each of which is sealed for", async () =
   writeFileSync(join(site.path, "old.pub"), `${one}\nexpiry-time="20200101" ${two}\n`);
   for (const [file, words] of [
     ["both.pub", /classic/],
-    ["old.pub", /^seal-inbox: old.pub: line 2: the key has expired/],
+    ["old.pub", /^seal-inbox: error: old.pub: line 2: the key has expired/],
   ] as const) {
     const refused = await site.inbox("add", "x", "--dir", "box", "--to", file);
     expect([refused.status, refused.stderr], file).toEqual([2, expect.stringMatching(words)]);

@@ -9,8 +9,8 @@ import type { Suite } from "./suite.js";
 const HASH_BYTES = 32;
 
 /**
- * So many bytes, at most 1024, to be erased. Neither passphrase nor salt is empty; a round takes 20 to 50 ms for each 32
- * bytes. Throws the signal's reason, between rounds.
+ * So many bytes, at most 1024, to be erased. Neither passphrase nor salt is empty; a round takes 20 to 50 ms for each
+ * 32 bytes. Throws the signal's reason, between rounds.
  */
 export async function bcryptPbkdf(
   suite: Pick<Suite, "sha512">,

@@ -1,5 +1,5 @@
-// Ctrl-C and SIGTERM while a journal's next epoch waits for an agent: what was read is sealed, or it is said that it was
-// not.
+// Ctrl-C and SIGTERM while a journal's next epoch waits for an agent: what was read is sealed, or it is said that it
+// was not.
 
 import { describe, expect, test } from "vitest";
 import { inSandbox, type Sandbox, until } from "./sandbox.js";

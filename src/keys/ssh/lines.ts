@@ -49,8 +49,8 @@ const ALLOWED = new Set(["cert-authority", "namespaces", "valid-after", "valid-b
 
 /**
  * Throws `usage` for a line of a file of hosts, as known_hosts. By a marker, a name under a hash, a port or an address
- * it is known as one. A plain name with no option behind it may be a host's or a signer's: it counts as a signer's where
- * a principal is asked for, or keys are taken away.
+ * it is known as one. A plain name with no option behind it may be a host's or a signer's: it counts as a signer's
+ * where a principal is asked for, or keys are taken away.
  */
 export function refuseHostLine(line: string, { principal, ever }: SshDemands): void {
   if (/^(@|\|1\|)/.test(line)) throw fail(OF_HOSTS);
