@@ -305,6 +305,9 @@ test("an inbox is made for keys of ssh, each of which is sealed for", async () =
   writeFileSync(join(site.path, "keys.pub"), `# of ssh\n${one} one@example.com\nno-pty ${two}\n`);
   const added = await inbox("add", "for-ssh", "--to", "keys.pub", "--to", `${three} three@example.com`);
   expect([added.stderr, JSON.parse(added.stdout).recipients]).toEqual(["", keys]);
+  writeFileSync(join(site.path, "gone.pub"), `expiry-time="20200101" ${two}\n`);
+  const removed = await inbox("recipients", "for-ssh", "remove", "--to", "gone.pub");
+  expect([removed.stderr, JSON.parse(removed.stdout).recipients]).toEqual(["", [one, three]]);
   writeFileSync(join(site.path, "both.pub"), `${readFileSync(join(site.path, "ann.pub"), "utf8")}${one}\n`);
   writeFileSync(join(site.path, "old.pub"), `${one}\nexpiry-time="20200101" ${two}\n`);
   for (const [file, words] of [
