@@ -2,7 +2,7 @@
 // was not.
 
 import { describe, expect, test } from "vitest";
-import { inSandbox, type Sandbox, until } from "./sandbox.js";
+import { inSandbox, program, type Sandbox, until } from "./sandbox.js";
 import { fed, HAS_SSH, held, KEYS, withAgent, works } from "./ssh-box.js";
 
 const recordsOf = async (box: Sandbox) =>
@@ -85,6 +85,32 @@ describe.runIf(HAS_SSH).each([
         end();
       });
       expect(await recordsOf(box)).toEqual(["one", "two"]);
+    }),
+    60_000,
+  );
+
+  test(
+    "what a file of hosts that never ends keeps from being sealed is counted",
+    inSandbox(async (box) => {
+      await works(box, `${KEYS}; mkdir .ssh; echo "one.example.com $(cut -d' ' -f1,2 ben.pub)" > .ssh/known_hosts`);
+      const to = ["journal", "append", "j", "--to", "host:one.example.com", "--sign", "ann", "--json"];
+      const { child, ended } = program(box, "seal", [...to, "--epoch-records", "1"]);
+      let said = "";
+      child.stdout!.on("data", (bytes) => {
+        said += bytes;
+      });
+      child.stdin!.write("one\n");
+      await until(() => said.includes("records"), "an acknowledgement");
+      await works(box, "rm .ssh/known_hosts; mkfifo .ssh/known_hosts");
+      child.stdin!.write("two\n");
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      child.kill(signal);
+      const { stdout, ...done } = await ended;
+      expect([done.status, stdout]).toEqual([
+        status,
+        expect.stringContaining("1 record was read and not acknowledged"),
+      ]);
+      expect(await recordsOf(box)).toEqual(["one"]);
     }),
     60_000,
   );

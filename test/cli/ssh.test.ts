@@ -141,6 +141,12 @@ describe.runIf(HAS_SSH)("a key of ssh", () => {
         box,
         "openssl genpkey -algorithm ed25519 -out pkcs8 && ssh-keygen -q -t rsa -b 2048 -m PEM -N '' -f pem",
       );
+      await works(
+        box,
+        "{ head -1 ann; sed '1d;$d' ann | tr -d '\\n'; echo; tail -1 ann; } > oneline; chmod 600 oneline",
+      );
+      await refused(box, "seal f --to ann.pub --sign oneline --force", 2, /in lines[\s\S]*ssh-keygen -p -f FILE/);
+      await works(box, "ssh-keygen -q -p -P '' -N '' -f oneline; seal f --to ann.pub --sign oneline --force");
       await refused(box, "seal f --to ann.pub --sign pkcs8 --force", 2, /PKCS #8[\s\S]*ssh-keygen/);
       await refused(box, "seal f --to ann.pub --sign pem --force", 2, /an RSA private key[\s\S]*ssh-keygen -t ed25519/);
       for (const args of ["--to cat --sign ann", "--to ./cat --sign ann"])

@@ -17,7 +17,12 @@ export function decodedBody(file: Secret, start: number): Secret {
   const letters = copySecret(partOf(file, start + BEGIN_SSH.length));
   try {
     const count = joinLines(letters, endOf(letters));
-    const body = count > 0 && count <= MAX_LETTERS ? decodeSecretBase64(partOf(letters, 0, count)) : null;
+    if (count === 0) {
+      throw new SealError("usage", "a private key of ssh's that does not stand in lines as ssh-keygen writes them", {
+        reason: "ssh-private",
+      });
+    }
+    const body = count <= MAX_LETTERS ? decodeSecretBase64(partOf(letters, 0, count)) : null;
     if (!body) throw damaged();
     return body;
   } finally {

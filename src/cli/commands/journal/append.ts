@@ -4,6 +4,7 @@ import { Option } from "commander";
 import { loadSuite } from "../../../crypto/index.js";
 import { SealError } from "../../../errors.js";
 import type { Progress } from "../../../flow/io.js";
+import { abortable } from "../../../flow/order.js";
 import { maxRecord } from "../../../format/batch.js";
 import { DEFAULT_CHUNK_EXPONENT } from "../../../format/core.js";
 import { openJournalFile } from "../../../io/journals/open.js";
@@ -168,7 +169,7 @@ async function settingsOf(options: Options, context: Context): Promise<WriterOpt
     records: epochRecords ?? DEFAULT_LIMITS.records,
     bytes: epochBytes ?? DEFAULT_LIMITS.bytes,
   };
-  return { suite, signer, recipients, label, limits };
+  return { suite, signer, recipients: () => abortable(recipients(), later), label, limits };
 }
 
 /** Says of an error how much was appended before it, and how much that was read was not, and why. */
