@@ -30,7 +30,7 @@ export function repeatable(name: string): Suite {
   let draws = 0;
   const draw = (length: number) => bytesOf(`${name} ${draws++}`, length);
   return {
-    ...native,
+    ...SUITES.native,
     randomBytes: draw,
     randomSecret: (length) => copySecret(draw(length)),
     ephemeralKey: () => native.agreementKey(copySecret(draw(32))),
@@ -57,7 +57,13 @@ export function recordKeyOf(seed: Bytes): RecordKey {
 /** The forger's, in each file and epoch. */
 export const forgedKey = recordKeyOf(bytesOf("fuzz record key"));
 
-export const SUITES = { native, portable } as const;
+/** scrypt's cost is fixed, and what it gives is only a key: a hash takes its place. */
+const scrypt: Suite["scrypt"] = async (passphrase, salt) => copySecret(native.sha256(passphrase, salt));
+
+export const SUITES = { native: { ...native, scrypt }, portable: { ...portable, scrypt } } as const;
+
+/** Opens what is sealed for a passphrase; mutations know it. */
+export const PASSPHRASE = "caf\u00e9 passphrase";
 
 /** An identity that has everything, and is its own opening key. */
 type Whole = KemKey & {

@@ -2,12 +2,13 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type Bytes, equal } from "../src/bytes.js";
+import { type Bytes, equal, utf8 } from "../src/bytes.js";
+import { copySecret } from "../src/crypto/secret.js";
 import { inline } from "../src/engine/inline.js";
 import { sealTo } from "../src/files/seal.js";
 import { bytesSink, bytesSource } from "../src/io/bytes.js";
 import { decodeSigner } from "../src/keys/text.js";
-import { author, bytesOf, forger, hermit, reader, repeatable } from "./actors.js";
+import { author, bytesOf, forger, hermit, PASSPHRASE, reader, repeatable } from "./actors.js";
 import { FIXED, LABEL_LENGTH, signerOf } from "./layout.js";
 
 const FIXTURES = resolve("fixtures");
@@ -20,6 +21,9 @@ export interface Honest {
   readonly plaintext: Bytes;
   readonly signed: boolean;
 }
+
+type Kind = "classic" | "hybrid" | "passphrase";
+const KINDS = ["classic", "hybrid", "classic", "passphrase"] as const;
 
 let made: Promise<readonly Honest[]> | undefined;
 
@@ -37,7 +41,7 @@ export function honestFiles(): Promise<readonly Honest[]> {
 async function honest(length: number, i: number, { signed }: { signed: boolean }): Promise<Honest> {
   const plaintext = bytesOf(`plaintext ${i}`, length);
   const to = signed ? [reader, hermit] : [hermit];
-  const file = await sealedBy(signed ? author : null, `${i} ${signed}`, plaintext, to, i % 4 === 1);
+  const file = await sealedBy(signed ? author : null, `${i} ${signed}`, plaintext, to, KINDS[i % 4]);
   return { plaintext, signed, file };
 }
 
@@ -46,13 +50,14 @@ async function sealedBy(
   name: string,
   plaintext: Bytes,
   to: (typeof author)[],
-  isHybrid = false,
+  kind: Kind = "classic",
 ): Promise<Bytes> {
   const sink = bytesSink();
   await sealTo(bytesSource(plaintext), sink, {
     suite: repeatable(`seal ${name}`),
     engine: inline,
-    recipients: to.map(({ identity, xwing }) => (isHybrid ? xwing.native : identity).publicKey),
+    recipients: to.map(({ identity, xwing }) => (kind === "classic" ? identity : xwing.native).publicKey),
+    passphrase: kind === "passphrase" ? copySecret(utf8(PASSPHRASE)) : null,
     signer: by?.identity.signingKey ?? null,
     label: ["", "release 1", "é"][plaintext.length % 3]!,
     chunkExponent: 12,
@@ -67,7 +72,8 @@ export async function sealedSeeds(withVectors: boolean): Promise<Bytes[]> {
     [0, 20, CHUNK, CHUNK + 9].flatMap((length) => [
       sealedBy(forger, `forger ${length}`, bytesOf("x", length), [reader]),
       sealedBy(null, `nobody ${length}`, bytesOf("y", length), [reader]),
-      sealedBy(forger, `hybrid ${length}`, bytesOf("z", length), [reader], true),
+      sealedBy(forger, `hybrid ${length}`, bytesOf("z", length), [reader], "hybrid"),
+      sealedBy(forger, `passphrase ${length}`, bytesOf("p", length), [], "passphrase"),
     ]),
   );
   return [...(await honestFiles()).map(({ file }) => file), ...forged, ...(withVectors ? vectorFiles() : [])];

@@ -42,11 +42,12 @@ export async function reading(
   source: JournalSource,
   options: Partial<ReadJournalOptions>,
   suite: Suite = SUITES.native,
+  codes: readonly string[] = CODES,
 ): Promise<Ending> {
   const batches: Bytes[] = [];
   const cursors: Cursor[] = [];
   let [tail, cursor] = [0, null as Cursor | null];
-  const ended = await attempt(CODES, async () => {
+  const ended = await attempt(codes, async () => {
     try {
       for await (const step of readJournal(source, optionsOf(suite, options))) {
         if (step.is === "end") tail = step.tail;

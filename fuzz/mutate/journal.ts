@@ -43,6 +43,16 @@ const PIECES: readonly ((parts: Records, other: Records, random: Random) => void
       new Uint8Array(random.pick([63, 64, old.length - kept, 999])),
     );
   },
+  // What a loss of power leaves: zeros in place of the end of a piece, or behind the last.
+  ({ records }, _, random) => {
+    const at = random.oneIn(2) ? records.length - 1 : random.below(records.length);
+    const old = records[at];
+    const length = random.pick([63, 64, 65, 1 + random.below(old?.length ?? 1)]);
+    if (old && old.length >= length) records[at] = old.slice().fill(0, old.length - length);
+  },
+  ({ records }, _, random) => {
+    records.push(new Uint8Array(1 + random.below(100)));
+  },
   ({ records }, other) => {
     const base = other.records.find(isBase);
     if (base) records.splice(0, isBase(records[0] ?? base) ? 1 : 0, base);

@@ -1,5 +1,6 @@
-// Which parts of src/ have run, from the inspector's precise block coverage. Asking for it takes milliseconds, so the
-// loop asks once for a batch of executions, and looks closer only where the batch has reached something new.
+// Which parts of src/, and of the inbox's, have run, from the inspector's precise block coverage. Asking for it takes
+// milliseconds, so the loop asks once for a batch of executions, and looks closer only where the batch has reached
+// something new.
 
 import { readFileSync } from "node:fs";
 import { Session } from "node:inspector";
@@ -14,7 +15,7 @@ interface Reported {
   }[];
 }
 
-/** A file of src/ in the bundle. */
+/** A file of src/ or inbox/src/ in the bundle. */
 interface Module {
   readonly name: string;
   readonly start: number;
@@ -127,5 +128,5 @@ function modulesOf(bundle: string): Module[] {
       start: head.index + head[0].length,
       end: heads[i + 1]?.index ?? bundle.length,
     }))
-    .filter(({ name }) => name.startsWith("src/"));
+    .filter(({ name }) => /^(?:inbox\/)?src\//.test(name));
 }

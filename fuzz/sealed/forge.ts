@@ -1,7 +1,7 @@
 // Making a mutated file right again, from some level on, with the keys that whoever mutates it has: the forger's
 // signing key, and what the reader can open. So mutations are seen by the code behind the signature, too.
 
-import { type Bytes, concat, equal, toHex, u32 } from "../../src/bytes.js";
+import { type Bytes, concat, equal, toHex, u32, utf8 } from "../../src/bytes.js";
 import { dhkem } from "../../src/crypto/dhkem.js";
 import { hpkeOpen, hpkeSeal } from "../../src/crypto/hpke.js";
 import { native } from "../../src/crypto/native.js";
@@ -9,8 +9,8 @@ import { copySecret } from "../../src/crypto/secret.js";
 import { xwing } from "../../src/crypto/xwing.js";
 import { commitment, headerMac, headerMessage, payloadKey, recipientInfo } from "../../src/format/header.js";
 import { chunkMessage, chunkNonce, nextChain } from "../../src/format/record.js";
-import { STANZA_X25519, STANZA_XWING } from "../../src/format/stanza.js";
-import { bytesOf, forgedKey, forger, reader, repeatable, repeatableMlKem } from "../actors.js";
+import { STANZA_PASSPHRASE, STANZA_X25519, STANZA_XWING } from "../../src/format/stanza.js";
+import { bytesOf, forgedKey, forger, PASSPHRASE, reader, repeatable, repeatableMlKem } from "../actors.js";
 import type { Random } from "../random.js";
 import { coreOf, type HeaderParts, type Parts, recordSize, type StanzaPart, stanzasOf } from "./parts.js";
 
@@ -42,9 +42,25 @@ function addressed(parts: Parts, fileKey: Bytes, random: Random): StanzaPart[] {
   const { publicKey } = isHybrid ? reader.xwing.native : reader.identity;
   const { enc, ciphertext } = hpkeSeal(suite, kem, publicKey, recipientInfo(coreHash), copySecret(fileKey));
   const type = isHybrid ? STANZA_XWING : STANZA_X25519;
-  const own = { type, length: null, body: concat(enc, ciphertext) };
+  const byKey = { type, length: null, body: concat(enc, ciphertext) };
+  const byEither = () => [...byPassphrases(coreHash, fileKey, random), ...(random.oneIn(3) ? [byKey] : [])];
+  const own = isHybrid && random.oneIn(3) ? byEither() : [byKey];
   const at = random.below(parts.stanzas.length);
-  return parts.stanzas.length === 0 ? [own] : parts.stanzas.toSpliced(at, random.oneIn(4) ? 0 : 1, own);
+  return parts.stanzas.length === 0 ? own : parts.stanzas.toSpliced(at, random.oneIn(4) ? 0 : 1, ...own);
+}
+
+/** The passphrase's stanza, behind some of others; it may hold another file key, or be another file's. */
+function byPassphrases(coreHash: Bytes, fileKey: Bytes, random: Random): StanzaPart[] {
+  const others = Array.from({ length: random.pick([0, 0, 1, 3, 4]) }, (_, i) => `another ${i}`);
+  const key = random.oneIn(6) ? bytesOf("another file key") : fileKey;
+  const core = random.oneIn(6) ? bytesOf("another core") : coreHash;
+  return [...others, PASSPHRASE].map((passphrase) => {
+    const salt = bytesOf(`salt ${random.below(4)}`, 16);
+    const stretched = copySecret(native.sha256(utf8(passphrase), salt));
+    const aad = concat(utf8("seal.v1 passphrase\0"), core, salt);
+    const body = concat(salt, native.aeadSeal(stretched, new Uint8Array(12), key, aad));
+    return { type: STANZA_PASSPHRASE, length: null, body };
+  });
 }
 
 function authenticatorOf(parts: Parts, fileKey: Bytes | null): Bytes {

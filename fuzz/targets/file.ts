@@ -1,6 +1,7 @@
 // A whole sealed file: opened, verified, in pieces, by range, on both suites; and who may have made what is accepted.
 
-import { type Bytes, equal } from "../../src/bytes.js";
+import { type Bytes, equal, utf8 } from "../../src/bytes.js";
+import { copySecret } from "../../src/crypto/secret.js";
 import type { Suite } from "../../src/crypto/suite.js";
 import { inline } from "../../src/engine/inline.js";
 import { type Opened, type Opening, openTo } from "../../src/files/open.js";
@@ -9,11 +10,12 @@ import type { Sink, Source } from "../../src/flow/io.js";
 import type { Policy } from "../../src/header/policy.js";
 import { bytesSource } from "../../src/io/bytes.js";
 import { streamSource } from "../../src/io/streams.js";
-import { author, hermit, identityFiles, reader, SUITES } from "../actors.js";
+import { author, hermit, identityFiles, PASSPHRASE, reader, SUITES } from "../actors.js";
 import { SIGNER } from "../layout.js";
 import { mutateSealed } from "../mutate/sealed.js";
 import { judgeHeader } from "../oracle/header.js";
 import { judgeRecords } from "../oracle/records.js";
+import { judgeUnlocking } from "../oracle/unlock.js";
 import { hashOf, randomOf } from "../random.js";
 import { anybody, type Honest, honestByCore, sealedSeeds } from "../seeds.js";
 import { split } from "../splits.js";
@@ -39,6 +41,7 @@ async function run(input: Bytes, thorough: boolean): Promise<string> {
   const verified = await verifying(bytesSource(input), SUITES.native, from);
   compareWithVerifier(whole, verified);
   await compareWithFormat(input, verified);
+  compareUnlocking(input, whole, verified);
   const whose = await checkForgery(input, whole);
   if (thorough || dice % 4 === 0) {
     same(whole, await opened(streamSource(split(input), "the input"), SUITES.native, { from }), "in pieces");
@@ -63,7 +66,8 @@ async function opened(
     abort: async () => {},
   };
   const identities = identityFiles(who, suite);
-  const options = { suite, engine: inline, identities, from: from ?? null, policy: POLICY, ...more };
+  const passphrase = who === reader ? async () => copySecret(utf8(PASSPHRASE)) : undefined;
+  const options = { suite, engine: inline, identities, passphrase, from: from ?? null, policy: POLICY, ...more };
   const ended = await attempt(CODES, () => openTo(source, sink, options));
   const released = Uint8Array.from(Buffer.concat(parts));
   return "value" in ended
@@ -108,6 +112,17 @@ async function compareWithFormat(input: Bytes, verified: Verified | Refusal): Pr
   const records = judgeRecords(input, header.length, SUITES.native);
   const told = (found: object) => JSON.stringify("digest" in found ? found.digest : (found as Refusal).chunk);
   holds(told(verified) === told(records), `verifying gives ${told(verified)}, the format ${told(records)}`);
+}
+
+/** Which stanza opens, and what it holds, is what the format says. */
+function compareUnlocking(input: Bytes, { result, refusal }: Ending, verified: Verified | Refusal): void {
+  if ("code" in verified && verified.chunk === null) return;
+  const due = judgeUnlocking(input);
+  const isOpen = result !== null || refusal!.chunk !== null;
+  holds(
+    (isOpen ? "opens" : refusal!.code) === due,
+    `the file key: ${refusal?.message ?? "it opens"}, where due is ${due}`,
+  );
 }
 
 /**

@@ -1,10 +1,8 @@
-// Identity files, protected ones too, and public key files. scrypt is replaced by one hash: its cost is fixed, and what
-// it gives is only a key.
+// Identity files, protected ones too, and public key files.
 
 import { base64 } from "@scure/base";
 import { type Bytes, concat, fromUtf8, toHex, utf8 } from "../../src/bytes.js";
 import { copySecret } from "../../src/crypto/secret.js";
-import type { Suite } from "../../src/crypto/suite.js";
 import { identityOf, parseIdentityFile } from "../../src/keys/identity.js";
 import { parseAllPublicKeys, parsePublicKeys } from "../../src/keys/public-keys.js";
 import { encodeSigner } from "../../src/keys/text.js";
@@ -20,10 +18,7 @@ const PASSPHRASE = "passphrase";
 const BEGIN = "-----BEGIN SEAL PROTECTED IDENTITY-----";
 const END = "-----END SEAL PROTECTED IDENTITY-----";
 
-const quick: Suite = {
-  ...SUITES.native,
-  scrypt: async (passphrase, salt) => copySecret(SUITES.native.sha256(passphrase, salt)),
-};
+const quick = SUITES.native;
 
 export const identity: Target = {
   name: "identity",

@@ -147,10 +147,21 @@ async function checkForgery(input: Bytes, byAny: Ending, random: Random): Promis
     if (truth) checkTruth(input, resumed, truth, cursor);
     else holds(resumed.refusal !== null, "another journal goes on from a cursor");
   }
+  if (truth && shift > 0) await checkRemoved(input, byAny, truth, random);
   if (truth) return checkTruth(input, byAny, truth, null);
   const isAuthors = equal(signerOf(input), from[0]!);
   holds(!isAuthors || byAny.cursor === null, "a journal is read in the author's name that is not the author's");
   return "";
+}
+
+/** A cursor before the base: the reader is told, and goes on at the base where it was told so. */
+async function checkRemoved(input: Bytes, byAny: Ending, { cursors }: HonestJournal, random: Random): Promise<void> {
+  const gone = cursors.filter(({ end }) => end < shiftOf(input) + baseLength(input));
+  if (gone.length === 0 || byAny.cursor === null) return;
+  const options = { from: [author.identity.signingKey.publicKey], cursor: random.pick(gone) };
+  const told = await reading(journalOf(input), options, SUITES.native, [...CODES, "usage"]);
+  holds(told.refusal?.code === "usage" && told.batches.length === 0, "what was removed is passed over unasked");
+  same(byAny, await reading(journalOf(input), { ...options, skipRemoved: true }), "where what is gone is skipped");
 }
 
 function checkTruth(input: Bytes, read: Ending, { bytes, frames }: HonestJournal, from: Cursor | null): string {

@@ -9,10 +9,11 @@ import { TREE } from "../cli/sandbox.js";
 const PROSE = 100;
 const COMMENT = 120;
 
-/** The files of the tree with such an ending, less what was installed or built. */
+/** The files of the tree with such an ending, less what was installed, built or measured. */
 function filesOf(...endings: readonly string[]): string[] {
   return readdirSync(TREE, { recursive: true, encoding: "utf8" }).filter(
-    (name) => endings.some((ending) => name.endsWith(ending)) && !/(^|\/)(node_modules|dist|\..*)\//.test(name),
+    (name) =>
+      endings.some((ending) => name.endsWith(ending)) && !/(^|\/)(node_modules|dist|coverage|\..*)\//.test(name),
   );
 }
 

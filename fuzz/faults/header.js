@@ -1,0 +1,75 @@
+// Headers.
+
+export const header = [
+  {
+    name: "a chunk size out of bounds is taken",
+    target: "header",
+    file: "src/format/core.ts",
+    from: "exponent >= MIN_CHUNK_EXPONENT && exponent <= MAX_CHUNK_EXPONENT",
+    to: "exponent >= MIN_CHUNK_EXPONENT",
+  },
+  {
+    name: "a label that is not UTF-8 is taken",
+    target: "header",
+    file: "src/bytes.ts",
+    from: "fatal: true",
+    to: "fatal: false",
+  },
+  {
+    name: "a stanza of type 0 is taken",
+    target: "header",
+    file: "src/format/stanza.ts",
+    from: 'if (type === 0) throw malformed("a stanza of type 0");',
+    to: "",
+  },
+  {
+    name: "classic and post-quantum stanzas are taken together",
+    target: "header",
+    file: "src/format/stanza.ts",
+    from: "if (kinds.size > 1) throw",
+    to: "if (kinds.size > 2) throw",
+  },
+  {
+    name: "an unknown post-quantum stanza is taken for a classic one",
+    target: "header",
+    file: "src/format/stanza.ts",
+    from: "return type >= POST_QUANTUM;",
+    to: "return type === STANZA_XWING;",
+  },
+  {
+    name: "an X-Wing stanza may be longer than its parts",
+    target: "header",
+    file: "src/format/stanza.ts",
+    from: "if (due && length !== due.length) {",
+    to: "if (due && (length < due.length || (type === STANZA_X25519 && length > due.length))) {",
+  },
+  {
+    name: "a record key of small order is taken",
+    target: "header",
+    file: "src/format/core.ts",
+    from: "if (signed && !isRecordKey(key)) throw",
+    to: "if (signed && isZero(key)) throw",
+  },
+  {
+    name: "a record key that is not canonical is taken",
+    target: "header",
+    file: "src/crypto/ed25519-check.ts",
+    from: "return isBelowP(y) && !encodesSmallOrder(y);",
+    to: "return !encodesSmallOrder(y);",
+  },
+  {
+    name: "content that is not known is taken",
+    target: "header",
+    file: "src/format/core.ts",
+    from: "if (content !== PLAIN) throw",
+    to: "if (content > 1) throw",
+  },
+  {
+    name: "a passphrase's stanza may have any length",
+    target: "header",
+    file: "src/format/stanza.ts",
+    from: `  [STANZA_PASSPHRASE]: { name: "passphrase", length: 64 },
+`,
+    to: "",
+  },
+];

@@ -1,0 +1,88 @@
+// Files of ssh's.
+
+export const ssh = [
+  {
+    name: "a signer is accepted after its time",
+    target: "ssh",
+    file: "src/keys/ssh/lines.ts",
+    from: "if (before !== null && now > before)",
+    to: "if (before !== null && before < 0)",
+  },
+  {
+    name: "a signer is accepted before its time",
+    target: "ssh",
+    file: "src/keys/ssh/lines.ts",
+    from: "if (after !== null && now < after)",
+    to: "if (after !== null && after < 0)",
+  },
+  {
+    name: "a key is sealed for that has expired",
+    target: "ssh",
+    file: "src/keys/ssh/lines.ts",
+    from: "if (time !== null && now > time)",
+    to: "if (time !== null && time < 0)",
+  },
+  {
+    name: "a signer of other namespaces is accepted",
+    target: "ssh",
+    file: "src/keys/ssh/lines.ts",
+    from: 'if (namespaces !== undefined && !matchesPatterns(NAMESPACE, namespaces ?? "")) {',
+    to: "if (namespaces === null) {",
+  },
+  {
+    name: "a pattern that excludes is passed over",
+    target: "ssh",
+    file: "src/keys/ssh/patterns.ts",
+    from: "if (isNegated) return false;",
+    to: "if (isNegated) continue;",
+  },
+  {
+    name: "an authority's key is anybody's",
+    target: "ssh",
+    file: "src/keys/ssh/lines.ts",
+    from: 'if (options.has("cert-authority")) throw',
+    to: 'if (options.get("cert-authority")) throw',
+  },
+  {
+    name: "bytes behind an ssh key are ignored",
+    target: "ssh",
+    file: "src/keys/ssh/public.ts",
+    from: "if (!key || fields.left > 0 || !equal(sshBlob(key), blob) || key.length !== 32) {",
+    to: "if (key?.length !== 32) {",
+  },
+  {
+    name: "an ssh key that is no point is taken",
+    target: "ssh",
+    file: "src/keys/ssh/public.ts",
+    from: "if (isValidSigner(key)) return key;",
+    to: "if (isValidSigner.length > 0) return key;",
+  },
+  {
+    name: "the sign of an ssh key goes into what is sealed for",
+    target: "ssh",
+    file: "src/crypto/montgomery.ts",
+    from: "i === 31 ? byte & 0x7f : byte",
+    to: "i === 32 ? byte & 0x7f : byte",
+  },
+  {
+    name: "an ssh key may have the seed of another",
+    target: "ssh",
+    file: "src/keys/ssh/private.ts",
+    from: "equal(suite.signingKey(seed).publicKey, publicKey);",
+    to: "suite.signingKey(seed).publicKey.length > 0;",
+  },
+  {
+    name: "the padding of an ssh key is not looked at",
+    target: "ssh",
+    file: "src/keys/ssh/private.ts",
+    from: "if (!fits || !isPadded || padding.some((byte, i) => byte !== i + 1)) throw damaged();",
+    to: "if (!fits || !isPadded) throw damaged();",
+  },
+  {
+    name: "bytes behind an ssh key's section are ignored",
+    target: "ssh",
+    file: "src/keys/ssh/envelope.ts",
+    from: "if (!section || fields.left > 0) throw damaged();",
+    to: "if (!section) throw damaged();",
+  },
+];
