@@ -1,5 +1,6 @@
 // The program: finds the command, runs it, and gives what comes of it as an exit status.
 
+import { setMaxListeners } from "node:events";
 import { stat } from "node:fs/promises";
 import { setImmediate as turn } from "node:timers/promises";
 import { closest } from "../closest.js";
@@ -164,6 +165,8 @@ const COMPLETE = /^(--to(=.*)?|-h|--help|--version)$/;
 
 function interruption(ownSignals: readonly NodeJS.Signals[]): AbortSignal {
   const controller = new AbortController();
+  // As many listen as there are files and keys: Node would warn of more than ten.
+  setMaxListeners(0, controller.signal);
   onEnding(ownSignals, (name, status) => {
     // A second signal does not wait for the first one's clean-up, nor for a thread that hangs in a system call.
     if (controller.signal.aborted) {

@@ -286,6 +286,9 @@ describe.runIf(HAS_SSH)("a host of known_hosts", () => {
       await opens("host:THREE.example.com", "host");
       await opens("host:x.wild.example.com", "ann");
       await opens("host:one.example.com --to host:two.example.com", "ben");
+      const many = Array.from({ length: 20 }, (_, i) => `--to host:x${i}.wild.example.com`).join(" ");
+      const { stderr } = await works(box, `seal f ${many} --sign ann --force`);
+      expect(stderr).toMatch(/^sealed f -> f\.sealed: .*\n$/);
       await works(box, "seal contacts add one host:one.example.com; grep -q '^one ssh-ed25519' home/contacts");
       // ssh itself finds the same lines.
       for (const name of ["one.example.com", "[two.example.com]:2222", "three.example.com"])

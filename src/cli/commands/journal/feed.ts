@@ -1,5 +1,6 @@
 // From standard input to a journal's writer, and the acknowledgements back.
 
+import { setMaxListeners } from "node:events";
 import { erase } from "../../../crypto/secret.js";
 import { asIoError, restated } from "../../../errors.js";
 import { abortable } from "../../../flow/order.js";
@@ -14,6 +15,7 @@ const GRACE = 10_000;
 /** Aborts a while after the other, for the same reason. */
 export function withGrace(signal: AbortSignal): AbortSignal {
   const later = new AbortController();
+  setMaxListeners(0, later.signal);
   signal.addEventListener("abort", () => setTimeout(() => later.abort(signal.reason), GRACE), { once: true });
   return later.signal;
 }
