@@ -19,6 +19,7 @@ import { signHeader } from "../header/sign.js";
 import { type Addressees, makeStanzas } from "../header/stanzas.js";
 import { MAX_SEALED_AT } from "../time.js";
 
+/** The passphrase, where there is one, is erased once its stanza is made. */
 export interface Sealing extends Addressees {
   readonly suite: Suite;
   readonly engine: Engine;
