@@ -1,11 +1,12 @@
 // One inbox while it is in use: its journal's writer, its idempotency keys, and up to where the journal is on disk.
 
 import { type JournalRecord, SealError } from "@sealed-files/seal";
+import { MAX_BASE_BYTES } from "@sealed-files/seal/internal";
 import { AgeClock } from "./idempotency/age.js";
 import { Answers, type KeyBudget, SLICES } from "./idempotency/answers.js";
 import { announce, Doubts, type Tag } from "./idempotency/doubts.js";
 import type { KeyedRequest } from "./idempotency/request.js";
-import { type Stands, standsIn } from "./idempotency/stands.js";
+import { beginningOf, type Stands, standsIn } from "./idempotency/stands.js";
 import { copyOfPlace, type FramePlace } from "./idempotency/unit.js";
 import { isFenced, Problem } from "./problem.js";
 import { Recipients } from "./recipients.js";
@@ -51,12 +52,14 @@ export class Inbox {
   readonly #pending = new Map<string, Pending>();
   readonly #doubts: Doubts;
   #durable: number;
+  /** By how much less it is than the offset that frames name: of a journal that was shortened. */
+  readonly #shift: number;
   /** The last frame with keys: while it stands in the journal, so does every frame before it. */
   #newest: FramePlace | null;
   #isLost = false;
 
   private constructor(place: Place, options: InboxOptions, opened: Opened) {
-    const { writer, recipients, stands, log, answers, clock, durable, newest } = opened;
+    const { writer, recipients, stands, log, answers, clock, durable, shift, newest } = opened;
     this.tailMovedTo = writer.recovered.tailMovedTo;
     this.#place = place;
     this.#writer = writer;
@@ -68,6 +71,7 @@ export class Inbox {
     this.#recipients = recipients;
     this.#doubts = new Doubts(stands, log);
     this.#durable = durable;
+    this.#shift = shift;
     this.#newest = newest;
   }
 
@@ -89,7 +93,7 @@ export class Inbox {
     const writer = await options.openWriter({ journal: await place.writing(), to: ofEpoch, label, beforeFrame });
     const answers = new Answers(options.budget, options.keyLifetime);
     try {
-      const durable = await flushedIn(place);
+      const { durable, shift } = await flushedIn(place);
       const stands = standsIn(() => place.reading());
       let newest: FramePlace | null = null;
       await log.load(stands, (age, answered, frame) => {
@@ -97,7 +101,7 @@ export class Inbox {
         newest = newer(newest, frame);
       });
       await log.own();
-      const opened = { writer, recipients, stands, log, answers, clock, durable, newest };
+      const opened = { writer, recipients, stands, log, answers, clock, durable, shift, newest };
       inbox = new Inbox(place, options, opened);
       return inbox;
     } catch (error) {
@@ -213,7 +217,7 @@ export class Inbox {
     }
     if (tag.announced) this.#log.settle(tag.announced, true);
     if (request) this.#remember(request, tag.frame);
-    if (tag.frame && tag.frame.end > this.#durable) this.#durable = tag.frame.end;
+    if (tag.frame) this.#durable = Math.max(this.#durable, tag.frame.end - this.#shift);
     return tag.frame;
   }
 
@@ -258,13 +262,19 @@ interface Opened {
   readonly answers: Answers;
   readonly clock: AgeClock;
   readonly durable: number;
+  readonly shift: number;
   readonly newest: FramePlace | null;
 }
 
-/** Bytes of the journal that are durable. Throws `io`. */
-async function flushedIn(place: Place): Promise<number> {
+/** Bytes of the journal that are durable, and by how much less its offsets are. Throws `io`. */
+async function flushedIn(place: Place): Promise<{ durable: number; shift: number }> {
   const reading = await place.reading();
-  return reading.flushed().finally(() => reading.close());
+  try {
+    const { shift } = beginningOf(await reading.readAt(0, MAX_BASE_BYTES));
+    return { durable: await reading.flushed(), shift };
+  } finally {
+    await reading.close();
+  }
 }
 
 /** Of two frames of a journal, the later one. */

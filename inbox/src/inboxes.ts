@@ -25,10 +25,14 @@ interface Entry {
   users: number;
   /** When the last user left. */
   left: number;
+  /** Called then, where somebody waits for it. */
+  onUnused: (() => void) | null;
 }
 
 /** After an inbox could not be opened, it is not tried again for so many milliseconds. */
 const PAUSE = 1000;
+/** Milliseconds after which others are told again which inboxes are open here. */
+const RENEWAL = 5000;
 
 export class Inboxes {
   readonly #store: InboxStore;
@@ -37,12 +41,15 @@ export class Inboxes {
   /** Being closed: not to be opened before that is done. */
   readonly #closing = new Map<string, Promise<void>>();
   #stopping = false;
-  readonly #timer: NodeJS.Timeout;
+  readonly #timers: readonly NodeJS.Timeout[];
 
   constructor(store: InboxStore, options: InboxesOptions) {
     this.#store = store;
     this.#options = options;
-    this.#timer = setInterval(() => this.#sweep(), Math.min(options.idle, 60_000)).unref();
+    this.#timers = [
+      setInterval(() => this.#sweep(), Math.min(options.idle, 60_000)).unref(),
+      setInterval(() => this.#renew(), RENEWAL).unref(),
+    ];
   }
 
   /** How many are open now, and the bytes that wait for the disk in them. */
@@ -55,13 +62,13 @@ export class Inboxes {
   async use<T>(name: string, work: (inbox: Inbox) => Promise<T>): Promise<T> {
     const entry = await this.#entry(name);
     let inbox: Inbox | null = null;
-    entry.users++;
     try {
       inbox = await entry.inbox;
       return await work(inbox);
     } finally {
       entry.users--;
       entry.left = performance.now();
+      if (entry.users === 0) entry.onUnused?.();
       if (inbox?.isLost && this.#entries.get(name) === entry) this.#close(name, entry);
     }
   }
@@ -73,19 +80,50 @@ export class Inboxes {
   /** Closes all, when what is under way is done. */
   async close(): Promise<void> {
     this.#stopping = true;
-    clearInterval(this.#timer);
+    for (const timer of this.#timers) clearInterval(timer);
     for (const [name, entry] of this.#entries) this.#close(name, entry);
     await Promise.all(this.#closing.values());
   }
 
-  /** Throws `Problem`. */
+  /**
+   * Does `work` with an inbox that is open neither here nor at another service, which has not been asked then: false.
+   * What comes for it meanwhile waits. Throws what `work` throws, `Problem`, `io`.
+   */
+  async between(name: string, work: () => Promise<void>): Promise<boolean> {
+    while (this.#closing.has(name)) await this.#closing.get(name);
+    if (this.#stopping) return false;
+    const entry = this.#entries.get(name);
+    this.#entries.delete(name);
+    const isDone = this.#alone(name, entry, work);
+    const settled = isDone.then(
+      () => this.#leave(name),
+      () => this.#leave(name),
+    );
+    this.#closing.set(name, settled);
+    return isDone;
+  }
+
+  /** Throws as `between`. */
+  async #alone(name: string, entry: Entry | undefined, work: () => Promise<void>): Promise<boolean> {
+    if (entry) {
+      await unused(entry);
+      await this.#ended(name, entry);
+    } else if (await this.#store.leases?.isOthers(name)) return false;
+    await work();
+    return true;
+  }
+
+  /** Throws `Problem`. The entry counts one user more. */
   async #entry(name: string): Promise<Entry> {
     for (;;) {
       await this.#closing.get(name);
       if (this.#stopping) throw new Problem("stopping", "Another one may be there soon.", { retryAfter: 1 });
-      const entry = this.#entries.get(name);
-      if (entry) return entry;
-      if (this.#taken() < this.#options.maxOpen) return this.#open(name);
+      const there = this.#entries.get(name);
+      const entry = there ?? (this.#taken() < this.#options.maxOpen ? this.#open(name) : null);
+      if (entry) {
+        entry.users++;
+        return entry;
+      }
       await this.#makeRoom();
     }
   }
@@ -113,14 +151,19 @@ export class Inboxes {
   #open(name: string): Entry {
     const place = this.#store.place(name);
     const to = async () => (await this.#store.settings(name)).recipients;
-    const opening = this.#store.settings(name).then(({ label }) => Inbox.open(place, { label, to }, this.#options));
+    const { leases } = this.#store;
+    const opening = this.#store.settings(name).then(async ({ label }) => {
+      await leases?.take(name);
+      return Inbox.open(place, { label, to }, this.#options);
+    });
     const inbox = opening.catch((error) => {
       entry.open = "failed";
+      this.#release(name);
       this.#options.note({ is: "failed", inbox: name, error });
       setTimeout(() => this.#forget(name, entry), PAUSE).unref();
       throw storageProblem(error);
     });
-    const entry: Entry = { inbox, open: null, users: 0, left: performance.now() };
+    const entry: Entry = { inbox, open: null, users: 0, left: performance.now(), onUnused: null };
     this.#entries.set(name, entry);
     inbox.then(
       (open) => {
@@ -137,16 +180,39 @@ export class Inboxes {
     if (this.#entries.get(name) === entry) this.#entries.delete(name);
   }
 
-  #close(name: string, { inbox }: Entry): void {
+  #close(name: string, entry: Entry): void {
     this.#entries.delete(name);
-    const closed = this.#afterOpening(name, inbox, async (open) => {
+    this.#closing.set(
+      name,
+      this.#ended(name, entry).finally(() => this.#leave(name)),
+    );
+  }
+
+  /** Never rejects. */
+  #ended(name: string, { inbox }: Entry): Promise<void> {
+    return this.#afterOpening(name, inbox, async (open) => {
       await open.close();
       this.#options.note({ is: "closed", inbox: name });
     });
-    this.#closing.set(
-      name,
-      closed.finally(() => this.#closing.delete(name)),
+  }
+
+  /** It may be opened again, here or elsewhere. */
+  #leave(name: string): void {
+    this.#closing.delete(name);
+    this.#release(name);
+  }
+
+  /** A lease that is neither renewed nor given back ends in a while. */
+  #release(name: string): void {
+    this.#store.leases?.release(name).catch((error) => this.#options.note({ is: "failed", inbox: name, error }));
+  }
+
+  #renew(): void {
+    const open = [...this.#entries].flatMap(([name, { open }]) =>
+      open instanceof Inbox && !open.isLost ? [name] : [],
     );
+    // Where the store is gone, the next record shows it.
+    this.#store.leases?.renew(open).catch(() => undefined);
   }
 
   /** Nothing where the inbox could not be opened, which has been told. Never rejects. */
@@ -166,4 +232,11 @@ export class Inboxes {
       else this.#afterOpening(name, entry.inbox, (open) => open.tidy());
     }
   }
+}
+
+function unused(entry: Entry): Promise<void> {
+  if (entry.users === 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    entry.onUnused = resolve;
+  });
 }

@@ -8,6 +8,8 @@ import { add } from "./commands/add.js";
 import { init } from "./commands/init.js";
 import { list } from "./commands/list.js";
 import { recipients } from "./commands/recipients.js";
+import { remove } from "./commands/remove.js";
+import { retention, shorten } from "./commands/retention.js";
 import { serve } from "./commands/serve.js";
 import { create, listTokens, revoke } from "./commands/token.js";
 import { unlock } from "./commands/unlock.js";
@@ -15,7 +17,20 @@ import { printErr, printOut } from "./print.js";
 
 declare const SEAL_INBOX_VERSION: string;
 
-const COMMANDS: readonly Command[] = [init, add, list, recipients, create, listTokens, revoke, serve, unlock];
+const COMMANDS: readonly Command[] = [
+  init,
+  add,
+  list,
+  recipients,
+  create,
+  listTokens,
+  revoke,
+  retention,
+  shorten,
+  remove,
+  serve,
+  unlock,
+];
 
 export async function main(argv: readonly string[]): Promise<never> {
   process.on("uncaughtException", (error) => process.exit(told(error, argv.includes("--json"))));

@@ -2,6 +2,7 @@
 
 import { SealError } from "@sealed-files/seal";
 import { codeOf } from "./codes.js";
+import { NoInbox } from "./store/settings.js";
 
 /** Every kind of problem, with its status; `urn:seal-inbox:NAME` is its type. */
 export const PROBLEMS = {
@@ -11,11 +12,14 @@ export const PROBLEMS = {
   unauthorized: { status: 401, title: "A valid token is needed" },
   "bad-signature": { status: 403, title: "The webhook's signature is not valid" },
   forbidden: { status: 403, title: "The token does not allow this" },
+  gone: { status: 410, title: "The inbox was removed" },
   "not-found": { status: 404, title: "There is nothing here" },
+  behind: { status: 409, title: "More was acknowledged before" },
   timeout: { status: 408, title: "The request came too slowly" },
   "too-large": { status: 413, title: "The body is too large" },
   "media-type": { status: 415, title: "The body's media type is not accepted" },
   "out-of-range": { status: 416, title: "The journal has no such part" },
+  "bad-cursor": { status: 422, title: "The cursor is none of this journal" },
   "key-reused": { status: 422, title: "The idempotency key was used for another body" },
   "too-many-requests": { status: 429, title: "The producer sends too fast" },
   "headers-too-large": { status: 431, title: "The headers are too large" },
@@ -64,6 +68,11 @@ export class Problem extends Error {
   }
 }
 
+/** The inbox is not there any more, and does not come back. */
+export function gone(): Problem {
+  return new Problem("gone", "Its journal and its records are not here any more. Stop asking.");
+}
+
 const FULL = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 const TOO_MANY = new Set(["EMFILE", "ENFILE"]);
 /** Seconds: a disk that is full or fails does not recover in less. */
@@ -72,6 +81,7 @@ const STORAGE_PAUSE = 5;
 /** What a failure of the journal means for a request. The reason is for the log alone. */
 export function storageProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
+  if (error instanceof NoInbox) return gone();
   if (!(error instanceof SealError)) return new Problem("internal", "An unexpected error occurred.", { cause: error });
   const name = storageProblemName(error);
   if (name === "refused")

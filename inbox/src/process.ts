@@ -27,6 +27,7 @@ import { descriptorLimit, shares } from "./server/descriptors.js";
 import { timed } from "./server/flushes.js";
 import { makeLogger } from "./server/log.js";
 import { Metrics } from "./server/metrics.js";
+import { type RoundEvent, Rounds } from "./server/rounds.js";
 import { Service } from "./server/service.js";
 import type { InboxStore } from "./store/store.js";
 import type { OpenWriter } from "./writer.js";
@@ -64,14 +65,15 @@ async function serveFrom(args: Arguments, store: InboxStore): Promise<void> {
   const tls = await tlsOf(args);
   const logger = makeLogger(levelOf(args));
   closeInspector();
-  const openWriter = writing(await signerOf(args.one("sign")));
-  const service = makeService(args, store, openWriter, logger);
+  const sign = await signerOf(args.one("sign"));
+  const service = makeService(args, store, writing(sign), logger);
+  const rounds = new Rounds(store, service.inboxes, { sign, note: (event) => logRound(logger, event) });
   const about = { logger, version: SEAL_INBOX_VERSION };
   const app = await makeApp(service, { ...about, tls, hasMetrics: operatorsAddress === null });
   const operators = operatorsAddress && (await makeOperatorsApp(service, about));
   onAsking(() => logger.info(service.inboxes.figures(), "status"));
   app.server.maxConnections = shares(descriptorLimit()).connections;
-  const running = { app, operators, service, logger };
+  const running = { app, operators, service, rounds, logger };
   const delays = { shutdown: durationOf(args, "shutdown-delay", 0), drain: durationOf(args, "drain", DRAIN) };
   const stopped = untilStopped(running, delays);
   if (!tls && !isLoopback(address.host)) {
@@ -128,11 +130,21 @@ function logEvent(logger: Logger, event: InboxEvent): void {
   logger.error({ inbox: event.inbox, reason }, "the inbox cannot be used");
 }
 
+function logRound(logger: Logger, event: RoundEvent): void {
+  if (event.is === "shortened") {
+    logger.info({ inbox: event.inbox, bytes: event.bytes }, event.is);
+    return;
+  }
+  const reason = event.error instanceof SealError ? event.error.message : "a bug in seal-inbox";
+  logger.error({ inbox: event.inbox ?? undefined, reason }, "it cannot be shortened");
+}
+
 /** All that ends with the process. */
 interface Running {
   readonly app: FastifyInstance;
   readonly operators: FastifyInstance | null;
   readonly service: Service;
+  readonly rounds: Rounds;
   readonly logger: Logger;
 }
 
@@ -158,7 +170,7 @@ function untilStopped(running: Running, delays: Delays): Promise<void> {
   });
 }
 
-async function end({ app, operators, service, logger }: Running, { shutdown, drain }: Delays): Promise<void> {
+async function end({ app, operators, service, rounds, logger }: Running, { shutdown, drain }: Delays): Promise<void> {
   const told = notify("STOPPING=1", logger);
   await sleep(shutdown);
   service.stop();
@@ -166,6 +178,7 @@ async function end({ app, operators, service, logger }: Running, { shutdown, dra
   try {
     await drained(app, drain);
     await app.close();
+    await rounds.stop();
     await service.inboxes.close();
     await operators?.close();
     await told;

@@ -201,6 +201,47 @@ test("recipients who are added and removed while it runs", { timeout: 60_000 }, 
   expect(await site.records()).toEqual(["one", "two", "three"]);
 });
 
+test("an inbox is shortened by command when its reader has acknowledged, and removed", {
+  timeout: 60_000,
+}, async () => {
+  const site = await makeSite();
+  const { url, post, child, ended } = await serve(site);
+  const journal = `${url}/v1/inboxes/till/journal`;
+  await writeFile(join(site.path, "headers"), `authorization: Bearer ${site.reader}\n`);
+  const from = ["--key", "ann.key", "--header", "@headers", "--label", "till", "--cursor", "cursor", "-q"];
+  const inbox = (...words: string[]) => site.inbox(...words, "--dir", "box");
+  const shorten = () => inbox("shorten", "till", "--sign", "inbox.key", "--older-than", "1s");
+  for (const record of ["one", "two"]) {
+    expect((await post(record)).status).toBe(201);
+    child.kill("SIGHUP");
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  expect(await site.seal("journal", "read", journal, ...from)).toMatchObject({ status: 0, stdout: "one\ntwo\n" });
+  // Another process writes it.
+  expect((await shorten()).status).toBe(0);
+  const put = { method: "PUT", headers: { authorization: `Bearer ${site.reader}` } };
+  const cursor = await readFile(join(site.path, "cursor"));
+  expect((await fetch(`${url}/v1/inboxes/till/acknowledgement`, { ...put, body: cursor })).status).toBe(200);
+  expect((await inbox("retention", "till", "show")).stdout).toMatch(
+    /^till\tnothing is removed\nann\tup to byte \d+\n$/,
+  );
+  expect((await inbox("retention", "till", "on", "--json")).stdout).toContain(`"shortenAfter":${30 * 86_400_000}`);
+  expect((await shorten()).stdout).toBe("till: nothing was removed: nothing has been had for so long\n");
+  await new Promise((resolve) => setTimeout(resolve, 1050));
+  expect((await shorten()).status).toBe(3);
+  child.kill("SIGTERM");
+  await ended;
+  expect((await shorten()).stdout).toMatch(/^till: \d+ bytes removed\n$/);
+  expect(await site.records()).toEqual(["two"]);
+  expect((await inbox("remove", "till", "--with-records")).stdout).toBe("removed till\n");
+  const again = await serve(site);
+  const gone = await fetch(`${again.url}/v1/inboxes/till/journal`, { headers: put.headers });
+  expect([gone.status, await gone.json()]).toMatchObject([410, { type: "urn:seal-inbox:gone" }]);
+  expect((await again.post("x")).status).toBe(410);
+  const place = join(site.path, "box", "inboxes", "till");
+  expect(readdirSync(place).sort()).toEqual(["removed.json", "tokens"]);
+});
+
 test("TLS, and a signing key under a passphrase", async () => {
   const site = await makeSite();
   const pem = ["-keyout", "tls.key", "-out", "tls.crt", "-days", "2", "-subj", "/CN=127.0.0.1"];
@@ -360,6 +401,12 @@ describe("refused:", () => {
     [["recipients", "till", "list", "--dir", "box", "--to", "ann.pub"], 2, "list takes no --to"],
     [["recipients", "till", "change", "--dir", "box"], 2, "say list, add or remove"],
     [["recipients", "none", "list", "--dir", "box"], 2, "there is no inbox none"],
+    [["retention", "till", "never", "--dir", "box"], 2, "say show, on or off"],
+    [["retention", "till", "off", "--dir", "box", "--older-than", "1d"], 2, "--older-than is for on"],
+    [["retention", "till", "on", "--dir", "box", "--older-than", "0d"], 2, "--older-than takes a time"],
+    [["shorten", "till", "--dir", "box"], 2, "--sign is missing"],
+    [["remove", "till", "--dir", "box"], 2, "this removes till with all its records"],
+    [["remove", "none", "--with-records", "--dir", "box"], 2, "there is no inbox none"],
     [["token", "revoke", "till", "0123", "--dir", "box"], 2, "has no token with that id"],
     [["token"], 2, 'no command "token"'],
     [["list", "--dir", "box", "--dir", "box"], 2, "--dir is given twice"],

@@ -8,7 +8,7 @@ import { type Cursor, encodeCursor, parseCursor } from "../../src/format/cursor.
 import { type Limit, type Shortened, shorten } from "../../src/journal/writing/shorten.js";
 import { NOW, recipient, sender, stranger } from "../files/samples.js";
 import { failure } from "../support.js";
-import { joined, Maker } from "./maker.js";
+import { joined, Maker, memoryJournal } from "./maker.js";
 import { type MemoryStore, memoryStore } from "./memory-store.js";
 import { outcome } from "./reading.js";
 import { append, openWriter } from "./writing.js";
@@ -156,5 +156,85 @@ describe("what may be removed", () => {
       expect(store.bytes).toEqual(before);
     }
     expect(recipient.publicKey.length).toBe(32);
+  });
+});
+
+describe("a journal that is shortened while it is read", () => {
+  const NUMBERS = Array.from({ length: 60 }, (_, i) => String(i));
+
+  /** Four epochs of large frames, of which many reads are; and the same without the first of them. */
+  async function long() {
+    const maker = new Maker({ label: "log", exponent: 20 });
+    for (const [i, number] of NUMBERS.entries()) {
+      if (i % 15 === 0) maker.epoch();
+      maker.frame([number, new Uint8Array(500_000)]);
+    }
+    const bytes = maker.bytes();
+    const cursors = await cursorsOf(bytes);
+    const shortened = async (cursor: Cursor, from = bytes) => {
+      const store = memoryStore(from);
+      await drop(store, { cursor });
+      return store.bytes;
+    };
+    return { bytes, cursors, shortened };
+  }
+
+  const numbersOf = (records: readonly string[]) => records.filter((record) => record.length < 10);
+
+  test("is read on where it was, whenever that happens; or what is gone is told", async () => {
+    const { bytes, cursors, shortened } = await long();
+    const [once, twice] = [await shortened(cursors[15]!), await shortened(cursors[30]!)];
+    let [goneOn, told] = [0, 0];
+    for (let at = 1, isMade = true; isMade; at++) {
+      const source = memoryJournal(bytes);
+      const { readAt } = source;
+      let reads = 0;
+      source.readAt = (position, length) => {
+        reads += 1;
+        if (reads === at) source.bytes = once;
+        if (reads === at + 3) source.bytes = twice;
+        return readAt(position, length);
+      };
+      const { records, error } = await outcome(source);
+      const found = numbersOf(records);
+      // At once, nothing had been read of what was removed.
+      const first = Number(found[0] ?? 0);
+      expect(found, `${at}`).toEqual(NUMBERS.slice(first, first + found.length));
+      if (error) {
+        expect([error.code, error.reason], `${at}: ${error.message}`).toEqual(["usage", "removed"]);
+        told += 1;
+      } else {
+        expect(found.at(-1), `${at}`).toBe("59");
+        goneOn += 1;
+      }
+      isMade = reads > at;
+    }
+    expect([goneOn > 2, told > 0]).toEqual([true, true]);
+  });
+
+  test("is tampered with, if what stands there is no more of it than before", async () => {
+    const { bytes, cursors, shortened } = await long();
+    const once = await shortened(cursors[15]!);
+    const damaged = once.slice();
+    damaged[damaged.length - 1000]! ^= 1;
+    const source = memoryJournal(bytes);
+    const { readAt } = source;
+    let reads = 0;
+    source.readAt = (position, length) => {
+      if (++reads === 7) source.bytes = damaged;
+      return readAt(position, length);
+    };
+    const { records, error } = await outcome(source);
+    expect(error?.code).toBe("tampered");
+    expect(numbersOf(records)).toEqual(NUMBERS.slice(0, 59));
+    // The old one again is genuine, but nothing that was removed meanwhile.
+    const back = memoryJournal(once);
+    const other = back.readAt;
+    let count = 0;
+    back.readAt = (position, length) => {
+      if (++count === 7) back.bytes = bytes;
+      return other(position, length);
+    };
+    expect((await outcome(back)).error?.code).toBe("tampered");
   });
 });

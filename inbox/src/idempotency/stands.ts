@@ -66,7 +66,7 @@ function wasRemoved({ journal, end, chain }: FramePlace, base: Base, wasWritten:
 }
 
 /** What a journal that was shortened begins with, and by how much less offsets in it are. */
-function beginningOf(start: Uint8Array): { base: Base | null; shift: number } {
+export function beginningOf(start: Uint8Array): { base: Base | null; shift: number } {
   if (!beginsBase(start)) return { base: null, shift: 0 };
   const parsed = parseBytes(parseBase(), Uint8Array.from(start)).value;
   return { base: parsed.base, shift: parsed.base.offset - baseLength(parsed) };

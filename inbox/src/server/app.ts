@@ -13,6 +13,7 @@ import fastify, {
   LogController,
 } from "fastify";
 import { Problem, type ProblemName } from "../problem.js";
+import { acknowledgementRoute } from "./acknowledgement.js";
 import { allowOrigins } from "./cors.js";
 import { journalRoute } from "./journal.js";
 import { hooksRoute, recordsRoute } from "./records.js";
@@ -52,6 +53,7 @@ export async function makeApp(service: Service, options: AppOptions): Promise<Fa
   await app.register(async (scope) => recordsRoute(scope, service));
   await app.register(async (scope) => hooksRoute(scope, service));
   await app.register(async (scope) => journalRoute(scope, service));
+  await app.register(async (scope) => acknowledgementRoute(scope, service));
   healthRoutes(app, service);
   if (hasMetrics) metricsRoute(app, service);
   documentRoute(app);

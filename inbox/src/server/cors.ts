@@ -9,7 +9,11 @@ const SENT = "Authorization, Content-Type, Idempotency-Key, If-None-Match, If-Ra
 const SEEN = "Accept-Ranges, Content-Range, ETag, Preference-Applied, Retry-After, X-Request-Id";
 /** Seconds for which a browser need not ask again. */
 const REMEMBERED = 600;
-const METHODS = { "/v1/inboxes/:inbox/journal": "GET, HEAD", "/v1/inboxes/:inbox/records": "POST" };
+const METHODS = {
+  "/v1/inboxes/:inbox/journal": "GET, HEAD",
+  "/v1/inboxes/:inbox/records": "POST",
+  "/v1/inboxes/:inbox/acknowledgement": "PUT",
+};
 
 /** Without origins, browsers are told nothing, and let no other page in. */
 export function allowOrigins(app: FastifyInstance, origins: readonly string[]): void {

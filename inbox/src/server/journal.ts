@@ -127,26 +127,36 @@ interface State {
  */
 async function stateOf(service: Service, name: string): Promise<State> {
   const place = service.store.place(name);
-  const durable = await durableBytes(service, place);
-  let reading: JournalReading | undefined;
+  const found = await ofWriter(service, place);
+  let reading: JournalReading | null = found instanceof Problem ? null : found.reading;
   try {
-    reading = await place.reading();
+    const durable = found instanceof Problem ? null : found.durable;
+    reading ??= await place.reading();
     const id = idOf(await reading.readAt(0, HEAD_BYTES));
-    if (typeof durable === "number" && durable <= (await reading.size()))
-      return { reading, id, size: durable, isSettled: true };
+    if (durable !== null && durable <= (await reading.size())) return { reading, id, size: durable, isSettled: true };
     return { reading, id, size: await reading.flushed(), isSettled: place.isAlwaysWhole };
   } catch (error) {
     await reading?.close();
-    throw durable instanceof Problem ? durable : service.failed(name, error);
+    throw found instanceof Problem ? found : service.failed(name, error);
   }
 }
 
-/** What the writer knows to be durable; null where none is asked. Or why it does not say. Throws `Problem`. */
-async function durableBytes(service: Service, { name, isAlwaysWhole }: Place): Promise<number | Problem | null> {
-  if (isAlwaysWhole) return null;
-  return service.inboxes
-    .use(name, async ({ durableBytes }) => durableBytes)
-    .catch((error: unknown) => unwritable(service, name, error));
+/** What its writer knows to be durable, and that very journal; nothing where none is asked. */
+interface OfWriter {
+  readonly durable: number | null;
+  readonly reading: JournalReading | null;
+}
+
+/** Or why its writer does not say. Throws `Problem`. */
+async function ofWriter(service: Service, place: Place): Promise<OfWriter | Problem> {
+  const { name, isAlwaysWhole } = place;
+  if (isAlwaysWhole) return { durable: null, reading: null };
+  // While it is used, nobody shortens it.
+  const asking = service.inboxes.use(name, async (inbox) => {
+    const reading = await place.reading();
+    return { durable: inbox.durableBytes, reading };
+  });
+  return asking.catch((error: unknown) => unwritable(service, name, error));
 }
 
 /** Why the inbox cannot be used. Throws `Problem` where that says nothing of the journal. */

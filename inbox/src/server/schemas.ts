@@ -62,6 +62,7 @@ const BINARY = { schema: {} };
 
 /** What may come of a body. */
 const TAKING_IN = [
+  "gone",
   "too-large",
   "media-type",
   "key-reused",
@@ -160,6 +161,7 @@ export const journal = {
     ...problems(
       "unauthorized",
       "forbidden",
+      "gone",
       "out-of-range",
       "too-many-requests",
       "internal",
@@ -174,6 +176,46 @@ export const journal = {
 } as const;
 
 export const journalHead = { ...journal, operationId: "headJournal", summary: "How long the journal is" } as const;
+
+export const acknowledgement = {
+  operationId: "putAcknowledgement",
+  summary: "Say how far a reader has the journal",
+  description:
+    "The body is the cursor of a reader that has fetched and kept everything before it. Where the inbox is shortened, nothing is removed that a reader has not acknowledged. Acknowledgements of a reader only go forward.",
+  security: BEARER,
+  params: INBOX,
+  body: { content: { "*/*": BINARY } },
+  response: {
+    200: {
+      description: "It is kept",
+      content: {
+        "application/json": {
+          schema: {
+            type: "object",
+            required: ["end"],
+            properties: { end: { type: "integer", description: "The byte up to which the reader has the journal" } },
+          },
+        },
+      },
+    },
+    ...problems(
+      "unauthorized",
+      "forbidden",
+      "behind",
+      "gone",
+      "too-large",
+      "bad-cursor",
+      "too-many-requests",
+      "internal",
+      "busy",
+      "too-many-open",
+      "storage",
+      "refused",
+      "stopping",
+      "full",
+    ),
+  },
+} as const;
 
 export const alive = {
   operationId: "getLiveness",

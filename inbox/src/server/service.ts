@@ -3,7 +3,7 @@
 import type { FastifyRequest } from "fastify";
 import type { KeyBudget } from "../idempotency/answers.js";
 import type { Inboxes } from "../inboxes.js";
-import { Problem, storageProblem } from "../problem.js";
+import { gone, Problem, storageProblem } from "../problem.js";
 import type { InboxStore } from "../store/store.js";
 import type { Role, Way } from "../store/tokens.js";
 import { Admission } from "./admission.js";
@@ -122,6 +122,7 @@ export class Service {
 
   /** Throws `Problem`. */
   #admit(bearer: Bearer, role: Role): Bearer {
+    if (bearer.grant.isGone) throw gone();
     if (bearer.grant.role !== role) {
       this.metrics.notLetIn("role");
       throw new Problem("forbidden", `This needs a ${role}'s token.`);

@@ -11,13 +11,20 @@ export interface Settings {
   /** `seal1…`, `ssh-ed25519 …`: for whom its journal is sealed. */
   readonly recipients: readonly string[];
   readonly created: string;
+  /**
+   * Milliseconds for which all readers must have had an epoch before it is removed by rule; null where none is.
+   */
+  readonly shortenAfter: number | null;
 }
 
+/** What an inbox is added with. */
+export type Given = Pick<Settings, "label" | "recipients">;
+
 /** The settings of a new inbox. Throws `usage` where nothing could be sealed with them. */
-export async function newSettings(name: string, { label, recipients }: Omit<Settings, "created">): Promise<Settings> {
+export async function newSettings(name: string, { label, recipients }: Given): Promise<Settings> {
   checkName("an inbox", name);
   await checkSealing(label, recipients);
-  return { label, recipients: [...new Set(recipients)], created: new Date().toISOString() };
+  return { label, recipients: [...new Set(recipients)], created: new Date().toISOString(), shortenAfter: null };
 }
 
 /** What `work` makes of settings. Throws `usage` where nothing could be sealed with them; what `work` throws. */
@@ -28,13 +35,22 @@ export async function changedSettings(before: Settings, work: (settings: Setting
 }
 
 /** What was stored of an inbox; null for what is no description of one. */
-export function parseSettings({ label, recipients, created }: Readonly<Record<string, unknown>>): Settings | null {
+export function parseSettings(stored: Readonly<Record<string, unknown>>): Settings | null {
+  const { label, recipients, created, shortenAfter = null } = stored;
   if (typeof label !== "string" || !Array.isArray(recipients)) return null;
-  return { label, recipients, created: String(created) };
+  if (shortenAfter !== null && !(Number.isSafeInteger(shortenAfter) && Number(shortenAfter) > 0)) return null;
+  return { label, recipients, created: String(created), shortenAfter: shortenAfter as number | null };
+}
+
+/** There is no inbox of that name, or none any more. */
+export class NoInbox extends SealError {
+  constructor(name: string) {
+    super("usage", `there is no inbox ${name}`);
+  }
 }
 
 export function noInbox(name: string): SealError {
-  return new SealError("usage", `there is no inbox ${name}`);
+  return new NoInbox(name);
 }
 
 export function inboxExists(name: string): SealError {

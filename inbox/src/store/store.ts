@@ -6,7 +6,7 @@ import type { Held, JournalFile, JournalSource, JournalStore } from "@sealed-fil
 import type { AgeClock } from "../idempotency/age.js";
 import type { Stands } from "../idempotency/stands.js";
 import type { Answered, FramePlace } from "../idempotency/unit.js";
-import type { Settings } from "./settings.js";
+import type { Given, Settings } from "./settings.js";
 
 export interface InboxStore {
   /** What reports and errors call it. It holds no password. */
@@ -16,13 +16,23 @@ export interface InboxStore {
   /** Throws `usage` where there is no such inbox; `io`. */
   settings(name: string): Promise<Settings>;
   /** Adds an inbox: all of it, or nothing. Throws `usage`, also where there is one of that name; `io`. */
-  add(name: string, settings: Omit<Settings, "created">): Promise<Settings>;
+  add(name: string, given: Given): Promise<Settings>;
   /**
    * Changes the settings, but for the label: of two who do so at a time, the later one goes on from what the first has
    * made of them. Throws `usage` where nothing could be sealed with them, or there is no such inbox; what `work`
    * throws; `io`.
    */
   change(name: string, work: (settings: Settings) => Settings): Promise<Settings>;
+  /**
+   * Removes an inbox for good: its journal, and all that belongs to it, but for its tokens, which say from then on that
+   * it is gone; and its name, which no other gets. It can be done again where it was interrupted. Throws `usage` where
+   * there never was one; `io`.
+   */
+  remove(name: string): Promise<void>;
+  /** What time it is. Throws `io`. */
+  time(): Promise<Moment>;
+  /** null where one service alone uses the store at a time. */
+  readonly leases: Leases | null;
   /** Where an inbox of that name has its parts, whether or not there is one. */
   place(name: string): Place;
   /** What a service holds while it runs. Throws `io` where only one may, and another does. */
@@ -32,12 +42,45 @@ export interface InboxStore {
   close(): Promise<void>;
 }
 
+/** Two clocks must agree before anything is removed for its age: one that can be set, and one that nobody sets. */
+export interface Moment {
+  /** Unix milliseconds, by the clock of the machine, or of the database. */
+  readonly wall: number;
+  /** Milliseconds for which the store has been in use, as far as is known: never more than have passed. */
+  readonly age: number;
+}
+
+/**
+ * Which service has which inbox open, in a store that several share. It is for the others to know; what keeps two from
+ * writing to one journal is the term.
+ */
+export interface Leases {
+  /** Takes an inbox for a few seconds, whoever has it. Throws `io`. */
+  take(inbox: string): Promise<void>;
+  /** Those that are this service's still are for a few seconds more. Throws `io`. */
+  renew(inboxes: readonly string[]): Promise<void>;
+  /** Throws `io`. */
+  release(inbox: string): Promise<void>;
+  /** Whether another service has it now. Throws `io`. */
+  isOthers(inbox: string): Promise<boolean>;
+}
+
+/** A text that is replaced as a whole. */
+export interface TextStore {
+  /** null where there is none. Throws `io`. */
+  get(): Promise<string | null>;
+  /** Puts `text` in the place of `before`, durably; false where something else is there by now. Throws `io`. */
+  swap(before: string | null, text: string): Promise<boolean>;
+}
+
 /** The parts of an inbox. */
 export interface Place {
   readonly name: string;
   /** What reports and errors call its journal. */
   readonly journal: string;
   readonly tokens: TokenStore;
+  /** What its readers have acknowledged, and since when. */
+  readonly ledger: TextStore;
   /**
    * Whether all that is found of the journal is durable, and ends with a whole frame, whoever writes it: then reading
    * it needs no writer.
@@ -73,6 +116,8 @@ export interface TokenStore {
   hashes(): Promise<string[]>;
   /** Durable when it is done. Throws `io`. */
   remove(hash: string): Promise<void>;
+  /** Puts another text in the place of one that is there. Durable when it is done. Throws `io`. */
+  replace(hash: string, text: string): Promise<void>;
 }
 
 /** Of a frame whose keys were announced: what has become of it is told with this. */

@@ -23,6 +23,8 @@ export interface Grant {
   readonly way: Way;
   /** Where there are any, a body must be signed under one of them (`whsec_…`). */
   readonly secrets: readonly string[];
+  /** The inbox was removed: the token allows nothing but to be told so. */
+  readonly isGone: boolean;
 }
 
 export interface TokenOptions {
@@ -54,8 +56,8 @@ export async function createToken(
   const token = PREFIX + randomBytes(32).toString("base64url");
   const digest = hashToken(token, way);
   const created = new Date().toISOString();
-  const grant = { id: digest.slice(0, ID_DIGITS), role, name, created, way, secrets };
-  const { id: _, ...stored } = grant;
+  const grant = { id: digest.slice(0, ID_DIGITS), role, name, created, way, secrets, isGone: false };
+  const { id: _, isGone: __, ...stored } = grant;
   await place.tokens.put(digest, `${JSON.stringify(stored)}\n`);
   return { token, grant };
 }
@@ -88,14 +90,25 @@ export async function revokeToken({ name, tokens }: Tokens, id: string): Promise
   await tokens.remove(digest);
 }
 
+/** From now on, all tokens of an inbox say that it is gone; secrets of webhooks are forgotten. Throws `io`. */
+export async function endGrants({ tokens }: Tokens): Promise<void> {
+  for (const digest of await tokens.hashes()) {
+    const grant = await findGrant({ name: "", tokens }, digest);
+    if (!grant || grant.isGone) continue;
+    const { role, name, created, way } = grant;
+    await tokens.replace(digest, `${JSON.stringify({ role, name, created, way, gone: true })}\n`);
+  }
+}
+
 /** null for what is none: what is not as it was written allows nothing. */
 function parseGrant(digest: string, text: string): Grant | null {
   try {
-    const { role, name, created, way = "header", secrets = [] } = JSON.parse(text);
+    const { role, name, created, way = "header", secrets = [], gone = false } = JSON.parse(text);
     if (role !== "producer" && role !== "reader") return null;
     if (way !== "header" && way !== "url") return null;
     const parsed = secrets.length === 0 ? [] : parseSecrets(secrets.join("\n"));
-    return { id: digest.slice(0, ID_DIGITS), role, name: String(name), created: String(created), way, secrets: parsed };
+    const who = { id: digest.slice(0, ID_DIGITS), role, name: String(name), created: String(created) };
+    return { ...who, way, secrets: parsed, isGone: gone === true };
   } catch {
     return null;
   }

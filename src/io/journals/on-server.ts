@@ -77,7 +77,7 @@ class UrlJournal implements JournalSource {
 
   async size(): Promise<number> {
     const before = this.#remote.size!;
-    if (!this.#isNew && this.#remote.givesParts) await this.#remote.refresh();
+    if (!this.#isNew && this.#remote.givesParts) await this.#refresh();
     this.#isNew = false;
     if (this.#remote.size !== before) this.#wait = this.#shortest;
     return this.#remote.size!;
@@ -103,14 +103,20 @@ class UrlJournal implements JournalSource {
       );
     }
     await pause(this.#wait, signal);
-    // An incomplete end in it may be replaced by now.
-    this.#held = { position: 0, bytes: new Uint8Array() };
     this.#wait = Math.min(LONGEST_WAIT, 2 * this.#wait);
   }
 
   async close(): Promise<void> {
     await this.#stretch?.source.close();
     this.#remote.close();
+  }
+
+  /** What was read before may be replaced by now: an incomplete end, or what was before a base. */
+  async #refresh(): Promise<void> {
+    await this.#stretch?.source.close();
+    this.#stretch = null;
+    this.#held = { position: 0, bytes: new Uint8Array() };
+    await this.#remote.refresh();
   }
 
   #heldFrom(position: number, length: number): Uint8Array {

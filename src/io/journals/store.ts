@@ -43,6 +43,8 @@ export interface Ownership {
 
 const DONE: Outcome = { is: "done" };
 
+type Write = (bytes: Uint8Array, at: number) => Promise<void>;
+
 export class FileStore implements JournalStore {
   readonly name: string;
   readonly #target: string;
@@ -164,10 +166,20 @@ export class FileStore implements JournalStore {
       const state = shortening(start, before, base);
       if (!this.#isOwner(size) || state === "changed" || position > size) throw changed(this.name);
       if (state === "done") return DONE;
-      await this.#replace(async (write) => {
+      let isNamed = false;
+      const fill = async (write: Write) => {
         await write(base, 0);
         await inPieces(this.#fd, position, size, (bytes, at) => write(bytes, base.length + at - position));
-      });
+      };
+      try {
+        await this.#replace(fill, () => {
+          isNamed = true;
+        });
+      } catch (error) {
+        const known = asIoError(`cannot write ${this.name}`, error);
+        if (isNamed || known.code === "fenced") throw known;
+        return { is: "failed", error: known };
+      }
       this.#settled = base.length + size - position;
       return DONE;
     });
@@ -210,10 +222,14 @@ export class FileStore implements JournalStore {
     this.#settled = size;
   }
 
-  /** Puts a file in the journal's place, which `fill` writes: whole and flushed, or not at all. */
-  async #replace(fill: (write: (bytes: Uint8Array, at: number) => Promise<void>) => Promise<void>): Promise<void> {
+  /**
+   * Puts a file in the journal's place, which `fill` writes: whole and flushed, or not at all. `naming` is called right
+   * before it gets the journal's name: until then, nothing has changed.
+   */
+  async #replace(fill: (write: Write) => Promise<void>, naming = () => {}): Promise<void> {
     const check = () => {
       if (!this.#term.isOwn()) throw changed(this.name);
+      naming();
     };
     const sink = temporarySink(this.#target, { force: true, swap: this.#swaps.next(check) });
     await committing(sink, () => fill((bytes, at) => sink.write(bytes, at)));

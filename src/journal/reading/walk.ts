@@ -80,46 +80,88 @@ export async function* walk(journal: JournalSource, options: WalkOptions): Async
       if (!options.cursor || !isAbout(error, "malformed", "unsupported")) throw error;
       throw discontinued("it begins with something else", 0);
     });
-    for (let cursor = goingOn(source.base, options); ; cursor = null) {
-      const skipped = yield* walkSource(source, cursor, options, signal);
-      if (!skipped) return;
+    for (let from: Cursor | null = options.cursor, isAgain = false; ; isAgain = true) {
+      const left = yield* walkSource(
+        source,
+        goingOn(source.base, { ...options, cursor: from }),
+        isAgain,
+        options,
+        signal,
+      );
+      if (!left) return;
+      from = left.cursor;
     }
   } finally {
     left.abort();
   }
 }
 
-/** Whether what came next was removed meanwhile, and is to be skipped: then it is walked from the new base on. */
+/**
+ * Where it is to be walked on from, where it was shortened meanwhile: from the new base on, if what came next was
+ * removed and that is to be skipped. `isAgain`: the epoch in which the cursor is has come already.
+ */
 async function* walkSource(
+  source: LogicalJournal,
+  cursor: Cursor | null,
+  isAgain: boolean,
+  options: WalkOptions,
+  signal: AbortSignal,
+): AsyncGenerator<Walked, { readonly cursor: Cursor | null } | null> {
+  const { base } = source;
+  let at = cursor;
+  try {
+    for await (const step of stepsOf(source, cursor, options, signal)) {
+      if (step.is === "frames") at = step.cursorAfter(step.ends.length - 1);
+      else if (step.is !== "end") at = step.cursor;
+      else if (!options.follow && (await isCutShort(source, base, (at?.end ?? 0) + step.tail))) return { cursor: at };
+      const isKnown = isAgain && step.is === "epoch" && cursor?.end === step.cursor.end;
+      if (!isKnown) yield step;
+    }
+    return null;
+  } catch (error) {
+    const isRemoved = error instanceof SealError && error.reason === "removed";
+    if (isRemoved && options.skipRemoved) return { cursor: null };
+    // What was read at an offset before the journal was shortened stands elsewhere now.
+    if (!isAbout(error, "tampered", "malformed", "unsupported") || !(await isShortened(source, base))) throw error;
+    return { cursor: at };
+  }
+}
+
+/** Whether a journal ends, as far as is seen, where it does because it was shortened meanwhile. */
+async function isCutShort(source: LogicalJournal, before: KnownBase | null, end: number): Promise<boolean> {
+  return end !== source.end && (await isShortened(source, before));
+}
+
+/** Whether the journal begins further on than it did. */
+async function isShortened(source: LogicalJournal, before: KnownBase | null): Promise<boolean> {
+  await source.size().catch(() => undefined);
+  return source.start > (before?.offset ?? 0);
+}
+
+async function* stepsOf(
   source: LogicalJournal,
   cursor: Cursor | null,
   options: WalkOptions,
   signal: AbortSignal,
-): AsyncGenerator<Walked, boolean> {
+): AsyncGenerator<Walked> {
   const { follow = false } = options;
   const { base, end: size } = source;
   if (base) yield { is: "base", base: plain(base), cursor: cursor ?? cursorAt(base) };
   const window = new Window(source, cursor?.end ?? source.start, size, { signal });
   const goOn = () => more(source, window, follow, signal);
-  try {
-    const back = cursor && isOfLoneBase(cursor) ? await inPlaceOfBase(source, size, cursor, options, signal) : null;
-    if (back?.core) yield { is: "epoch", core: back.core, cursor: cursor!, isOpen: true };
-    const kept = back?.kept ?? base;
-    const resumed = back ? null : cursor;
-    let start = resumed && (await resumeAt(source, size, resumed, options, signal));
-    while (!start) {
-      start = await (kept ? readKept(window, kept, options) : readBeginning(window, options));
-      if (start) break;
-      yield { is: "end", tail: window.available };
-      if (!(await goOn())) return false;
-    }
-    source.expect(start.beginning.id);
-    yield* walkFrom(window, start, { ...options, cursor: resumed }, goOn);
-    return false;
-  } catch (error) {
-    if (!options.skipRemoved || !(error instanceof SealError) || error.reason !== "removed") throw error;
-    return true;
+  const back = cursor && isOfLoneBase(cursor) ? await inPlaceOfBase(source, size, cursor, options, signal) : null;
+  if (back?.core) yield { is: "epoch", core: back.core, cursor: cursor!, isOpen: true };
+  const kept = back?.kept ?? base;
+  const resumed = back ? null : cursor;
+  let start = resumed && (await resumeAt(source, size, resumed, options, signal));
+  while (!start) {
+    start = await (kept ? readKept(window, kept, options) : readBeginning(window, options));
+    if (start) break;
+    yield { is: "end", tail: window.available };
+    if (!(await goOn())) return;
   }
+  source.expect(start.beginning.id);
+  yield* walkFrom(window, start, { ...options, cursor: resumed }, goOn);
 }
 
 /** The cursor, unless the journal is read from its beginning, or its base, on. */

@@ -7,6 +7,7 @@ import { SealError } from "../../errors.js";
 import { type Base, baseMessage, encodeBase } from "../../format/base.js";
 import type { Cursor } from "../../format/cursor.js";
 import { discontinued } from "../reading/continue.js";
+import { placeOf } from "../reading/place.js";
 import { type Walked, walk } from "../reading/walk.js";
 import type { JournalStore } from "../store.js";
 import { LogicalStore, refuseOther } from "./logical.js";
@@ -15,6 +16,8 @@ import { notOwn } from "./recover.js";
 
 /** Up to where: what a reader with that cursor has; or what was sealed before then, in Unix seconds. */
 export type Limit = { readonly cursor: Cursor } | { readonly before: number };
+
+const ONLY_OWN = "Only the key that signs a journal can shorten it.";
 
 export interface ShortenOptions {
   readonly suite: Suite;
@@ -45,7 +48,7 @@ export async function shorten(store: JournalStore, options: ShortenOptions): Pro
     await refuseOther(store);
     const owner = await Owner.become(logical, suite.sha256Stream);
     const journal = await survey(store, options).catch((error) => {
-      throw notOwn(error, signer.publicKey, "Only the key that signs a journal can shorten it.");
+      throw notOwn(error, signer.publicKey, ONLY_OWN);
     });
     const cut = cutOf(journal, options.limit);
     if (!cut) return { offset: journal.start, epochs: 0, frames: 0, bytes: 0 };
@@ -54,6 +57,37 @@ export async function shorten(store: JournalStore, options: ShortenOptions): Pro
     const base = { signer: signer.publicKey, journal: journal.id, label: journal.label, previous, offset, removedAt };
     await owner.shorten(logical.base, await signedBase(suite, signer, base), offset);
     return { offset, epochs: cut.epochs, frames: cut.frames, bytes: offset - journal.start };
+  } finally {
+    await store.close();
+  }
+}
+
+export interface ShortenToOptions extends Pick<ShortenOptions, "suite" | "signer" | "now" | "signal"> {
+  /** In the first epoch that stays. */
+  readonly cursor: Cursor;
+}
+
+/**
+ * Removes what stands before the epoch in which a cursor is, if the journal has that place: no other epoch is looked
+ * at. The store is this call's, and is closed; how many bytes were removed. Throws as `shorten`.
+ */
+export async function shortenTo(store: JournalStore, options: ShortenToOptions): Promise<number> {
+  try {
+    const { suite, signer, cursor, now } = options;
+    const logical = new LogicalStore(store);
+    await refuseOther(store);
+    const owner = await Owner.become(logical, suite.sha256Stream);
+    const policy = { from: [signer.publicKey], allowUnsigned: false };
+    const place = await placeOf(store, { ...options, policy }).catch((error) => {
+      throw notOwn(error, signer.publicKey, ONLY_OWN);
+    });
+    const removed = place ? cursor.epoch - place.start : 0;
+    if (!place || removed <= 0) return 0;
+    const { label, previous } = place.core;
+    const cut = { journal: cursor.journal, label, previous: previous!, offset: cursor.epoch };
+    const base = { ...cut, signer: signer.publicKey, removedAt: Math.floor(now / 1000) };
+    await owner.shorten(logical.base, await signedBase(suite, signer, base), cut.offset);
+    return removed;
   } finally {
     await store.close();
   }

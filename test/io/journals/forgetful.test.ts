@@ -6,6 +6,7 @@ import { createServer } from "node:net";
 import { beforeEach, expect, test, vi } from "vitest";
 import { openJournalFile } from "../../../src/io/journals/open.js";
 import type { Writer } from "../../../src/journal/writing/writer.js";
+import { all, ascending, frame, freshTerm, HEADER, header } from "../../journal/store-place.js";
 import { append, openWriter } from "../../journal/writing.js";
 import { folder } from "../folder.js";
 
@@ -127,3 +128,18 @@ test.runIf(process.platform === "linux").each(faults)(
     await next.close();
   },
 );
+
+test("a journal that cannot be shortened, as its new file is not flushed, is as it was, and that is known", async () => {
+  const store = await openJournalFile(folder().at("j"));
+  expect(await store.takeTerm(freshTerm())).toEqual({ is: "done" });
+  // Small writes are no concern of this disk.
+  const large = { ...frame, bytes: new Uint8Array(100_000).fill(3) };
+  for (const piece of [header, large]) expect(await store.append(piece)).toEqual({ is: "done" });
+  const base = ascending(30, 1);
+  disk.flush = 1;
+  expect(await store.shorten(null, base, 100)).toMatchObject({ is: "failed", error: { code: "io" } });
+  expect(await all(store)).toEqual([...HEADER, ...large.bytes]);
+  expect(await store.shorten(null, base, 100)).toEqual({ is: "done" });
+  expect(await all(store)).toEqual([...base, ...large.bytes]);
+  await store.close();
+});

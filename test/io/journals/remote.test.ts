@@ -3,10 +3,14 @@
 
 import { afterEach, describe, expect, test } from "vitest";
 import { concat } from "../../../src/bytes.js";
+import { native } from "../../../src/crypto/native.js";
 import type { Cursor } from "../../../src/format/cursor.js";
 import { openJournalUrl } from "../../../src/io/journals/remote.js";
 import { readJournal } from "../../../src/journal/reading/reader.js";
+import { shorten } from "../../../src/journal/writing/shorten.js";
+import { NOW, sender } from "../../files/samples.js";
 import { Maker, sample } from "../../journal/maker.js";
+import { memoryStore } from "../../journal/memory-store.js";
 import { outcome, READ } from "../../journal/reading.js";
 import { failure } from "../../support.js";
 import { type Manners, type Site, serving, site } from "../server.js";
@@ -91,6 +95,31 @@ describe("with a cursor, one that is no longer what it was", () => {
       error: null,
     });
     expect((await read(await served(new Uint8Array()), { cursor: from })).error?.code).toBe("tampered");
+  });
+
+  test("shortened while it is read: it is read on, wherever it stands now", async () => {
+    const maker = new Maker({ exponent: 16 });
+    const numbers = Array.from({ length: 60 }, (_, i) => String(i));
+    for (const [i, number] of numbers.entries()) {
+      if (i % 10 === 0) maker.epoch();
+      maker.frame([number, new Uint8Array(30_000)]);
+    }
+    const bytes = maker.bytes();
+    const { cursors } = await outcome(bytes);
+    const store = memoryStore(bytes);
+    await shorten(store, { suite: native, signer: sender.signingKey, limit: { cursor: cursors[10]! }, now: NOW });
+    const short = store.bytes;
+    let turns = 0;
+    const body = (turn: number) => {
+      turns = turn + 1;
+      return turn < 2 ? bytes : short;
+    };
+    const headers = (turn: number) => ({ etag: turn < 2 ? '"long"' : '"short"' });
+    const one = await served(bytes, { body, headers, drops: [undefined, 700_000] });
+    const { records, error } = await read(one);
+    expect(error).toBeNull();
+    expect(records.filter((record) => record.length < 10)).toEqual(numbers);
+    expect(turns).toBeGreaterThan(2);
   });
 
   test("cut off while it is read", async () => {

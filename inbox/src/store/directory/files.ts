@@ -3,6 +3,8 @@
 import { randomBytes } from "node:crypto";
 import { type FileHandle, open, rename, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Held, holdLock } from "@sealed-files/seal";
 import { ioError, syncDirectory } from "@sealed-files/seal/internal";
 
 /**
@@ -34,6 +36,30 @@ export async function replaceText(path: string, text: string): Promise<void> {
     throw error;
   }
   await syncDirectory(dirname(path));
+}
+
+/** How often a lock that another process or request has is tried, and the milliseconds in between. */
+const TRIES = 50;
+const PAUSE = 20;
+
+/**
+ * Does `work` while nobody else does any with that path. Throws `io` where somebody does, for a second; what `work`
+ * throws.
+ */
+export async function locked<T>(path: string, work: () => Promise<T>): Promise<T> {
+  const held = await lockOf(path);
+  return work().finally(() => held.release());
+}
+
+async function lockOf(path: string): Promise<Held> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await holdLock(path, { name: path, inUse: `${path} is being changed by another process` });
+    } catch (error) {
+      if (tries === TRIES) throw error;
+      await sleep(PAUSE);
+    }
+  }
 }
 
 export async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {

@@ -7,6 +7,7 @@ import type { JournalReading, KeyStore, Place } from "../store.js";
 import { probe } from "./files.js";
 import { KeyLog, type KeyPlace } from "./key-log.js";
 import { openReading } from "./reading.js";
+import { TextFile } from "./text.js";
 import { TokenFiles } from "./tokens.js";
 
 export class DirectoryPlace implements Place {
@@ -14,6 +15,7 @@ export class DirectoryPlace implements Place {
   readonly path: string;
   readonly journal: string;
   readonly tokens: TokenFiles;
+  readonly ledger: TextFile;
   /** A crash may leave a part of a frame behind, and what is not flushed may go. */
   readonly isAlwaysWhole = false;
   readonly #keys: KeyPlace;
@@ -23,6 +25,7 @@ export class DirectoryPlace implements Place {
     this.path = path;
     this.journal = join(path, "journal.sealed");
     this.tokens = new TokenFiles(join(path, "tokens"));
+    this.ledger = new TextFile(join(path, "readers.json"));
     this.#keys = { keys: join(path, "keys"), newestKey: join(path, "newest-key") };
   }
 

@@ -1,19 +1,33 @@
 // The directory that a service keeps: which inboxes there are, and for whom.
 
+import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Buried, breakLock, type Held, holdLock, SealError } from "@sealed-files/seal";
 import { asIoError, ioError, syncDirectory } from "@sealed-files/seal/internal";
 import { codeOf } from "../../codes.js";
 import { checkName, isName } from "../names.js";
-import { changedSettings, inboxExists, newSettings, noInbox, parseSettings, type Settings } from "../settings.js";
-import type { InboxStore } from "../store.js";
-import { probe, replaceText, writeNew } from "./files.js";
+import {
+  changedSettings,
+  type Given,
+  inboxExists,
+  newSettings,
+  noInbox,
+  parseSettings,
+  type Settings,
+} from "../settings.js";
+import type { InboxStore, Moment } from "../store.js";
+import { endGrants } from "../tokens.js";
+import { locked, probe, replaceText, writeNew } from "./files.js";
 import { DirectoryPlace } from "./place.js";
+import { TextFile } from "./text.js";
+import { timeOf } from "./time.js";
 
 /** What marks a directory as one of ours. A service that works on the directory locks it. */
 const MARK = "seal-inbox.json";
 const SETTINGS = "inbox.json";
+/** What its settings are called once it was removed. */
+const REMOVED = "removed.json";
 const VERSION = 1;
 
 /** Makes a directory for inboxes; one that is there must be empty. Throws `usage`, `io`. */
@@ -30,9 +44,12 @@ export async function initDirectory(path: string): Promise<void> {
 
 export class Directory implements InboxStore {
   readonly path: string;
+  readonly leases = null;
+  readonly #clock: TextFile;
 
   private constructor(path: string) {
     this.path = path;
+    this.#clock = new TextFile(join(path, "clock.json"));
   }
 
   /** Throws `usage` where `path` is not what `initDirectory` made; `io`. */
@@ -72,7 +89,7 @@ export class Directory implements InboxStore {
     const names = await readdir(path).catch((error) => {
       throw ioError(`cannot read ${path}`, error);
     });
-    return names.filter(isName).sort();
+    return names.filter((name) => isName(name) && !existsSync(join(path, name, REMOVED))).sort();
   }
 
   async settings(name: string): Promise<Settings> {
@@ -84,7 +101,28 @@ export class Directory implements InboxStore {
     throw new SealError("usage", `${path} is not the description of an inbox`);
   }
 
-  async add(name: string, given: Omit<Settings, "created">): Promise<Settings> {
+  async remove(name: string): Promise<void> {
+    checkName("an inbox", name);
+    const { path, tokens } = this.place(name);
+    const isRemoved = existsSync(join(path, REMOVED));
+    if (!isRemoved) await this.settings(name);
+    await endGrants({ name, tokens });
+    try {
+      if (!isRemoved) await rename(join(path, SETTINGS), join(path, REMOVED));
+      await syncDirectory(path);
+      const rest = (await readdir(path)).filter((entry) => entry !== REMOVED && entry !== "tokens");
+      for (const entry of rest) await rm(join(path, entry), { recursive: true, force: true });
+      await syncDirectory(path);
+    } catch (error) {
+      throw ioError(`cannot remove ${path}`, error);
+    }
+  }
+
+  time(): Promise<Moment> {
+    return timeOf(this.#clock);
+  }
+
+  async add(name: string, given: Given): Promise<Settings> {
     const settings = await newSettings(name, given);
     const { path } = this.place(name);
     const draft = join(this.path, "inboxes", `.new-${process.pid}-${Date.now()}`);
@@ -104,16 +142,13 @@ export class Directory implements InboxStore {
   async change(name: string, work: (settings: Settings) => Settings): Promise<Settings> {
     await this.settings(name);
     const path = join(this.place(name).path, SETTINGS);
-    const held = await holdLock(path, { name: path, inUse: `${path} is being changed by another command` });
-    try {
+    return locked(path, async () => {
       const settings = await changedSettings(await this.settings(name), work);
       await replaceText(path, textOf(settings)).catch((error) => {
         throw ioError(`cannot write ${path}`, error);
       });
       return settings;
-    } finally {
-      await held.release();
-    }
+    });
   }
 }
 

@@ -2,10 +2,10 @@
 // taken over cannot be changed any more, whenever a statement that was sent before arrives.
 
 import { createHash, randomBytes } from "node:crypto";
-import type { JournalStore, Outcome, Piece, SealError, Tail } from "@sealed-files/seal";
+import type { JournalStore, Outcome, Piece, Tail } from "@sealed-files/seal";
 import { changed, equal, MAX_BASE_BYTES, shortening } from "@sealed-files/seal/internal";
 import type { Shared } from "./keys.js";
-import { asStoreError, outcomeOf } from "./outcome.js";
+import { asStoreError, failureOf, outcomeOf } from "./outcome.js";
 import type { Pool, Session } from "./pool.js";
 import { readStretch } from "./reading.js";
 
@@ -128,7 +128,7 @@ export class PostgresJournal implements JournalStore {
   async setAside({ position, length, hash }: Tail): Promise<string> {
     const name = `tail-${position}-${randomBytes(4).toString("hex")}`;
     const expected = Buffer.from(hash);
-    const moved = await this.#owning(async (session, { origin, stop }) => {
+    const moving = this.#owning(async (session, { origin, stop }) => {
       const from = origin + position;
       const { bytes } = await readStretch(session, this.#inbox, position, stop - from);
       const isSame = stop - from === length && createHash("sha256").update(bytes).digest().equals(expected);
@@ -141,6 +141,9 @@ export class PostgresJournal implements JournalStore {
       ]);
       await this.#cut(session, from);
       return true;
+    });
+    const moved = await moving.catch((error) => {
+      throw asStoreError(`cannot write ${this.name}`, error);
     });
     if (!moved) throw changed(this.name);
     return `${this.name} ${name}`;
@@ -180,8 +183,7 @@ export class PostgresJournal implements JournalStore {
     try {
       return (await this.#owning(work)) ? DONE : this.#fenced();
     } catch (error) {
-      const known = error as SealError;
-      return { is: known.code === "fenced" ? "fenced" : "unknown", error: known };
+      return failureOf(this.name, error);
     }
   }
 
@@ -212,17 +214,13 @@ export class PostgresJournal implements JournalStore {
     return [Buffer.from(beside.frame.journal), Buffer.from(boot), Math.floor(steady), Math.floor(age), ids, prints];
   }
 
-  /** In a transaction in which nobody else changes the journal. Throws `fenced`, `io`. */
-  async #owning<T>(work: (session: Session, ends: Ends) => Promise<T>): Promise<T> {
-    try {
-      return await this.#pool.transaction(async (session) => {
-        const { rows } = await session.query(OWNED, [this.#inbox, this.#shared.term]);
-        if (rows.length === 0) throw changed(this.name);
-        return work(session, { origin: Number(rows[0].origin), stop: Number(rows[0].stop) });
-      });
-    } catch (error) {
-      throw asStoreError(`cannot write ${this.name}`, error);
-    }
+  /** In a transaction in which nobody else changes the journal. Throws `fenced`, and what the pool throws. */
+  #owning<T>(work: (session: Session, ends: Ends) => Promise<T>): Promise<T> {
+    return this.#pool.transaction(async (session) => {
+      const { rows } = await session.query(OWNED, [this.#inbox, this.#shared.term]);
+      if (rows.length === 0) throw changed(this.name);
+      return work(session, { origin: Number(rows[0].origin), stop: Number(rows[0].stop) });
+    });
   }
 
   /** One statement that changes or finds the row, or nothing where the term is not this store's. */

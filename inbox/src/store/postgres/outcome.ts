@@ -39,9 +39,15 @@ export async function outcomeOf(
       return { is: "unknown", error: ioError(`cannot write ${name}`, new Error("the database gave a warning")) };
     });
   } catch (error) {
-    const known = asStoreError(`cannot write ${name}`, error);
-    return { is: isSure(error) ? "failed" : "unknown", error: known };
+    return failureOf(name, error);
   }
+}
+
+/** The outcome of a statement or a transaction that threw this. */
+export function failureOf(name: string, error: unknown): Outcome {
+  const known = asStoreError(`cannot write ${name}`, error);
+  if (known.code === "fenced") return { is: "fenced", error: known };
+  return { is: isSure(error) ? "failed" : "unknown", error: known };
 }
 
 /** Whether nothing was done, nor will be. */

@@ -4,6 +4,7 @@ import type { AgeClock } from "../../idempotency/age.js";
 import type { JournalReading, KeyStore, Place } from "../store.js";
 import { PostgresJournal } from "./journal.js";
 import { KeyRows, Shared } from "./keys.js";
+import { LedgerRow } from "./ledger.js";
 import type { Pool } from "./pool.js";
 import { openRows } from "./reading.js";
 import { TokenRows } from "./tokens.js";
@@ -18,6 +19,7 @@ export class PostgresPlace implements Place {
   readonly name: string;
   readonly journal: string;
   readonly tokens: TokenRows;
+  readonly ledger: LedgerRow;
   /** A frame is there or not, and when it is seen it is durable. */
   readonly isAlwaysWhole = true;
   readonly #pool: Pool;
@@ -28,6 +30,7 @@ export class PostgresPlace implements Place {
     this.name = name;
     this.journal = `${pool.name} ${name}`;
     this.tokens = new TokenRows(pool, strangers, name);
+    this.ledger = new LedgerRow(pool, name);
     this.#pool = pool;
     this.#probe = probe;
   }

@@ -5,7 +5,8 @@ import type { Pool, Session } from "./pool.js";
 
 /**
  * Offsets count from the journal's first byte ever; `origin` is the one at which it begins now, with its base if it has
- * one. From `kept` on its epochs are there. `boot`, `steady` and `age` say when the clock of ages was read last.
+ * one. From `kept` on its epochs are there. `boot`, `steady` and `age` say when the clock of ages was read last: that
+ * of an inbox's keys, and in `seal_inbox_clocks` that of the whole store, by each machine.
  */
 const STEPS: readonly string[] = [
   `CREATE TABLE seal_inbox_schema (version int NOT NULL);
@@ -56,6 +57,14 @@ const STEPS: readonly string[] = [
     start bigint NOT NULL,
     bytes bytea NOT NULL,
     PRIMARY KEY (inbox, name)
+  );`,
+  `ALTER TABLE seal_inboxes ADD COLUMN removed boolean NOT NULL DEFAULT false;
+  CREATE TABLE seal_inbox_ledgers (inbox text PRIMARY KEY REFERENCES seal_inboxes, ledger text NOT NULL);
+  CREATE TABLE seal_inbox_clocks (boot bytea PRIMARY KEY, steady bigint NOT NULL, age bigint NOT NULL);
+  CREATE TABLE seal_inbox_leases (
+    inbox text PRIMARY KEY REFERENCES seal_inboxes,
+    holder bytea NOT NULL,
+    until timestamptz NOT NULL
   );`,
 ];
 

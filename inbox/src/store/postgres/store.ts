@@ -2,13 +2,25 @@
 
 import { SealError } from "@sealed-files/seal";
 import { DatabaseError, type QueryResult } from "pg";
+import { steadyClock } from "../../idempotency/age.js";
 import { checkName } from "../names.js";
-import { changedSettings, inboxExists, newSettings, noInbox, parseSettings, type Settings } from "../settings.js";
-import type { InboxStore } from "../store.js";
+import {
+  changedSettings,
+  type Given,
+  inboxExists,
+  newSettings,
+  noInbox,
+  parseSettings,
+  type Settings,
+} from "../settings.js";
+import type { InboxStore, Moment } from "../store.js";
+import { endGrants } from "../tokens.js";
 import type { Address } from "./address.js";
+import { LeaseRows } from "./leases.js";
 import { asStoreError } from "./outcome.js";
 import { type Pools, PostgresPlace } from "./place.js";
 import { Pool, type PoolOptions } from "./pool.js";
+import { removeInbox } from "./remove.js";
 import { checkSchema, migrate } from "./schema.js";
 
 export { parseAddress } from "./address.js";
@@ -18,6 +30,15 @@ const DUPLICATE = "23505";
 const FOR_STRANGERS = 2;
 /** Of a change that others were faster with each time. */
 const MOST_TRIES = 20;
+/**
+ * The clock of ages of the store: of each machine's, which goes on from the furthest of all when it is read first, the
+ * furthest. So it never says more than has passed since the first of them was.
+ */
+const TIME = `WITH most AS (SELECT COALESCE(max(age), 0) AS age FROM seal_inbox_clocks)
+  INSERT INTO seal_inbox_clocks AS c (boot, steady, age) SELECT $1, $2::bigint, age FROM most
+  ON CONFLICT (boot) DO UPDATE SET steady = GREATEST(c.steady, $2::bigint),
+    age = GREATEST(c.age + GREATEST(0, $2::bigint - c.steady), (SELECT age FROM most))
+  RETURNING age, floor(extract(epoch FROM clock_timestamp()) * 1000) AS wall`;
 
 /** Makes the tables, or brings them up to date; whether there was anything to do. Throws `usage`, `io`. */
 export async function initPostgres(address: Address, options: PoolOptions): Promise<boolean> {
@@ -33,6 +54,7 @@ export async function initPostgres(address: Address, options: PoolOptions): Prom
 
 export class PostgresStore implements InboxStore {
   readonly name: string;
+  readonly leases: LeaseRows;
   readonly #pool: Pool;
   readonly #strangers: Pool;
 
@@ -40,6 +62,7 @@ export class PostgresStore implements InboxStore {
     this.name = pool.name;
     this.#pool = pool;
     this.#strangers = strangers;
+    this.leases = new LeaseRows(pool);
   }
 
   /** Throws `usage` where `initPostgres` was not here; `io`. */
@@ -55,7 +78,7 @@ export class PostgresStore implements InboxStore {
   }
 
   async list(): Promise<string[]> {
-    const { rows } = await this.#query("SELECT inbox FROM seal_inboxes");
+    const { rows } = await this.#query("SELECT inbox FROM seal_inboxes WHERE NOT removed");
     return rows.map(({ inbox }) => String(inbox)).sort();
   }
 
@@ -63,9 +86,9 @@ export class PostgresStore implements InboxStore {
     return (await this.#stored(name)).settings;
   }
 
-  async add(name: string, given: Omit<Settings, "created">): Promise<Settings> {
+  async add(name: string, given: Given): Promise<Settings> {
     const settings = await newSettings(name, given);
-    const text = `WITH i AS (INSERT INTO seal_inboxes VALUES ($1, $2) RETURNING inbox)
+    const text = `WITH i AS (INSERT INTO seal_inboxes (inbox, settings) VALUES ($1, $2) RETURNING inbox)
       INSERT INTO seal_inbox_journals (inbox) SELECT inbox FROM i`;
     await this.#pool.query(text, [name, JSON.stringify(settings)]).catch((error) => {
       const isThere = error instanceof DatabaseError && error.code === DUPLICATE;
@@ -78,10 +101,26 @@ export class PostgresStore implements InboxStore {
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const { text, settings } = await this.#stored(name);
       const changed = await changedSettings(settings, work);
-      const swap = "UPDATE seal_inboxes SET settings = $3 WHERE inbox = $1 AND settings = $2";
+      const swap = "UPDATE seal_inboxes SET settings = $3 WHERE inbox = $1 AND settings = $2 AND NOT removed";
       if ((await this.#query(swap, [name, text, JSON.stringify(changed)])).rowCount === 1) return changed;
     }
     throw new SealError("io", `others change the settings of ${name} all the time`);
+  }
+
+  async remove(name: string): Promise<void> {
+    checkName("an inbox", name);
+    const { rows } = await this.#query("SELECT 1 FROM seal_inboxes WHERE inbox = $1", [name]);
+    if (rows.length === 0) throw noInbox(name);
+    await endGrants(this.place(name));
+    await removeInbox(this.#pool, name).catch((error) => {
+      throw asStoreError(`cannot write to ${this.name}`, error);
+    });
+  }
+
+  async time(): Promise<Moment> {
+    const { boot, now } = steadyClock();
+    const { rows } = await this.#query(TIME, [Buffer.from(boot), now()]);
+    return { wall: Number(rows[0]!.wall), age: Number(rows[0]!.age) };
   }
 
   place(name: string): PostgresPlace {
@@ -104,7 +143,7 @@ export class PostgresStore implements InboxStore {
   /** Settings, and the text that they are kept as. Throws `usage` where there is no such inbox; `io`. */
   async #stored(name: string): Promise<{ text: string; settings: Settings }> {
     checkName("an inbox", name);
-    const { rows } = await this.#query("SELECT settings FROM seal_inboxes WHERE inbox = $1", [name]);
+    const { rows } = await this.#query("SELECT settings FROM seal_inboxes WHERE inbox = $1 AND NOT removed", [name]);
     const text = rows.length > 0 ? String(rows[0]!.settings) : null;
     const settings = text === null ? null : parseSettings(JSON.parse(text));
     if (text !== null && settings) return { text, settings };

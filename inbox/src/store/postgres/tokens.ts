@@ -25,6 +25,11 @@ export class TokenRows implements TokenStore {
     );
   }
 
+  async replace(hash: string, text: string): Promise<void> {
+    const replacing = "UPDATE seal_inbox_tokens SET allows = $3 WHERE inbox = $1 AND hash = $2";
+    await this.#query(this.#pool, replacing, hash, text);
+  }
+
   async get(hash: string, isStrange = false): Promise<string | null> {
     const pool = isStrange ? this.#strangers : this.#pool;
     const rows = await this.#query(pool, "SELECT allows FROM seal_inbox_tokens WHERE inbox = $1 AND hash = $2", hash);

@@ -2,6 +2,7 @@
 
 import type { SealError } from "@sealed-files/seal";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { all, ascending, FRAME, frame, freshTerm, HEADER, header } from "../../../../test/journal/store-place.js";
 import { parseAddress } from "../../../src/store/postgres/address.js";
 import { Pool, type Session } from "../../../src/store/postgres/pool.js";
 import { initPostgres, PostgresStore } from "../../../src/store/postgres/store.js";
@@ -78,6 +79,21 @@ describe.skipIf(!hasPostgres || process.env.SEAL_TEST_POSTGRES !== undefined)("P
     });
     await inbox.close();
     expect(await recordsIn(store.place("till"))).toEqual(["one", "two"]);
+    await store.close();
+  });
+
+  test("a journal that the database refuses to shorten is as it was, and that is known", async () => {
+    const { url, store } = await prepared();
+    const journal = await store.place("till").writing();
+    expect(await journal.takeTerm(freshTerm())).toEqual({ is: "done" });
+    for (const piece of [header, frame]) expect(await journal.append(piece)).toEqual({ is: "done" });
+    await asked(url, "ALTER TABLE seal_inbox_pieces ADD CONSTRAINT small CHECK (length <> 30) NOT VALID");
+    const base = ascending(30, 1);
+    expect(await journal.shorten(null, base, 100)).toMatchObject({ is: "failed", error: { code: "io" } });
+    expect(await all(journal)).toEqual([...HEADER, ...FRAME]);
+    await asked(url, "ALTER TABLE seal_inbox_pieces DROP CONSTRAINT small");
+    expect(await journal.shorten(null, base, 100)).toEqual({ is: "done" });
+    expect(await all(journal)).toEqual([...base, ...FRAME]);
     await store.close();
   });
 

@@ -6,6 +6,7 @@ import { parseAddress } from "../../../src/store/postgres/address.js";
 import { initPostgres, PostgresStore } from "../../../src/store/postgres/store.js";
 import { hasPostgres, type Server, startPostgres } from "../../postgres.js";
 import { inboxStoreContract } from "../contract.js";
+import { retentionContract } from "../retention-contract.js";
 
 const RECIPIENT = await (await import("@sealed-files/seal")).Identity.generate();
 
@@ -22,6 +23,7 @@ describe.skipIf(!hasPostgres)("PostgreSQL", () => {
     return PostgresStore.open(address, { allowUnsafe: true });
   };
   inboxStoreContract("a database", open);
+  retentionContract("a database", open);
 
   let shared: PostgresStore | null = null;
   let count = 0;

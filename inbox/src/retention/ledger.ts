@@ -1,0 +1,113 @@
+// What the readers of an inbox have acknowledged, and since when: all that stands before a place which every reader has
+// passed may go, once it has been known for long enough that they have.
+
+import type { Cursor } from "@sealed-files/seal/internal";
+import { parseCursor } from "@sealed-files/seal/internal";
+import { Problem } from "../problem.js";
+import type { Moment, TextStore } from "../store/store.js";
+
+/** A place that all readers had passed at that moment. */
+export interface Mark extends Moment {
+  /** Of a reader, as it came. */
+  readonly cursor: string;
+}
+
+export interface Ledger {
+  /** The cursor of each reader, by its name. */
+  readonly readers: ReadonlyMap<string, string>;
+  /** In the order of their places and moments. */
+  readonly marks: readonly Mark[];
+  /** Where the journal was cut last. */
+  readonly cut: number;
+}
+
+/** Marks are so far apart that there are few, and nothing stays for long beyond its time. */
+const MARKS = 32;
+/** How often a change is tried that others were faster with. */
+const TRIES = 50;
+
+const EMPTY: Ledger = { readers: new Map(), marks: [], cut: 0 };
+
+/** What stands in a text; nothing is acknowledged in what is none. */
+export function parseLedger(text: string | null): Ledger {
+  try {
+    const { readers, marks, cut } = JSON.parse(text ?? "");
+    const known = { readers: new Map(Object.entries<string>(readers)), marks: marks as Mark[], cut: Number(cut) };
+    for (const cursor of [...known.readers.values(), ...known.marks.map((mark) => mark.cursor)]) placeIn(cursor);
+    const isWhole = known.marks.every(({ wall, age }) => Number.isFinite(wall) && Number.isFinite(age));
+    return isWhole && Number.isFinite(known.cut) ? known : EMPTY;
+  } catch {
+    return EMPTY;
+  }
+}
+
+function encodeLedger({ readers, marks, cut }: Ledger): string {
+  return `${JSON.stringify({ readers: Object.fromEntries(readers), marks, cut })}\n`;
+}
+
+/** Throws `usage`. */
+export function placeIn(cursor: string): Cursor {
+  return parseCursor(Buffer.from(cursor, "latin1"), "reading");
+}
+
+/**
+ * Changes a ledger; what it is then. Throws what `work` throws; `Problem` where others change it all the time; `io`.
+ */
+export async function changeLedger(store: TextStore, work: (before: Ledger) => Ledger): Promise<Ledger> {
+  for (let tries = 0; tries < TRIES; tries++) {
+    const text = await store.get();
+    const before = parseLedger(text);
+    const after = work(before);
+    if (after === before || (await store.swap(text, encodeLedger(after)))) return after;
+  }
+  throw new Problem("busy", "Many acknowledge at the same moment. Try again.", { retryAfter: 1 });
+}
+
+/** A reader has everything up to a cursor. */
+export function acknowledged(before: Ledger, reader: string, cursor: string): Ledger {
+  if (before.readers.get(reader) === cursor) return before;
+  return { ...before, readers: new Map(before.readers).set(reader, cursor) };
+}
+
+/**
+ * Notes which place all of these readers have passed by now. Who is not among them is forgotten; while one has
+ * acknowledged nothing, no place is noted. `least`: milliseconds until a mark counts.
+ */
+export function noted(before: Ledger, names: readonly string[], now: Moment, least: number): Ledger {
+  const readers = new Map([...before.readers].filter(([name]) => names.includes(name)));
+  const first = names.every((name) => readers.has(name)) ? firstOf([...readers.values()]) : null;
+  // Of a clock that has gone back, it is not known how much time has passed.
+  const marks = before.marks.map((mark) => ({
+    ...mark,
+    wall: Math.min(mark.wall, now.wall),
+    age: Math.min(mark.age, now.age),
+  }));
+  const last = marks.at(-1);
+  const isNew = first !== null && placeIn(first).epoch > (last ? placeIn(last.cursor).epoch : before.cut);
+  const isDue = !last || now.age - last.age >= least / MARKS;
+  return { ...before, readers, marks: isNew && isDue ? [...marks, { cursor: first, ...now }] : marks };
+}
+
+/** The cursor that is in the first epoch. */
+function firstOf(cursors: readonly string[]): string | null {
+  const [first = null] = cursors.toSorted((one, other) => placeIn(one).epoch - placeIn(other).epoch);
+  return first;
+}
+
+/** The last mark that both clocks say is so old, and that no reader has to come to yet; null where there is none. */
+export function dueMark({ readers, marks }: Ledger, now: Moment, least: number): Mark | null {
+  const first = firstOf([...readers.values()]);
+  const isDue = ({ cursor, wall, age }: Mark) =>
+    first !== null &&
+    placeIn(cursor).epoch <= placeIn(first).epoch &&
+    now.wall - wall >= least &&
+    now.age - age >= least;
+  return marks.findLast(isDue) ?? null;
+}
+
+/** A mark has done its part, and so have those before it; or it names no place of the journal. */
+export function without(before: Ledger, mark: Mark, isCut: boolean): Ledger {
+  const { epoch } = placeIn(mark.cursor);
+  const marks = before.marks.filter(({ cursor }) => placeIn(cursor).epoch > epoch);
+  return { ...before, marks, cut: isCut ? Math.max(before.cut, epoch) : before.cut };
+}

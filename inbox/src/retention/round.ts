@@ -1,0 +1,66 @@
+// Removing what all readers have had for long enough, by a rule or by command.
+
+import { type Identity, SealError, type Signer } from "@sealed-files/seal";
+import { givenSigner, headerSigner, loadSuite, openJournalFile, shortenTo } from "@sealed-files/seal/internal";
+import type { InboxStore, Place } from "../store/store.js";
+import { listGrants } from "../store/tokens.js";
+import { changeLedger, dueMark, noted, placeIn, without } from "./ledger.js";
+
+export interface Round {
+  /** Milliseconds for which all readers must have had what is removed. */
+  readonly least: number;
+  /**
+   * Removes what stands before the epoch of a cursor, of a journal that nobody writes meanwhile: how many bytes; null
+   * where another service has it open.
+   */
+  readonly cut: (cursor: string) => Promise<number | null>;
+}
+
+/** What came of it: what was removed, and from where on the journal may be removed next. */
+export interface Rounded {
+  readonly bytes: number;
+  /** Readers that have acknowledged nothing. */
+  readonly silent: readonly string[];
+  /** How many places wait for their time. */
+  readonly waiting: number;
+}
+
+/**
+ * Notes what all readers have had, and removes what they have had for long enough. An inbox without readers keeps
+ * everything. Throws what `cut` throws; `io`.
+ */
+export async function round(store: InboxStore, name: string, { least, cut }: Round): Promise<Rounded> {
+  const { ledger: kept, tokens } = store.place(name);
+  const now = await store.time();
+  const readers = await readersOf({ name, tokens });
+  const ledger = await changeLedger(kept, (before) => noted(before, readers, now, least));
+  const silent = readers.filter((reader) => !ledger.readers.has(reader));
+  const mark = silent.length === 0 ? dueMark(ledger, now, least) : null;
+  if (!mark) return { bytes: 0, silent, waiting: ledger.marks.length };
+  try {
+    const bytes = await cut(mark.cursor);
+    if (bytes === null) return { bytes: 0, silent, waiting: ledger.marks.length };
+    const { marks } = await changeLedger(kept, (before) => without(before, mark, true));
+    return { bytes, silent, waiting: marks.length };
+  } catch (error) {
+    // Of a journal that was restored or replaced: what was acknowledged of it is not there.
+    if (error instanceof SealError && error.code === "tampered")
+      await changeLedger(kept, (before) => without(before, mark, false));
+    throw error;
+  }
+}
+
+/** The names of all who have a reader's token. Throws `io`. */
+export async function readersOf(place: Pick<Place, "name" | "tokens">): Promise<string[]> {
+  const grants = await listGrants(place);
+  return [...new Set(grants.filter(({ role }) => role === "reader").map(({ name }) => name))];
+}
+
+/** Shortens a journal that is not open. Throws `tampered` where it does not have the cursor's place; `io`, `fenced`. */
+export async function cutJournal(place: Place, sign: Identity | Signer, cursor: string): Promise<number> {
+  const suite = await loadSuite();
+  const signer = await headerSigner(givenSigner(sign, "sign"));
+  const journal = await place.writing();
+  const store = "path" in journal ? await openJournalFile(journal.path, { mustExist: true }) : journal;
+  return shortenTo(store, { suite, signer, cursor: placeIn(cursor), now: Date.now() });
+}

@@ -1,0 +1,48 @@
+// Which service has which inbox open, by the database's clock.
+
+import { randomBytes } from "node:crypto";
+import type { Leases } from "../store.js";
+import { asStoreError } from "./outcome.js";
+import type { Pool } from "./pool.js";
+
+/** For how long a lease is good. It is renewed several times meanwhile. */
+const UNTIL = "clock_timestamp() + interval '15 seconds'";
+
+export class LeaseRows implements Leases {
+  readonly #pool: Pool;
+  /** This service, since it was started. */
+  readonly #own = randomBytes(16);
+
+  constructor(pool: Pool) {
+    this.#pool = pool;
+  }
+
+  async take(inbox: string): Promise<void> {
+    await this.#query(
+      `INSERT INTO seal_inbox_leases (inbox, holder, until) VALUES ($2, $1, ${UNTIL})
+      ON CONFLICT (inbox) DO UPDATE SET holder = excluded.holder, until = excluded.until`,
+      inbox,
+    );
+  }
+
+  async renew(inboxes: readonly string[]): Promise<void> {
+    if (inboxes.length === 0) return;
+    const text = `UPDATE seal_inbox_leases SET until = ${UNTIL} WHERE holder = $1 AND inbox = ANY($2::text[])`;
+    await this.#query(text, inboxes);
+  }
+
+  async release(inbox: string): Promise<void> {
+    await this.#query("DELETE FROM seal_inbox_leases WHERE holder = $1 AND inbox = $2", inbox);
+  }
+
+  async isOthers(inbox: string): Promise<boolean> {
+    const text = "SELECT 1 FROM seal_inbox_leases WHERE holder <> $1 AND inbox = $2 AND until > clock_timestamp()";
+    return (await this.#query(text, inbox)).rows.length > 0;
+  }
+
+  async #query(text: string, value: string | readonly string[]) {
+    return this.#pool.query(text, [this.#own, value]).catch((error) => {
+      throw asStoreError(`cannot use the leases in ${this.#pool.name}`, error);
+    });
+  }
+}

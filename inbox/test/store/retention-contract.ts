@@ -1,0 +1,192 @@
+// What every InboxStore has to do for inboxes that are shortened and removed.
+
+import { JournalReader, type SealError } from "@sealed-files/seal";
+import { encodeCursor } from "@sealed-files/seal/internal";
+import { describe, expect, test } from "vitest";
+import type { Inbox } from "../../src/inbox.js";
+import { acknowledged, changeLedger, parseLedger, placeIn } from "../../src/retention/ledger.js";
+import { cutJournal, round } from "../../src/retention/round.js";
+import type { InboxStore, Place } from "../../src/store/store.js";
+import { createToken, findGrant, hashToken } from "../../src/store/tokens.js";
+import { identity, keyed, openInbox, recordsIn, settings } from "./contract.js";
+
+const LIMIT = 120_000;
+const failure = (promise: Promise<unknown>) =>
+  promise.then(
+    () => expect.fail("it did not fail"),
+    (error) => error as SealError,
+  );
+
+/** A record in an epoch of its own, each. */
+async function append(inbox: Inbox, ...texts: string[]): Promise<void> {
+  for (const text of texts) {
+    inbox.nextEpoch();
+    await inbox.append([Buffer.from(text)], keyed(text, `the-key-of-record-${text}`));
+  }
+}
+
+/** What a reader has, which stops behind a record. */
+async function readTo(place: Place, last: string, cursor: Uint8Array | null = null) {
+  const reading = await place.reading();
+  const texts: string[] = [];
+  try {
+    const options = { keys: [identity], from: [identity.signer], label: "till", cursor };
+    const reader = await JournalReader.open(reading, options);
+    for await (const { records } of reader) {
+      for (const record of records) texts.push(Buffer.from(record).toString());
+      if (texts.at(-1) === last) break;
+    }
+    return { texts, cursor: reader.cursor! };
+  } finally {
+    await reading.close();
+  }
+}
+
+const asText = (cursor: Uint8Array) => Buffer.from(cursor).toString("latin1");
+
+export function retentionContract(name: string, open: () => Promise<InboxStore>): void {
+  const withInbox = (work: (place: Place, store: InboxStore) => Promise<void>) => async () => {
+    const store = await open();
+    await store.add("till", settings);
+    await work(store.place("till"), store).finally(() => store.close());
+  };
+
+  describe(`${name}, of inboxes that are shortened and removed`, { timeout: LIMIT }, () => {
+    test(
+      "removes what all readers have had, and readers, writer and keys go on",
+      withInbox(async (place, store) => {
+        await createToken(place, "reader", "ann");
+        await createToken(place, "reader", "bob");
+        const inbox = await openInbox(place);
+        await append(inbox, "one", "two", "three", "four");
+        await inbox.close();
+        const [ann, bob] = [await readTo(place, "four"), await readTo(place, "three")];
+        const cut = (cursor: string) => cutJournal(store.place("till"), identity, cursor);
+        const turn = () => round(store, "till", { least: 1, cut });
+        const has = (reader: string, { cursor }: { cursor: Uint8Array }) =>
+          changeLedger(place.ledger, (before) => acknowledged(before, reader, asText(cursor)));
+        await has("ann", ann);
+        expect(await turn()).toMatchObject({ bytes: 0, silent: ["bob"] });
+        await has("bob", bob);
+        // Noted now, and old enough a moment later.
+        expect(await turn()).toMatchObject({ bytes: 0, silent: [] });
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        const { bytes } = await turn();
+        expect(bytes).toBe(placeIn(asText(bob.cursor)).epoch);
+        expect(await turn()).toMatchObject({ bytes: 0, waiting: 0 });
+        expect(await recordsIn(place)).toEqual(["three", "four"]);
+        expect((await readTo(place, "", bob.cursor)).texts).toEqual(["four"]);
+        const again = await openInbox(store.place("till"));
+        for (const text of ["one", "four"])
+          expect(await again.append([Buffer.from(text)], keyed(text, `the-key-of-record-${text}`))).toMatchObject({
+            replayed: true,
+          });
+        await append(again, "five");
+        const reading = await place.reading();
+        expect(await reading.flushed()).toBe(again.durableBytes);
+        await reading.close();
+        await again.close();
+        expect((await readTo(place, "", bob.cursor)).texts).toEqual(["four", "five"]);
+      }),
+    );
+
+    test(
+      "removes nothing by a cursor that the journal does not have, whatever of it is wrong",
+      withInbox(async (place, store) => {
+        await createToken(place, "reader", "ann");
+        const inbox = await openInbox(place);
+        await append(inbox, "one", "two", "three");
+        await inbox.close();
+        const good = placeIn(asText((await readTo(place, "two")).cursor));
+        const other = new Uint8Array(32).fill(1);
+        const wrong = [
+          { journal: other },
+          { header: other },
+          { chain: other },
+          { epoch: good.epoch + 1 },
+          { end: good.end + 1 },
+          { end: good.end + 1_000_000 },
+          { frames: 2 ** 31 },
+        ];
+        for (const each of wrong) {
+          const cursor = asText(encodeCursor({ ...good, ...each }, "reading"));
+          expect((await failure(cutJournal(store.place("till"), identity, cursor))).code).toBe("tampered");
+          await changeLedger(place.ledger, (before) => acknowledged(before, "ann", cursor));
+          const cut = (one: string) => cutJournal(store.place("till"), identity, one);
+          await round(store, "till", { least: 1, cut });
+          await new Promise((resolve) => setTimeout(resolve, 5));
+          expect((await failure(round(store, "till", { least: 1, cut }))).code).toBe("tampered");
+          // What is no place of the journal is not tried again.
+          expect(parseLedger(await place.ledger.get()).marks).toEqual([]);
+        }
+        expect(await recordsIn(place)).toEqual(["one", "two", "three"]);
+      }),
+    );
+
+    test(
+      "is shortened by two at a time, and is one journal",
+      withInbox(async (place, store) => {
+        const inbox = await openInbox(place);
+        await append(inbox, "one", "two", "three", "four");
+        await inbox.close();
+        const cursors = [await readTo(place, "two"), await readTo(place, "three"), await readTo(place, "four")];
+        const cuts = [...cursors, ...cursors].map(({ cursor }) =>
+          cutJournal(store.place("till"), identity, asText(cursor)).catch((error: SealError) => error.code),
+        );
+        // What comes too late finds its place removed, or somebody else at work.
+        for (const done of await Promise.all(cuts))
+          expect(typeof done === "number" || ["io", "fenced", "usage"].includes(done), `${done}`).toBe(true);
+        const left = await recordsIn(place);
+        expect(["two", "three", "four"].slice(-left.length)).toEqual(left);
+        const again = await openInbox(store.place("till"));
+        await append(again, "five");
+        await again.close();
+        expect(await recordsIn(place)).toEqual([...left, "five"]);
+      }),
+    );
+
+    test(
+      "removes an inbox for good, also under its writer",
+      withInbox(async (place, store) => {
+        const { token } = await createToken(place, "reader", "ann");
+        const inbox = await openInbox(place);
+        await append(inbox, "one");
+        await store.remove("till");
+        expect(await store.list()).toEqual([]);
+        expect((await failure(store.settings("till"))).message).toBe("there is no inbox till");
+        expect(await findGrant(place, hashToken(token))).toMatchObject({ name: "ann", isGone: true });
+        expect((await failure(append(inbox, "two"))).code).toBe("fenced");
+        await inbox.close().catch((error) => expect(error.code).toBe("fenced"));
+        expect((await failure(place.reading())).code).toBe("io");
+        expect((await failure(store.add("till", settings))).message).toBe("there is already an inbox till");
+        expect((await failure(store.change("till", (before) => before))).message).toBe("there is no inbox till");
+        await store.remove("till");
+        expect((await failure(store.remove("none"))).message).toBe("there is no inbox none");
+        expect(await place.ledger.get()).toBeNull();
+      }),
+    );
+
+    test(
+      "keeps a text that is replaced only as it was read, and a clock that goes forward",
+      withInbox(async (place, store) => {
+        expect(await place.ledger.get()).toBeNull();
+        expect(await place.ledger.swap("x", "one")).toBe(false);
+        expect(await place.ledger.swap(null, "one")).toBe(true);
+        expect(await place.ledger.swap(null, "two")).toBe(false);
+        const all = ["two", "three", "four"].map((text) => place.ledger.swap("one", text));
+        expect((await Promise.all(all)).filter((done) => done).length).toBe(1);
+        expect(await place.ledger.get()).not.toBe("one");
+        const before = await store.time();
+        const began = performance.now();
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        const times = await Promise.all([store.time(), store.time(), store.time()]);
+        const most = performance.now() - began + 20;
+        for (const { age, wall } of times) {
+          expect(age - before.age).toBeGreaterThanOrEqual(49);
+          expect(age - before.age).toBeLessThanOrEqual(most);
+          expect(Math.abs(wall - Date.now())).toBeLessThan(60_000);
+        }
+      }),
+    );
+  });
+}
