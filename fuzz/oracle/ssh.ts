@@ -91,6 +91,12 @@ async function sshKey(line: string, wanted: SshWanted, isValid: Valid): Promise<
   return null;
 }
 
+/** The Ed25519 key of a text with or without a comment, not known to be usable; null where it is none. */
+export function sshKeyIn(text: string): Buffer | null {
+  const [type, encoded = ""] = text.split(/[ \t]+/, 2);
+  return type === "ssh-ed25519" ? keyOf(encoded) : null;
+}
+
 const PREFIX = Buffer.from("\0\0\0\x0bssh-ed25519\0\0\0\x20", "latin1");
 
 function keyOf(encoded: string): Buffer | null {

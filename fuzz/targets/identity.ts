@@ -10,6 +10,7 @@ import { author, bytesOf, forger, reader, SUITES } from "../actors.js";
 import { mutateBytes } from "../mutate/bytes.js";
 import { mutateText } from "../mutate/text.js";
 import { foundIn, isRecipient, keyIn, linesOf } from "../oracle/keys.js";
+import { sshKeyIn } from "../oracle/ssh.js";
 import type { Random } from "../random.js";
 import { vectors } from "../seeds.js";
 import { attempt, holds, kindOfMessage, type Target } from "../target.js";
@@ -66,7 +67,13 @@ async function run(input: Bytes): Promise<string> {
   return told.join(" ");
 }
 
+/** What is a private key, or has public keys of ssh's, is the ssh target's to judge. */
+const PRIVATE =
+  /^[ \t\r\n]*(-----BEGIN (OPENSSH |RSA |EC |DSA |ENCRYPTED )?PRIVATE KEY|---- BEGIN SSH2|PuTTY-User-Key)/;
+const PUBLIC = /^(?!#).*(ssh-|sk-|ecdsa-sha2-|rsa-sha2-|webauthn-)/im;
+
 async function asIdentity(text: string): Promise<string> {
+  if (PRIVATE.test(text)) return "ssh's";
   let asked = 0;
   const ask = async (attempt: number) => {
     asked++;
@@ -120,13 +127,21 @@ function judge(text: string): { secret: string | null; accept: string[] } | null
   const outside = lines.filter(
     (line, i) => (begin < 0 || i < begin || i > end) && line !== "" && !line.startsWith("#"),
   );
-  const accept = outside.flatMap((line) => (/^accept[ \t]/.test(line) ? linesOf(line.slice("accept".length)) : []));
+  const accepted = outside.flatMap((line) => (/^accept[ \t]/.test(line) ? linesOf(line.slice("accept".length)) : []));
+  const accept = accepted.flatMap((key) => signerIn(key) ?? []);
   const secrets = outside.filter((line) => !/^accept[ \t]/.test(line));
-  if (secrets.length + (begin < 0 ? 0 : 1) !== 1 || !accept.every((key) => keyIn("signer", key))) return null;
+  if (secrets.length + (begin < 0 ? 0 : 1) !== 1 || accept.length < accepted.length) return null;
   const found = secrets.length === 1 ? keyIn("secret", secrets[0]!) : null;
   if (secrets.length === 1 && !(found && toHex(Uint8Array.from(found.body)).match(/^((?!0{64}).{64}){1,2}$/)))
     return null;
   return { secret: secrets[0] ?? null, accept: [...new Set(accept)] };
+}
+
+/** A signer as this program writes it; null where the text is none of either kind. */
+function signerIn(text: string): string | null {
+  const ssh = sshKeyIn(text);
+  if (ssh) return encodeSigner(Uint8Array.from(ssh));
+  return keyIn("signer", text) ? text : null;
 }
 
 async function areSigners(texts: readonly string[]): Promise<boolean> {
@@ -141,6 +156,7 @@ function checkSilence(text: string, message: string): void {
 }
 
 async function asPublicKeys(text: string): Promise<string> {
+  if (PUBLIC.test(text)) return "ssh's";
   const all = await attempt(["usage", "unsupported"], () => parseAllPublicKeys(quick, text));
   const lines = linesOf(text).filter((line) => line !== "" && !line.startsWith("#"));
   const kinds = lines.map((line) =>
