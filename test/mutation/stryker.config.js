@@ -1,13 +1,15 @@
-// Mutation testing of the format and the keys: `npm run mutation` (docs/TESTING.md).
+// Mutation testing: `npm run mutation` (docs/TESTING.md).
+
+import { mutate } from "./parts.js";
 
 export default {
-  mutate: ["src/format/**/*.ts", "src/keys/**/*.ts"],
+  mutate,
   testRunner: "vitest",
   plugins: ["@stryker-mutator/vitest-runner", "./test/mutation/messages.js"],
   // An emptied message is still an error, of the same code and at the same place: such mutants tell nothing of the
   // tests.
   ignorers: ["messages"],
-  vitest: { configFile: "test/mutation/vitest.config.ts", related: false },
+  vitest: { configFile: "test/mutation/vitest.config.js", related: false },
   coverageAnalysis: "perTest",
   concurrency: 1,
   // Endless loops are found by their count; a machine that is busy with something else should not look like one.

@@ -1,0 +1,36 @@
+// What is mutated together, and the tests that run against it: MUTATION_PART names one, `format` by default.
+
+const PARTS = {
+  format: {
+    mutate: ["src/format/**/*.ts", "src/keys/**/*.ts"],
+    tests: ["test/{format,keys}/*.test.ts"],
+  },
+  // Our own: not the suites, which hand everything on to node:crypto, WebCrypto or noble, nor what collects garbage.
+  crypto: {
+    mutate: [
+      "src/crypto/{bcrypt,dhkem,ed25519-check,hkdf,hpke,kem,kems,labeled,montgomery,strict}.ts",
+      "src/crypto/{x25519-check,xwing,xwing-check}.ts",
+    ],
+    tests: [
+      "test/crypto/{ed25519,hkdf,hpke,ml-kem,record-keys,speccheck,strict,x25519,xwing}.test.ts",
+      "test/keys/{ssh,text}.test.ts",
+    ],
+  },
+  header: {
+    mutate: ["src/header/*.ts"],
+    tests: [
+      "test/files/{endings,inspect,moments,order,passphrase,post-quantum,range,rewrap,seal}.test.ts",
+      "test/api/{changing,identity,operations,signer}.test.ts",
+    ],
+  },
+  reading: {
+    mutate: ["src/journal/reading/*.ts"],
+    tests: ["test/journal/!(large-end|lazy|owners|failing|hanging|writer|store|framing).test.ts"],
+  },
+};
+
+const name = process.env.MUTATION_PART ?? "format";
+const part = PARTS[name];
+if (!part) throw new Error(`no part ${name}; there are: ${Object.keys(PARTS).join(", ")}`);
+
+export const { mutate, tests } = part;
