@@ -35,7 +35,7 @@ const PIECES: readonly ((parts: Records, other: Records, random: Random) => void
     const at = records.findLastIndex(isHeader);
     const old = records[at];
     if (!old) return;
-    const kept = random.pick([old.length - 64, random.below(old.length + 1)]);
+    const kept = random.pick([old.length - 64, random.below(9), random.below(old.length + 1)]);
     records.splice(
       at,
       records.length,

@@ -27,7 +27,8 @@ export async function bcryptPbkdf(
     for (let block = 0; block < blocks; block++) {
       const bytes = await blockOf(suite, hashed, salt, block + 1, rounds, signal);
       // Each byte of a block goes to another place, so that none can be left out by whoever guesses.
-      for (let i = 0; i * blocks + block < length; i++) key[i * blocks + block] = bytes[i]!;
+      // Stryker disable next-line EqualityOperator: what is written behind the end of a byte array is nowhere.
+      for (let at = block; at < length; at += blocks) key[at] = bytes[(at - block) / blocks]!;
       erase(bytes);
     }
     return key;
@@ -58,6 +59,7 @@ async function blockOf(
       erase(before);
       bcrypt.hash(hashed, salted, round);
       erase(salted);
+      // Stryker disable next-line EqualityOperator: as above.
       for (let at = 0; at < HASH_BYTES; at++) sum[at]! ^= round[at]!;
       before = joinSecret(round);
       await new Promise((resolve) => setTimeout(resolve));

@@ -1,6 +1,6 @@
 // Which X-Wing public keys are fit to be a recipient. Without noble, so that sealing never loads it for that.
 
-import { ML_KEM_KEY_BYTES, XWING_KEY_BYTES } from "./lengths.js";
+import { ML_KEM_KEY_BYTES } from "./lengths.js";
 import { isValidRecipient } from "./x25519-check.js";
 
 /** FIPS 203: the prime, and the bytes of the three polynomials that an ML-KEM-768 key begins with. */
@@ -12,11 +12,8 @@ const POLYNOMIALS_BYTES = 3 * 384;
  * is canonical and not of small order.
  */
 export function isValidXWingRecipient(publicKey: Uint8Array): boolean {
-  return (
-    publicKey.length === XWING_KEY_BYTES &&
-    isReduced(publicKey) &&
-    isValidRecipient(publicKey.subarray(ML_KEM_KEY_BYTES))
-  );
+  // Only one of 1216 bytes has 32 behind the ML-KEM key.
+  return isReduced(publicKey) && isValidRecipient(publicKey.subarray(ML_KEM_KEY_BYTES));
 }
 
 /** The modulus check of FIPS 203, 7.2: each coefficient (12 bits, two in three bytes, little-endian) is below q. */

@@ -59,15 +59,20 @@ describe.each(suites)("$name: HKDF", (suite) => {
     );
   });
 
-  test("overwrites every block once it is copied", () => {
+  test("overwrites every block once it is copied, and makes no more than there are", () => {
     const blocks: Uint8Array[] = [];
     const hmacSha256: Suite["hmacSha256"] = (...args) => {
       const block = suite.hmacSha256(...args);
       blocks.push(block);
       return block;
     };
-    hkdfExpand({ ...suite, hmacSha256 }, copySecret(new Uint8Array(32)), new Uint8Array(0), 70);
-    expect(blocks).toHaveLength(3);
+    for (const [length, due] of [
+      [70, 3],
+      [64, 3 + 2],
+    ] as const) {
+      hkdfExpand({ ...suite, hmacSha256 }, copySecret(new Uint8Array(32)), new Uint8Array(0), length);
+      expect(blocks).toHaveLength(due);
+    }
     expect(blocks.every(isZero)).toBe(true);
   });
 

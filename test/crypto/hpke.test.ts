@@ -13,8 +13,9 @@ import { portable } from "../../src/crypto/portable.js";
 import { copySecret } from "../../src/crypto/secret.js";
 import type { AgreementKey, MlKem, Suite } from "../../src/crypto/suite.js";
 import { SealError } from "../../src/errors.js";
+import { parseSecret } from "../../src/keys/secret-line.js";
 import { sharedVectors } from "../shared-vectors.js";
-import { shown } from "../support.js";
+import { fixture, shown } from "../support.js";
 import { encapsulatingWith } from "./encapsulating.js";
 
 const suites = [native, portable];
@@ -130,6 +131,29 @@ test("null for a share of small order is X25519's doing, and hides a ciphertext 
       expect(hpkeOpen(suite, unchecked, small, info, forged)).toEqual(utf8("forged"));
     }
   }
+});
+
+describe("what another program has sealed", () => {
+  const { keys, vectors } = JSON.parse(fixture("vectors.json").toString()) as {
+    keys: Record<string, { secret: string }>;
+    vectors: { name: string; file: string; key: string; values?: Record<string, string> }[];
+  };
+  const explained = vectors.filter(({ values }) => values);
+
+  test.each(explained.map((vector) => [vector.name, vector] as const))("%s", async (_name, { file, key, values }) => {
+    const bytes = Uint8Array.from(fixture(file));
+    const stanza = 118 + bytes[117]! + 2;
+    const body = bytes.slice(stanza + 4, stanza + 4 + (bytes[stanza + 2]! << 8) + bytes[stanza + 3]!);
+    const [enc, sealed] = [body.slice(0, -48), body.slice(-48)];
+    const context = concat(info, fromHex(values!.coreHash!));
+    for (const suite of suites) {
+      const { opening } = parseSecret(utf8(keys[key]!.secret));
+      const own = await kemKey(suite, opening!.kind, opening!.secret);
+      expect(toHex(shown(own.decapsulate(enc)!))).toBe(values!.sharedSecret);
+      expect(toHex(shown(hpkeOpen(suite, own, enc, context, sealed)!))).toBe(values!.fileKey);
+    }
+  });
+  test("there is some of either KEM", () => expect(explained.length).toBeGreaterThan(2));
 });
 
 test("which KEM a public key is for follows from its length", () => {

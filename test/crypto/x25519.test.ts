@@ -156,7 +156,8 @@ describe("recipients' keys", () => {
     for (const encoding of SMALL_U.flatMap(encodingsOf)) expect(isValidRecipient(encoding)).toBe(false);
   });
 
-  test("refuses whatever is not canonical: u ≥ p, and the top bit", () => {
+  test("refuses whatever is not canonical: u ≥ p, and the top bit; no u below that", () => {
+    expect(isValidRecipient(encode(2n ** 255n - 2n ** 248n - 19n))).toBe(true);
     for (let value = P; value < 2n ** 255n; value++) expect(isValidRecipient(encode(value))).toBe(false);
     for (const u of [2n, 9n, P - 2n]) expect(isValidRecipient(encode(u + 2n ** 255n))).toBe(false);
   });
