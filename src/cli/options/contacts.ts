@@ -12,9 +12,7 @@ import { withoutLinks } from "../../io/paths.js";
 import { type Contacts, NO_CONTACTS, parseContacts } from "../../keys/contacts.js";
 import { checkKeys } from "../../keys/contacts-edit.js";
 import { configDirectory, defaultContactsPath, makeConfigDirectory } from "./places.js";
-import { about, readText } from "./read.js";
-
-const MAX_CONTACTS_FILE = 16 * 1024 * 1024;
+import { about, MAX_TEXT_FILE, readText } from "./read.js";
 
 const HEADING = `# seal contacts: what "seal contacts" writes, and what may be edited by hand
 #   NAME KEY [sender | superseded TIME | revoked TIME REASON]
@@ -35,7 +33,7 @@ export async function loadContacts(
   const path = named ?? defaultContactsPath();
   if (path === null || (named === undefined && !(await exists(path)))) return NO_CONTACTS;
   return about(`contacts ${path}`, async () => {
-    const contacts = parseContacts(await readText(path, signal, MAX_CONTACTS_FILE));
+    const contacts = parseContacts(await readText(path, signal));
     if (checked) await checkKeys(await loadSuite(), contacts);
     return contacts;
   });
@@ -82,7 +80,7 @@ export async function editContacts(
 
 /** What is written now is what every later command reads. Throws `usage`. */
 async function checkReadable(text: string): Promise<void> {
-  if (utf8(text).length > MAX_CONTACTS_FILE) throw new SealError("usage", "there is no room in it for more");
+  if (utf8(text).length > MAX_TEXT_FILE) throw new SealError("usage", "there is no room in it for more");
   await checkKeys(await loadSuite(), parseContacts(text));
 }
 

@@ -9,7 +9,6 @@ import { homeDirectory, pathVariable } from "./places.js";
 import { about, readText } from "./read.js";
 
 const PREFIX = "host:";
-const MAX_HOSTS_FILE = 16 * 1024 * 1024;
 
 export function isHost(name: string): boolean {
   return name.startsWith(PREFIX);
@@ -38,7 +37,7 @@ export async function knownHosts(signal: AbortSignal): Promise<string[]> {
 
 async function eachFile(signal: AbortSignal, work: (text: string) => Promise<void>): Promise<void> {
   for (const path of files()) {
-    if (await exists(path, path)) await about(path, async () => work(await readText(path, signal, MAX_HOSTS_FILE)));
+    if (await exists(path, path)) await about(path, async () => work(await readText(path, signal)));
   }
 }
 

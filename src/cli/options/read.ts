@@ -9,15 +9,18 @@ import { openSource } from "../../io/files.js";
 import { stdinSource } from "../../io/stdio.js";
 import { isDirectory } from "./outputs.js";
 
-/** No key file that anybody writes comes near to this. */
+/** No file of secret keys that anybody writes comes near to this. */
 const MAX_KEY_FILE = 1024 * 1024;
+/** As many public keys as a file has recipients, 4096, and 2000 bytes to say whose each is. */
+export const MAX_TEXT_FILE = 16 * 1024 * 1024;
 
 /** A text file of bounded size, `-` for stdin. Throws `io`, `usage`, the signal's reason. */
-export async function readText(path: string, signal: AbortSignal, limit = MAX_KEY_FILE): Promise<string> {
+export async function readText(path: string, signal: AbortSignal): Promise<string> {
   const source = await sourceOf(path);
   try {
-    const bytes = await abortable(source.read(limit + 1), signal);
-    refuseLong(bytes.length, limit);
+    const most = Math.min(MAX_TEXT_FILE, source.size ?? MAX_TEXT_FILE) + 1;
+    const bytes = await abortable(source.read(most), signal);
+    refuseLong(bytes.length, MAX_TEXT_FILE);
     const text = fromUtf8(bytes);
     if (text === null) throw new SealError("usage", "not a text file");
     return text;
