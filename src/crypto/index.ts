@@ -10,15 +10,27 @@ export type SuiteName = Suite["name"];
 
 /**
  * The suite of the caller's choice, else of the environment's (SEAL_CRYPTO), else the native one wherever this Node has
- * it. Throws `usage` where SEAL_CRYPTO does not name a suite, or the native one was asked for and is not there.
+ * it. Throws `usage` where SEAL_CRYPTO does not name a suite, the native one was asked for and is not there, or this is
+ * not Node.
  */
 export async function loadSuite(choice?: SuiteName): Promise<Suite> {
+  refuseOthers();
   const wanted = choice ?? fromEnvironment();
   if (wanted === "portable") return loadPortable();
   if (nativeAvailable()) return native;
   if (wanted === undefined) return loadPortable();
   throw new SealError("usage", "this Node lacks what the native suite needs", {
     hint: "Unset SEAL_CRYPTO, or set it to portable.",
+  });
+}
+
+/** What is promised of files, threads and memory holds on Node: others have a part of it, and differ in silence. */
+function refuseOthers(): void {
+  const { deno, bun } = process.versions;
+  const other = (deno && "Deno") || (bun && "Bun");
+  if (!other) return;
+  throw new SealError("usage", `this is seal for Node, and does not run on ${other}`, {
+    hint: "@sealed-files/seal/web, the library for browsers, does.",
   });
 }
 

@@ -1,7 +1,9 @@
 // One task of a browser's, start to end: what is large goes through WebCrypto, where there is one, and else through the
-// suite. Tasks have their bytes in memory.
+// suite. Tasks have their bytes in memory. What WebCrypto gives is left to the collector: a browser holds it until
+// then. Where it was given back before (`free` in bytes.ts), V8 does not see how much there is, and lets it grow with
+// the file.
 
-import { type Bytes, free } from "../bytes.js";
+import type { Bytes } from "../bytes.js";
 import { TAG_BYTES } from "../crypto/lengths.js";
 import { erase } from "../crypto/secret.js";
 import type { WebAead, WebCrypto, WebVerify } from "../crypto/web.js";
@@ -58,7 +60,6 @@ async function runSealing(keys: WebKeys, task: Task): Promise<SealTaskResult> {
   const sealed = await web.aead.seal(chunkNonce(task), buffer!.subarray(0, length));
   const digest = keys.signed ? await web.sha256(sealed) : null;
   buffer!.set(sealed);
-  free(sealed);
   return { digest, buffer };
 }
 
@@ -69,10 +70,7 @@ async function runOpening(verb: Verb, keys: WebKeys, task: Task): Promise<OpenTa
   const length = plaintextLength(task.length, keys.signed);
   const { plaintext, ...opened } = await opening(verb === "open", keys, task, record, length);
   if (verb === "open") record.set(plaintext && opened.authentic ? plaintext : new Uint8Array(record.length));
-  if (plaintext) {
-    if (!opened.authentic) erase(plaintext);
-    free(plaintext);
-  }
+  if (plaintext && !opened.authentic) erase(plaintext);
   return { ...opened, buffer };
 }
 
