@@ -19,6 +19,7 @@ const PARTS = {
   header: {
     mutate: ["src/header/*.ts"],
     tests: [
+      "test/header/*.test.ts",
       "test/files/{endings,inspect,moments,order,passphrase,post-quantum,range,seal}.test.ts",
       "test/api/{changing,identity,operations,signer}.test.ts",
     ],

@@ -1,0 +1,55 @@
+// Headers as they are read: where an error points to, and whom it names.
+
+import { expect, test } from "vitest";
+import { native } from "../../src/crypto/native.js";
+import { headerLength } from "../../src/format/header.js";
+import { checkHeaderSignature, geometryOf, parseHeader, readHeader } from "../../src/header/read.js";
+import { stanzaName } from "../../src/header/stanzas.js";
+import { bytesSource } from "../../src/io/bytes.js";
+import { encodeSigner } from "../../src/keys/text.js";
+import { CHUNK, content, NOW, sealed, sender, stranger } from "../files/samples.js";
+import { failure } from "../support.js";
+
+const { file } = await sealed(content(5), { label: "a" });
+const header = await parseHeader(bytesSource(file), native);
+
+test("a signature that is another's, or of another header, is where the authenticator stands", () => {
+  const signer = encodeSigner(stranger.signingKey.publicKey);
+  const due = (offset: number) =>
+    expect.objectContaining({ code: "tampered", message: "the header is not what the sender signed", offset, signer });
+  const other = native.checkedVerifyingKey(stranger.signingKey.publicKey);
+  const at = headerLength(header) - 64;
+  expect(() => checkHeaderSignature(native, header, other)).toThrow(due(at));
+  expect(() => checkHeaderSignature(native, header, other, 1000)).toThrow(due(1000 + at));
+  checkHeaderSignature(native, header, native.checkedVerifyingKey(sender.signingKey.publicKey));
+});
+
+test("a good one gives its geometry, and the key of its records", async () => {
+  const policy = { from: [sender.signingKey.publicKey], allowUnsigned: false, now: NOW };
+  const { geometry, recordKey } = await readHeader(bytesSource(file), native, policy, undefined);
+  expect(geometry).toEqual({ headerLength: headerLength(header), chunkSize: CHUNK, signed: true });
+  expect(geometryOf(header)).toEqual(geometry);
+  expect(recordKey!.publicKey).toEqual(header.core.recordKey);
+  const demanding = readHeader(bytesSource(file), native, { ...policy, label: "b" }, undefined);
+  expect((await failure(demanding)).code).toBe("untrusted");
+  const altered = file.with(headerLength(header) - 1, file[headerLength(header) - 1]! ^ 1);
+  const reading = readHeader(bytesSource(altered), native, { ...policy, label: "b" }, undefined);
+  expect((await failure(reading)).code).toBe("tampered");
+});
+
+test("an unsigned one has no key of records, and nothing of its authenticator is looked at", async () => {
+  const { file: unsigned } = await sealed(content(5), { signer: null });
+  const policy = { from: [], allowUnsigned: true, now: NOW };
+  const { geometry, recordKey } = await readHeader(bytesSource(unsigned), native, policy, undefined);
+  expect([geometry.signed, recordKey]).toEqual([false, null]);
+});
+
+test("a signal ends reading", async () => {
+  const reason = new Error("enough");
+  const policy = { from: "any" as const, allowUnsigned: false };
+  await expect(readHeader(bytesSource(file), native, policy, AbortSignal.abort(reason))).rejects.toBe(reason);
+});
+
+test("what the types of stanzas are called", () => {
+  expect([1, 0x8001, 0x8002, 2, 0xffff].map(stanzaName)).toEqual(["x25519", "xwing", "passphrase", 2, 0xffff]);
+});
