@@ -1,4 +1,4 @@
-// One in seven of the vectors of fixtures/ in a browser, and the same ones as in Node.
+// The vectors of fixtures/ in a browser, the same ones as in Node.
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -7,11 +7,10 @@ import { fromHex, toHex } from "../../src/bytes.js";
 import { native } from "../../src/crypto/native.js";
 import { copySecret } from "../../src/crypto/secret.js";
 import { fixture, shown } from "../support.js";
+import { STEP } from "../whole.js";
 import { type Browser, browse, hasChromium, scriptOf } from "./chromium.js";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-
-const STEP = 7;
 
 /** Their names, from the fixtures themselves. */
 function namesOfAll(): string[] {

@@ -7,10 +7,10 @@ import { parseContacts } from "../../../src/keys/contacts.js";
 import { checkKeys } from "../../../src/keys/contacts-edit.js";
 import { fingerprint } from "../../../src/keys/fingerprint.js";
 import { parseIdentityFile } from "../../../src/keys/identity.js";
-import { parseAllPublicKeys } from "../../../src/keys/public-keys.js";
+import { parseAllPublicKeys, parsePublicKeys } from "../../../src/keys/public-keys.js";
 import { parseSecret } from "../../../src/keys/secret-line.js";
 import { parseSshKey } from "../../../src/keys/ssh/public.js";
-import { encodeSigner, parseRecipient, parseSigner } from "../../../src/keys/text.js";
+import { encodeRecipient, encodeSigner, parseRecipient, parseSigner } from "../../../src/keys/text.js";
 import { faultOf, passphraseOf, same } from "./common.js";
 
 interface Named {
@@ -24,6 +24,11 @@ interface Named {
 export interface KeyText extends Named {
   readonly kind: "recipient" | "signer" | "secret" | "ssh";
   readonly text: string;
+}
+
+export interface PublicKeysText extends Named {
+  readonly recipients: string[];
+  readonly signers: string[];
 }
 
 export interface IdentityText extends Named {
@@ -79,11 +84,22 @@ export async function runContacts(suite: Suite, file: ContactsText): Promise<voi
   same({ senders: found!.senders().map(encodeSigner), groups: Object.fromEntries(found!.groups) }, { senders, groups });
 }
 
-export async function runPublicKeys(suite: Suite, file: Named): Promise<void> {
+export async function runPublicKeys(suite: Suite, file: PublicKeysText): Promise<void> {
   const text = textOf(file);
   if (text === null) return same(file.ok, false);
-  const [, fault] = await faultOf(async () => parseAllPublicKeys(suite, text));
-  same(fault?.code ?? "ok", file.ok ? "ok" : (file.error ?? "usage"));
+  if (!file.ok) {
+    const [, fault] = await faultOf(async () => parseAllPublicKeys(suite, text));
+    return same(fault?.code, file.error ?? "usage");
+  }
+  for (const [kind, due, encode] of [
+    ["recipient", file.recipients, (key: Uint8Array) => encodeRecipient(suite, Uint8Array.from(key))],
+    ["signer", file.signers, (key: Uint8Array) => encodeSigner(Uint8Array.from(key))],
+  ] as const) {
+    const [keys, fault] = await faultOf(async () => parsePublicKeys(suite, text, kind));
+    // Whoever asks for a key of a kind is told that there is none.
+    same(fault?.code ?? "ok", due.length === 0 ? "usage" : "ok");
+    same([...new Set(keys?.map(encode))], due);
+  }
 }
 
 export function runFingerprint(suite: Suite, due: { key: string; fingerprint: string }): void {

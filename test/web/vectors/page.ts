@@ -20,7 +20,7 @@ interface Fixtures {
   readonly texts: keyed.KeyText[];
   readonly identities: keyed.IdentityText[];
   readonly contacts: keyed.ContactsText[];
-  readonly publicKeys: keyed.KeyText[];
+  readonly publicKeys: keyed.PublicKeysText[];
   readonly fingerprints: { key: string; fingerprint: string }[];
 }
 

@@ -1,12 +1,12 @@
-// A page that opens a large file takes no more memory for it than for a small one: all of the browser's processes
-// together, as the system counts them.
+// What is large, on a page: a file, which takes no more memory to open than a small one (all of the browser's processes
+// together, as the system counts them), and a journal.
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { Identity, seal } from "../../src/index.js";
+import { Identity, JournalWriter, seal } from "../../src/index.js";
 import { IS_WHOLE } from "../whole.js";
 import { browse, hasChromium, scriptOf } from "./chromium.js";
 
@@ -88,6 +88,44 @@ test.skipIf(!hasChromium)(
     expect(browser.faults).toEqual([]);
     expect(most).toBeGreaterThan(0);
     expect(most).toBeLessThan(MOST);
+  },
+  600_000,
+);
+
+const RECORDS = IS_WHOLE ? 1_000_000 : 50_000;
+const BATCH = 5000;
+const textOf = (index: number) => `{"order":${index},"what":"a record of a shop, of some sixty bytes"}`;
+
+/** Reads the journal that was chosen: how many records there are, and how many of them are not in their place. */
+async function readOnPage([secret, signer]: [number[], string]): Promise<[records: number, wrong: number]> {
+  const page = globalThis as unknown as { document: { querySelector(selector: string): { files: Blob[] } } };
+  const { Identity, JournalReader } = globalThis.seal;
+  const keys = [await Identity.parse(Uint8Array.from(secret))];
+  const decoder = new TextDecoder();
+  let [records, wrong] = [0, 0];
+  const journal = page.document.querySelector("#file").files[0]!;
+  for await (const batch of await JournalReader.open(journal, { keys, from: [signer], label: "orders" }))
+    for (const record of batch.records) if (JSON.parse(decoder.decode(record)).order !== records++) wrong++;
+  return [records, wrong];
+}
+
+test.skipIf(!hasChromium)(
+  "a journal of a million records is read in its order",
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), "seal-web-"));
+    const path = join(folder, "orders.journal");
+    const { identity, secretFile } = await Identity.generate();
+    const writer = await JournalWriter.open({ path }, { to: [identity.recipient], sign: identity, label: "orders" });
+    for (let at = 0; at < RECORDS; at += BATCH)
+      await writer.append(Array.from({ length: BATCH }, (_, i) => Buffer.from(textOf(at + i))));
+    await writer.close();
+    const browser = await browse(await scriptOf(fileURLToPath(new URL("page.js", import.meta.url))));
+    await browser.page.setInputFiles("#file", path);
+    const read = await browser.page.evaluate(readOnPage, [[...secretFile], identity.signer] as [number[], string]);
+    await browser.close();
+    rmSync(folder, { recursive: true });
+    expect(read).toEqual([RECORDS, 0]);
+    expect(browser.faults).toEqual([]);
   },
   600_000,
 );
