@@ -1,5 +1,5 @@
-// node bench/web.js: opens and verifies a large file in Chromium, with the library for browsers, beside the command.
-// See --help.
+// node bench/web.js: opens and verifies a large file in Chromium, with the library for browsers, beside the command;
+// and how soon the page shows something. See --help.
 
 import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -7,6 +7,7 @@ import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { must } from "./measure.js";
 import { MIB, plainOptions, ROOT } from "./options.js";
 import { median } from "./stats.js";
@@ -66,6 +67,23 @@ function isOf(pid, profile) {
   return false;
 }
 
+/** Milliseconds from the start of loading to the first that is seen. */
+async function firstPaint(context) {
+  const page = await context.newPage();
+  await page.goto(pathToFileURL(`${ROOT}web/dist/seal.html`).href);
+  const painted = await page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        new PerformanceObserver((list) => resolve(list.getEntries()[0].startTime)).observe({
+          type: "paint",
+          buffered: true,
+        });
+      }),
+  );
+  await page.close();
+  return painted;
+}
+
 async function main() {
   writeRandom(at("plain"), options.size * MIB);
   await seal("keygen", "-q", "-o", "alice.key");
@@ -118,6 +136,10 @@ async function main() {
       `${verb}: ${browser.toFixed(2)} s in Chromium, ${command.toFixed(2)} s by the command: ${(browser / command).toFixed(2)} ×; ${memory}\n`,
     );
   }
+  const paints = [];
+  for (let round = 0; round < 2 * options.rounds; round++) paints.push(await firstPaint(context));
+  const [first, other] = [paints[0], median(paints.slice(1))];
+  process.stdout.write(`the page from disk: first paint after ${Math.round(first)} ms, then ${Math.round(other)} ms\n`);
   await context.close();
   server.closeAllConnections();
   server.close();
