@@ -58,6 +58,12 @@ export class Inboxes {
     return { open: open.length, queuedBytes: open.reduce((sum, { queuedBytes }) => sum + queuedBytes, 0) };
   }
 
+  /** Whether it is open here, or being opened. */
+  has(name: string): boolean {
+    const entry = this.#entries.get(name);
+    return entry !== undefined && entry.open !== "failed" && !(entry.open instanceof Inbox && entry.open.isLost);
+  }
+
   /** Does `work` with the inbox of that name, which exists. Throws `Problem`; what `work` throws. */
   async use<T>(name: string, work: (inbox: Inbox) => Promise<T>): Promise<T> {
     const entry = await this.#entry(name);

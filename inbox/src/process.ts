@@ -11,6 +11,7 @@ import { openStore } from "./commands/store.js";
 import { KeyBudget } from "./idempotency/answers.js";
 import { type InboxEvent, Inboxes } from "./inboxes.js";
 import { notifySystemd, type State } from "./notify.js";
+import { Peers } from "./peers/peers.js";
 import {
   type Address,
   addressOf,
@@ -68,12 +69,14 @@ async function serveFrom(args: Arguments, store: InboxStore): Promise<void> {
   const sign = await signerOf(args.one("sign"));
   const service = makeService(args, store, writing(sign), logger);
   const rounds = new Rounds(store, service.inboxes, { sign, note: (event) => logRound(logger, event) });
+  const peers = await peersOf(args, service, sign, logger);
+  service.peers = peers;
   const about = { logger, version: SEAL_INBOX_VERSION };
   const app = await makeApp(service, { ...about, tls, hasMetrics: operatorsAddress === null });
   const operators = operatorsAddress && (await makeOperatorsApp(service, about));
   onAsking(() => logger.info(service.inboxes.figures(), "status"));
   app.server.maxConnections = shares(descriptorLimit()).connections;
-  const running = { app, operators, service, rounds, logger };
+  const running = { app, operators, service, rounds, peers, logger };
   const delays = { shutdown: durationOf(args, "shutdown-delay", 0), drain: durationOf(args, "drain", DRAIN) };
   const stopped = untilStopped(running, delays);
   if (!tls && !isLoopback(address.host)) {
@@ -121,6 +124,24 @@ function makeService(args: Arguments, store: InboxStore, openWriter: OpenWriter,
   });
 }
 
+/** null where none was asked for. Throws `usage`, `io`. */
+async function peersOf(
+  args: Arguments,
+  service: Service,
+  sign: Identity | Signer,
+  logger: Logger,
+): Promise<Peers | null> {
+  const given = args.one("peers");
+  if (given === undefined) return null;
+  const { leases } = service.store;
+  if (!leases) throw new SealError("usage", "--peers needs a database, which services share");
+  const note = (error: unknown) =>
+    logger.warn({ reason: (error as Error).message }, "others may not know of this service");
+  const peers = await Peers.open(service, leases, { sign, ...addressOf("peers", given), note });
+  logger.info(`peers on ${peers.address}`);
+  return peers;
+}
+
 function logEvent(logger: Logger, event: InboxEvent): void {
   if (event.is !== "failed") {
     logger.info({ inbox: event.inbox, tailMovedTo: event.tailMovedTo ?? undefined }, event.is);
@@ -145,6 +166,7 @@ interface Running {
   readonly operators: FastifyInstance | null;
   readonly service: Service;
   readonly rounds: Rounds;
+  readonly peers: Peers | null;
   readonly logger: Logger;
 }
 
@@ -170,7 +192,10 @@ function untilStopped(running: Running, delays: Delays): Promise<void> {
   });
 }
 
-async function end({ app, operators, service, rounds, logger }: Running, { shutdown, drain }: Delays): Promise<void> {
+async function end(
+  { app, operators, service, rounds, peers, logger }: Running,
+  { shutdown, drain }: Delays,
+): Promise<void> {
   const told = notify("STOPPING=1", logger);
   await sleep(shutdown);
   service.stop();
@@ -179,6 +204,7 @@ async function end({ app, operators, service, rounds, logger }: Running, { shutd
     await drained(app, drain);
     await app.close();
     await rounds.stop();
+    await peers?.close();
     await service.inboxes.close();
     await operators?.close();
     await told;

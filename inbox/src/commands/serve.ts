@@ -10,6 +10,10 @@ export const serve: Command = {
     sign: { value: "KEY", help: "the identity that signs the journals (a path); a .pub file of ssh asks the agent" },
     listen: { value: "HOST:PORT", help: "where to listen (default: 127.0.0.1:8080)" },
     metrics: { value: "HOST:PORT", help: "where to give figures and health alone, for operators, without TLS" },
+    peers: {
+      value: "HOST:PORT",
+      help: "where other services on the database reach this one, to pass on what is for an inbox that it has open",
+    },
     "tls-cert": { value: "FILE", help: "speak TLS, with this certificate (PEM)" },
     "tls-key": { value: "FILE", help: "its key (PEM)" },
     head: { value: "NAME", repeats: true, help: "a header that is sealed in front of records, such as x-github-event" },

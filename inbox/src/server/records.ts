@@ -1,16 +1,14 @@
 // POST: takes in records.
 
-import type { Heads } from "@sealed-files/seal";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { keyIn } from "../idempotency/header.js";
-import { keyedRequest } from "../idempotency/request.js";
-import type { Appended, Inbox } from "../inbox.js";
 import { Problem } from "../problem.js";
 import { secretBytes } from "../store/webhook-secrets.js";
-import { type Framing, MEDIA_TYPES, readBody, recordsOf, tooLarge } from "./body.js";
+import { type Framing, MEDIA_TYPES, readBody, tooLarge } from "./body.js";
 import { headsOf } from "./heads.js";
 import * as schemas from "./schemas.js";
 import type { Service } from "./service.js";
+import { type Brought, type Taken, takeIn } from "./taking.js";
 import { checkSignature, type Webhook, webhookOf } from "./webhooks.js";
 
 type Request = FastifyRequest<{ Params: { inbox: string } }>;
@@ -121,7 +119,7 @@ async function append(service: Service, { request, reply, framing, webhook }: Po
   const body = await readBody(request.raw, maxBody);
   try {
     if (webhook) ifSigned(service, () => checkSignature(webhook, bearer.grant.secrets.map(secretBytes), body));
-    const answer = await take(service, request, { body, framing, heads, key }, reply);
+    const answer = await take(service, request, { producer: bearer.grant.name, body, framing, heads, key }, reply);
     await service.scrubber.scrub().catch((error) => {
       // They are stored: whoever was told otherwise would send them again.
       request.log.warn({ reason: error.message }, "what was read last is not overwritten yet");
@@ -134,45 +132,25 @@ async function append(service: Service, { request, reply, framing, webhook }: Po
   }
 }
 
-/** What a request has brought. */
-interface Brought {
-  readonly body: Buffer;
-  readonly framing: Framing;
-  readonly heads: Heads;
-  readonly key: string | null;
-}
-
-/** Appends the records of a body. Throws `Problem`. */
-async function take(
-  service: Service,
-  request: Request,
-  { body, framing, heads, key }: Brought,
-  reply: FastifyReply,
-): Promise<Answer> {
-  const { inbox: name } = request.params;
-  const append = async (inbox: Inbox) => {
-    await inbox.look();
-    const keyed = key === null ? null : keyedRequest(request.bearer.grant.name, key, framing, body);
-    const records = recordsOf(body, framing, keyed ? { ...heads, id: Buffer.from(keyed.id).toString("hex") } : heads);
-    const count = records.length;
-    const stored = inbox.append(records, keyed);
-    // They are copied by now, and such views take far more memory than the body while they wait for the disk.
-    records.length = 0;
-    return { ...(await stored), count };
+/** Has the records of a body appended, here or by the service that has the inbox open. Throws `Problem`. */
+async function take(service: Service, request: Request, brought: Brought, reply: FastifyReply): Promise<Answer> {
+  const { inbox } = request.params;
+  const here = async () => {
+    const taken = await service.inboxes.use(inbox, (open) => takeIn(open, brought));
+    service.took(inbox, taken, brought.body.length, reply.elapsedTime / 1000);
+    return taken;
   };
-  const { count, ...appended } = await service.inboxes.use(name, append).catch((error) => {
-    throw service.failed(name, error);
-  });
-  service.fitness.worked(name);
-  service.news.tell(name);
-  if (appended.replayed) service.metrics.replayed();
-  else service.metrics.appended(count, body.length, reply.elapsedTime / 1000);
-  return { records: count, ...placeOf(appended, heads.time!) };
+  const elsewhere = service.inboxes.has(inbox) ? null : service.peers?.forward({ ...brought, inbox });
+  try {
+    return answered((await elsewhere) ?? (await here()), brought.heads.time!);
+  } catch (error) {
+    throw service.failed(inbox, error);
+  }
 }
 
 /** Nothing of what was written before: where that is, nobody remembers. */
-function placeOf({ frame }: Appended, time: string): Omit<Answer, "records"> {
-  return frame ? { journal: Buffer.from(frame.journal).toString("hex"), offset: frame.position, time } : {};
+function answered({ count, frame }: Taken, time: string): Answer {
+  return { records: count, ...(frame && { journal: frame.journal, offset: frame.position, time }) };
 }
 
 /** null for a type that is not among those that are known. */

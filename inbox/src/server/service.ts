@@ -3,6 +3,7 @@
 import type { FastifyRequest } from "fastify";
 import type { KeyBudget } from "../idempotency/answers.js";
 import type { Inboxes } from "../inboxes.js";
+import type { Peers } from "../peers/peers.js";
 import { gone, Problem, storageProblem } from "../problem.js";
 import type { InboxStore } from "../store/store.js";
 import type { Role, Way } from "../store/tokens.js";
@@ -13,6 +14,7 @@ import { LoopLag } from "./loop-lag.js";
 import type { Metrics } from "./metrics.js";
 import { News } from "./news.js";
 import { Scrubber } from "./scrub.js";
+import type { Taken } from "./taking.js";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -47,6 +49,8 @@ export class Service {
   readonly scrubber = new Scrubber();
   readonly fitness: Fitness;
   readonly news = new News();
+  /** The other services on the same database; null where this one knows of none. */
+  peers: Pick<Peers, "forward"> | null = null;
   #isLeaving = false;
   #stopping = false;
   readonly #bearers: Bearers;
@@ -131,6 +135,14 @@ export class Service {
     if (wait > 0)
       throw new Problem("too-many-requests", `At most ${this.options.rate} a second.`, { retryAfter: wait });
     return bearer;
+  }
+
+  /** Records were taken in here. */
+  took(inbox: string, { count, replayed }: Taken, bytes: number, seconds: number): void {
+    this.fitness.worked(inbox);
+    this.news.tell(inbox);
+    if (replayed) this.metrics.replayed();
+    else this.metrics.appended(count, bytes, seconds);
   }
 
   /** What a failure of an inbox means for a request; it is counted where it is one of the storage. */

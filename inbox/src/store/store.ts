@@ -6,6 +6,7 @@ import type { Held, JournalFile, JournalSource, JournalStore } from "@sealed-fil
 import type { AgeClock } from "../idempotency/age.js";
 import type { Stands } from "../idempotency/stands.js";
 import type { Answered, FramePlace } from "../idempotency/unit.js";
+import type { Card } from "../peers/card.js";
 import type { Given, Settings } from "./settings.js";
 
 export interface InboxStore {
@@ -63,6 +64,16 @@ export interface Leases {
   release(inbox: string): Promise<void>;
   /** Whether another service has it now. Throws `io`. */
   isOthers(inbox: string): Promise<boolean>;
+  /**
+   * Who of the others has it now, if it has shown its card. Whether that is genuine is to be found out. Throws `io`.
+   */
+  ownerOf(inbox: string): Promise<Card | null>;
+  /** The cards of all services, of which some may have ended seconds ago. Throws `io`. */
+  services(): Promise<readonly Card[]>;
+  /** Shows this service's card to the others, for a few seconds. Throws `io`. */
+  publish(card: Card): Promise<void>;
+  /** Throws `io`. */
+  withdraw(): Promise<void>;
 }
 
 /** A text that is replaced as a whole. */

@@ -1,6 +1,7 @@
 // Which service has which inbox open, by the database's clock.
 
 import { randomBytes } from "node:crypto";
+import type { Card } from "../../peers/card.js";
 import type { Leases } from "../store.js";
 import { asStoreError } from "./outcome.js";
 import type { Pool } from "./pool.js";
@@ -40,9 +41,39 @@ export class LeaseRows implements Leases {
     return (await this.#query(text, inbox)).rows.length > 0;
   }
 
-  async #query(text: string, value: string | readonly string[]) {
-    return this.#pool.query(text, [this.#own, value]).catch((error) => {
+  async ownerOf(inbox: string): Promise<Card | null> {
+    const text = `SELECT s.address, s.certificate, s.signature FROM seal_inbox_leases l
+      JOIN seal_inbox_services s ON s.holder = l.holder
+      WHERE l.holder <> $1 AND l.inbox = $2 AND l.until > clock_timestamp() AND s.until > clock_timestamp()`;
+    return (await this.#query(text, inbox)).rows.map(cardOf)[0] ?? null;
+  }
+
+  async services(): Promise<readonly Card[]> {
+    const text = `SELECT address, certificate, signature FROM seal_inbox_services
+      WHERE holder <> $1 AND until > clock_timestamp()`;
+    return (await this.#query(text)).rows.map(cardOf);
+  }
+
+  async publish({ address, certificate, signature }: Card): Promise<void> {
+    const text = `INSERT INTO seal_inbox_services VALUES ($1, $2, $3, $4, ${UNTIL})
+      ON CONFLICT (holder) DO UPDATE SET until = excluded.until`;
+    await this.#query(text, address, Buffer.from(certificate), Buffer.from(signature));
+    await this.#query(
+      "DELETE FROM seal_inbox_services WHERE holder <> $1 AND until < clock_timestamp() - interval '1 day'",
+    );
+  }
+
+  async withdraw(): Promise<void> {
+    await this.#query("DELETE FROM seal_inbox_services WHERE holder = $1");
+  }
+
+  async #query(text: string, ...values: readonly unknown[]) {
+    return this.#pool.query(text, [this.#own, ...values]).catch((error) => {
       throw asStoreError(`cannot use the leases in ${this.#pool.name}`, error);
     });
   }
+}
+
+function cardOf({ address, certificate, signature }: Record<string, unknown>): Card {
+  return { address: String(address), certificate: certificate as Buffer, signature: signature as Buffer };
 }

@@ -66,6 +66,13 @@ const STEPS: readonly string[] = [
     holder bytea NOT NULL,
     until timestamptz NOT NULL
   );`,
+  `CREATE TABLE seal_inbox_services (
+    holder bytea PRIMARY KEY,
+    address text NOT NULL,
+    certificate bytea NOT NULL,
+    signature bytea NOT NULL,
+    until timestamptz NOT NULL
+  );`,
 ];
 
 /** Brings the tables to what this program uses: how many steps that took. Throws `usage`, and what the pool throws. */

@@ -1,0 +1,216 @@
+// Services on one database: each passes on what comes for an inbox that another one has open, which seals it. What goes
+// from one to the other is encrypted, and each knows by the other's card who it is.
+
+import { once } from "node:events";
+import { Agent, request as httpsRequest, type Server } from "node:https";
+import type { AddressInfo } from "node:net";
+import type { Identity, Signer } from "@sealed-files/seal";
+import { ioError } from "@sealed-files/seal/internal";
+import { Problem } from "../problem.js";
+import type { Service } from "../server/service.js";
+import type { Taken } from "../server/taking.js";
+import type { Leases } from "../store/store.js";
+import { type Card, cardChecker, signCard } from "./card.js";
+import { hashOf, makeCertificate, pemOf } from "./certificate.js";
+import { makeListener } from "./listener.js";
+import { encodeMessage, type Forwarded, MAX_ANSWER, takenIn } from "./message.js";
+
+/** Milliseconds for which it is remembered who has an inbox open, and for which nobody is asked who gave no answer. */
+const REMEMBERED = 1000;
+const AVOIDED = 15_000;
+/** Milliseconds to be connected, and for the answer. */
+const CONNECT_TIME = 2000;
+const ANSWER_TIME = 10_000;
+/** Milliseconds for what is under way when it ends. */
+const CLOSE_TIME = 5000;
+/** Milliseconds after which the others are told again that this one is there. */
+const RENEWAL = 5000;
+const MOST_CONNECTIONS = 16;
+
+interface Owner {
+  readonly card: Card | null;
+  readonly looked: number;
+}
+
+export interface PeersOptions {
+  readonly sign: Identity | Signer;
+  /** Where to listen, as others reach it. */
+  readonly host: string;
+  readonly port: number;
+  readonly note: (error: unknown) => void;
+}
+
+export class Peers {
+  readonly #leases: Leases;
+  readonly #server: Server;
+  readonly #card: Card;
+  readonly #isGenuine: (card: Card) => boolean;
+  readonly #timer: NodeJS.Timeout;
+  readonly #tls: { readonly cert: string; readonly key: string };
+  readonly #owners = new Map<string, Owner>();
+  /** Until when a service is not asked again, by its address. */
+  readonly #avoided = new Map<string, number>();
+  /** By the hash of the certificate. */
+  readonly #agents = new Map<string, Agent>();
+
+  private constructor(leases: Leases, server: Server, made: Made, note: PeersOptions["note"]) {
+    this.#leases = leases;
+    this.#server = server;
+    this.#card = made.card;
+    this.#isGenuine = made.isGenuine;
+    this.#tls = made.tls;
+    this.#timer = setInterval(() => leases.publish(made.card).catch(note), RENEWAL).unref();
+  }
+
+  /** Throws `io`; what the signer throws. */
+  static async open(service: Service, leases: Leases, { sign, host, port, note }: PeersOptions): Promise<Peers> {
+    const certificate = makeCertificate();
+    const isGenuine = await cardChecker(sign);
+    const server = makeListener({ service, leases, certificate, isGenuine });
+    server.listen(port, host);
+    await once(server, "listening").catch((error) => {
+      throw ioError(`cannot listen on ${host}:${port}`, error);
+    });
+    const address = `${host.includes(":") ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
+    const card = await signCard({ address, certificate: certificate.bytes }, sign);
+    await leases.publish(card);
+    const tls = {
+      cert: pemOf(certificate.bytes),
+      key: certificate.key.export({ type: "pkcs8", format: "pem" }) as string,
+    };
+    return new Peers(leases, server, { card, isGenuine, tls }, note);
+  }
+
+  get address(): string {
+    return this.#card.address;
+  }
+
+  /**
+   * Passes a request on to the service that has its inbox open; null where none has, or it is gone, or gave no answer
+   * to a request that can be repeated: then it is for this service to do. Throws `Problem`, where that is the answer,
+   * or it is not known whether it was done; `io`.
+   */
+  async forward(forwarded: Forwarded): Promise<Taken | null> {
+    const card = await this.#ownerOf(forwarded.inbox);
+    if (!card) return null;
+    const sent = { isSent: false };
+    try {
+      return await this.#send(card, forwarded, sent);
+    } catch (error) {
+      if (error instanceof Problem) throw error;
+      this.#avoid(card, forwarded.inbox);
+      // With a key, what was done already is known as such by who takes the inbox over.
+      if (!sent.isSent || forwarded.key !== null) return null;
+      throw new Problem("storage", "It is not known whether the record was stored.", { retryAfter: 1, cause: error });
+    }
+  }
+
+  /** Done when what others have sent is answered. Throws `io`. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    for (const agent of this.#agents.values()) agent.destroy();
+    await this.#leases.withdraw();
+    const timer = setTimeout(() => this.#server.closeAllConnections(), CLOSE_TIME);
+    await new Promise((resolve) => {
+      this.#server.close(resolve);
+      this.#server.closeIdleConnections();
+    });
+    clearTimeout(timer);
+  }
+
+  async #ownerOf(inbox: string): Promise<Card | null> {
+    const now = performance.now();
+    const known = this.#owners.get(inbox);
+    const owner = known && now - known.looked < REMEMBERED ? known : { card: await this.#look(inbox), looked: now };
+    this.#owners.delete(inbox);
+    this.#owners.set(inbox, owner);
+    if (this.#owners.size > 10_000) this.#owners.delete(this.#owners.keys().next().value!);
+    const isAvoided = owner.card && (this.#avoided.get(owner.card.address) ?? 0) > now;
+    return isAvoided ? null : owner.card;
+  }
+
+  async #look(inbox: string): Promise<Card | null> {
+    const card = await this.#leases.ownerOf(inbox);
+    return card && this.#isGenuine(card) ? card : null;
+  }
+
+  /** Who gave no answer is not asked for a while: its inboxes are taken over. */
+  #avoid({ address }: Card, inbox: string): void {
+    const now = performance.now();
+    for (const [other, until] of this.#avoided) if (until < now) this.#avoided.delete(other);
+    this.#avoided.set(address, now + AVOIDED);
+    this.#owners.delete(inbox);
+  }
+
+  /** null where the inbox is not open there. Throws `Problem`; an error where there was no answer. */
+  #send(card: Card, forwarded: Forwarded, sent: { isSent: boolean }): Promise<Taken | null> {
+    const message = encodeMessage(forwarded);
+    const [, host, port] = /^\[?([^\]]*)\]?:(\d+)$/.exec(card.address) ?? [];
+    const answer = new Promise<Taken | null>((resolve, reject) => {
+      const options = { host, port, method: "POST", agent: this.#agentOf(card) };
+      const request = httpsRequest({ ...options, headers: { "content-length": message.length } });
+      const late = (what: string) => () => request.destroy(new Error(`another service ${what}`));
+      const connecting = setTimeout(late("cannot be reached"), CONNECT_TIME);
+      const answering = setTimeout(late("gives no answer"), ANSWER_TIME);
+      const done = (work: () => void) => {
+        clearTimeout(connecting);
+        clearTimeout(answering);
+        work();
+      };
+      request.once("socket", (socket) => {
+        const begin = () => {
+          clearTimeout(connecting);
+          sent.isSent = true;
+          request.end(message);
+        };
+        // One that was used before is connected already.
+        if (request.reusedSocket) begin();
+        else socket.once("secureConnect", begin);
+      });
+      request.once("error", (error) => done(() => reject(error)));
+      request.once("response", (response) => {
+        let text = "";
+        response.setEncoding("utf8");
+        response.on("data", (piece) => {
+          text += piece;
+          if (text.length > MAX_ANSWER) request.destroy(new Error("another service's answer is too long"));
+        });
+        response.once("error", (error) => done(() => reject(error)));
+        response.once("end", () =>
+          done(() => {
+            try {
+              resolve(response.statusCode === 421 ? null : takenIn(text));
+            } catch (error) {
+              reject(error);
+            }
+          }),
+        );
+      });
+    });
+    return answer.finally(() => message.fill(0));
+  }
+
+  /** Connections to the service with this very certificate, and nobody else. */
+  #agentOf({ certificate }: Card): Agent {
+    const hash = hashOf(certificate).toString("hex");
+    const there = this.#agents.get(hash);
+    if (there) return there;
+    const agent = new Agent({
+      ...this.#tls,
+      keepAlive: true,
+      maxSockets: MOST_CONNECTIONS,
+      ca: pemOf(certificate),
+      minVersion: "TLSv1.3",
+      checkServerIdentity: (_host, { raw }) =>
+        hashOf(raw).toString("hex") === hash ? undefined : new Error("another one"),
+    });
+    this.#agents.set(hash, agent);
+    return agent;
+  }
+}
+
+interface Made {
+  readonly card: Card;
+  readonly isGenuine: (card: Card) => boolean;
+  readonly tls: { readonly cert: string; readonly key: string };
+}

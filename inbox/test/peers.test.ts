@@ -1,0 +1,241 @@
+// Three services on one database, each of which passes on what is for an inbox that another one has open. Producers
+// send to any of them, and send again to another one. SEAL_FAILOVER_ROUNDS sets how often each fault is played.
+
+import { randomUUID, X509Certificate } from "node:crypto";
+import { createServer, request } from "node:https";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { IS_WHOLE } from "../../test/whole.js";
+import { makeCertificate, pemOf } from "../src/peers/certificate.js";
+import { encodeMessage, type Forwarded, parseMessage, takenIn } from "../src/peers/message.js";
+import { asked, hasPostgres, type Server, startPostgres } from "./postgres.js";
+import { type DatabaseSite, makeDatabaseSite, type Served, serveDatabase } from "./program.js";
+
+const PRODUCERS = 6;
+const ROUNDS = Number(process.env.SEAL_FAILOVER_ROUNDS ?? (IS_WHOLE ? 2 : 1));
+const LIMIT = 120_000 + 30_000 * ROUNDS;
+const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const PEERS = ["--peers", "127.0.0.1:0"];
+
+const until = async (condition: () => boolean) => {
+  while (!condition()) await sleep(10);
+};
+
+/** How often a service has taken the journal. */
+const openedIn = ({ log }: Served) => log().split('"msg":"opened"').length - 1;
+const peersOf = ({ log }: Served) => Number(/"msg":"peers on 127\.0\.0\.1:(\d+)"/.exec(log())![1]);
+
+describe.skipIf(!hasPostgres || process.env.SEAL_TEST_POSTGRES !== undefined)("three services", () => {
+  let server: Server;
+  beforeAll(async () => {
+    server = await startPostgres();
+  }, 60_000);
+  afterAll(() => server.remove());
+
+  async function three() {
+    const site = await makeDatabaseSite(await server.database());
+    const services = await Promise.all([1, 2, 3].map(() => serveDatabase(site, PEERS)));
+    return { site, services };
+  }
+
+  /** Producers that send to each in turn, until each record is acknowledged. */
+  function producing(services: Served[]) {
+    const acknowledged: string[] = [];
+    let [isOver, turn, retries] = [false, 0, 0];
+    const produce = async (producer: number) => {
+      for (let i = 0; !isOver; i++) {
+        const record = `${producer}-${i}`;
+        const headers = { "idempotency-key": randomUUID() };
+        while (!(await sent(services[turn++ % services.length]!, record, headers))) {
+          retries++;
+          await sleep(20);
+        }
+        acknowledged.push(record);
+      }
+    };
+    const all = Array.from({ length: PRODUCERS }, (_, producer) => produce(producer));
+    const more = (count: number) => {
+      const due = acknowledged.length + count;
+      return until(() => acknowledged.length >= due);
+    };
+    const end = async () => {
+      isOver = true;
+      await Promise.all(all);
+      return { acknowledged, retries };
+    };
+    return { more, end };
+  }
+
+  /** Each record once, and those of each producer in the order in which it sent them. */
+  async function check(site: DatabaseSite, from: Served, acknowledged: readonly string[]) {
+    const records = await site.records(from);
+    expect([...records].sort()).toEqual([...acknowledged].sort());
+    for (let producer = 0; producer < PRODUCERS; producer++) {
+      const own = records.filter((record) => record.startsWith(`${producer}-`));
+      expect(own).toEqual(own.map((_, i) => `${producer}-${i}`));
+    }
+  }
+
+  test("take in what comes to any of them, and one alone opens the inbox", { timeout: LIMIT }, async () => {
+    const { site, services } = await three();
+    expect((await services[0]!.post("first")).status).toBe(201);
+    const { more, end } = producing(services);
+    await more(60);
+    const { acknowledged, retries } = await end();
+    expect([retries, services.map(openedIn)]).toEqual([0, [1, 0, 0]]);
+    const key = { "idempotency-key": randomUUID() };
+    for (const service of services) {
+      const answer = await service.post("once", key);
+      expect([answer.status, await answer.json()]).toMatchObject([201, { records: 1 }]);
+    }
+    const reused = await services[1]!.post("another", key);
+    expect([reused.status, await reused.json()]).toMatchObject([422, { type: "urn:seal-inbox:key-reused" }]);
+    const place = await (await services[2]!.post("placed")).json();
+    expect(place).toMatchObject({
+      records: 1,
+      journal: expect.stringMatching(/^[0-9a-f]{64}$/),
+      offset: expect.any(Number),
+    });
+    const records = await site.records(services[1]);
+    expect([...records].sort()).toEqual(["first", "once", "placed", ...acknowledged].sort());
+  });
+
+  const FAULTS = {
+    "is killed": async (services: Served[], owner: number, site: DatabaseSite) => {
+      services[owner]!.child.kill("SIGKILL");
+      await services[owner]!.ended;
+      services[owner] = await serveDatabase(site, PEERS);
+    },
+    "is stopped, and wakes up": async (services: Served[], owner: number) => {
+      services[owner]!.child.kill("SIGSTOP");
+      await sleep(4000);
+      services[owner]!.child.kill("SIGCONT");
+    },
+  };
+
+  test.each(Object.entries(FAULTS))(
+    "go on when the one that %s has the inbox open",
+    { timeout: LIMIT },
+    async (_name, strike) => {
+      const { site, services } = await three();
+      expect((await services[0]!.post("first", { "idempotency-key": randomUUID() })).status).toBe(201);
+      const { more, end } = producing(services);
+      for (let round = 0; round < ROUNDS; round++) {
+        await more(20);
+        const owner = services.findIndex((service) => openedIn(service) === Math.max(...services.map(openedIn)));
+        await strike(services, owner, site);
+      }
+      await more(30);
+      const { acknowledged, retries } = await end();
+      expect(retries).toBeGreaterThan(0);
+      for (const service of services) await check(site, service, ["first", ...acknowledged]);
+    },
+  );
+
+  test("give nothing to who has no card, and take nothing from him", { timeout: LIMIT }, async () => {
+    const { site, services } = await three();
+    expect((await services[0]!.post("one")).status).toBe(201);
+    const forwarded: Forwarded = {
+      inbox: "till",
+      producer: "shop",
+      framing: "single",
+      heads: {},
+      key: null,
+      body: Buffer.from("forged"),
+    };
+    const { bytes, key } = makeCertificate();
+    const own = { cert: pemOf(bytes), key: key.export({ type: "pkcs8", format: "pem" }) };
+    for (const tls of [{}, own])
+      await expect(knock(peersOf(services[0]!), tls, forwarded)).rejects.toThrow(/hang up|reset/);
+    // A thief who can write to the database poses as the owner, with a card that nobody has signed.
+    const got: string[] = [];
+    const thief = createServer(own, (asking, answer) => {
+      got.push(asking.url!);
+      asking.on("data", (piece) => got.push(String(piece)));
+      answer.end();
+    }).listen(0, "127.0.0.1");
+    onTestFinished(() => void thief.close());
+    await new Promise((resolve) => thief.once("listening", resolve));
+    const { port } = thief.address() as { port: number };
+    const hex = (value: Uint8Array) => `'\\x${Buffer.from(value).toString("hex")}'`;
+    const card = `'\\x01', '127.0.0.1:${port}', ${hex(bytes)}, ${hex(new Uint8Array(64))}, now() + interval '1 hour'`;
+    await asked(
+      site.database,
+      `INSERT INTO seal_inbox_services VALUES (${card})`,
+      "UPDATE seal_inbox_leases SET holder = '\\x01', until = now() + interval '1 hour'",
+    );
+    expect((await services[1]!.post("two")).status).toBe(201);
+    // And at the address of an owner that has died, whose lease is still good.
+    const owner = services[1]!;
+    owner.child.kill("SIGKILL");
+    await owner.ended;
+    thief.close();
+    thief.closeAllConnections();
+    thief.listen(peersOf(owner), "127.0.0.1");
+    expect((await services[2]!.post("three")).status).toBe(201);
+    expect(got).toEqual([]);
+    expect(await site.records(services[2])).toEqual(["one", "two", "three"]);
+  });
+});
+
+function knock(port: number, tls: object, forwarded: Forwarded): Promise<unknown> {
+  const message = encodeMessage(forwarded);
+  return new Promise((resolve, reject) => {
+    const options = { host: "127.0.0.1", port, method: "POST", rejectUnauthorized: false, ...tls };
+    request({ ...options, headers: { "content-length": message.length } })
+      .once("response", (response) => resolve(response.statusCode))
+      .once("error", reject)
+      .end(message);
+  });
+}
+
+async function sent({ post }: Served, record: string, headers: Record<string, string>): Promise<boolean> {
+  try {
+    const response = await post(record, headers, AbortSignal.timeout(4000));
+    await response.arrayBuffer();
+    return response.status === 201;
+  } catch {
+    return false;
+  }
+}
+
+test("a certificate of one's own is one, and the key fits", () => {
+  const { bytes, key } = makeCertificate();
+  const parsed = new X509Certificate(bytes);
+  expect([parsed.verify(parsed.publicKey), parsed.checkPrivateKey(key), parsed.subject]).toEqual([
+    true,
+    true,
+    "CN=seal-inbox",
+  ]);
+  expect(parsed.checkIssued(parsed)).toBe(true);
+  expect(new X509Certificate(makeCertificate().bytes).serialNumber).not.toBe(parsed.serialNumber);
+});
+
+test("a message is what was passed on, and nothing else is one", () => {
+  const forwarded: Forwarded = {
+    inbox: "a",
+    producer: "b",
+    framing: "lines",
+    heads: { time: "ü" },
+    key: null,
+    body: Buffer.from("x\n"),
+  };
+  expect(parseMessage(encodeMessage(forwarded))).toEqual(forwarded);
+  const wrong = { framing: "else", inbox: 1, heads: { time: 1 }, key: 1, producer: null };
+  for (const [name, value] of Object.entries(wrong))
+    expect(() => parseMessage(encodeMessage({ ...forwarded, [name]: value } as Forwarded))).toThrow("no message");
+  for (const bytes of [Buffer.alloc(0), Buffer.alloc(10), Buffer.from("\xff\xff\xff\xff{}", "latin1")])
+    expect(() => parseMessage(bytes)).toThrow("no message");
+  const taken = { count: 1, replayed: false, frame: { journal: "0".repeat(64), position: 1 } };
+  expect(takenIn(JSON.stringify({ taken }))).toEqual(taken);
+  expect(() => takenIn('{"problem":"busy","detail":"d","retryAfter":2}')).toThrow(
+    expect.objectContaining({ problem: "busy", retryAfter: 2 }),
+  );
+  for (const text of [
+    "",
+    "{}",
+    '{"problem":"toString"}',
+    '{"taken":{"count":"1"}}',
+    '{"taken":{"count":1,"replayed":true,"frame":{}}}',
+  ])
+    expect(() => takenIn(text), text).toThrow();
+});
