@@ -12,7 +12,7 @@ const PARTS = {
       "src/crypto/{x25519-check,xwing,xwing-check}.ts",
     ],
     tests: [
-      "test/crypto/{ed25519,hkdf,hpke,ml-kem,record-keys,speccheck,strict,x25519,xwing}.test.ts",
+      "test/crypto/{bcrypt,ed25519,hkdf,hpke,ml-kem,record-keys,speccheck,strict,x25519,xwing}.test.ts",
       "test/keys/{ssh,text}.test.ts",
     ],
   },
