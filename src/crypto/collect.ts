@@ -3,8 +3,6 @@
 
 import type { PerformanceEntry, PerformanceObserver } from "node:perf_hooks";
 import { setTimeout as after, setImmediate as turn } from "node:timers/promises";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 
 /** Everything, where it is called without an argument; `undefined` is one to V8, and means the young. */
 type Collect = (...options: [] | [{ type: "minor" }]) => void;
@@ -93,6 +91,8 @@ function soon(): Promise<void> {
 
 /** As `node --expose-gc` has it, for this file alone: contexts made before and after do not. */
 function exposed(): Collect {
+  const { setFlagsFromString } = process.getBuiltinModule("node:v8");
+  const { runInNewContext } = process.getBuiltinModule("node:vm");
   setFlagsFromString("--expose-gc");
   try {
     return runInNewContext("gc") as Collect;

@@ -1,7 +1,7 @@
 // HPKE (RFC 9180), as little of it as the format uses: base mode, one of two KEMs, HKDF-SHA256, AES-256-GCM, one
 // message with empty AAD for each encapsulation. With sequence number 0, the nonce is the base nonce.
 
-import { type Bytes, concat, u16, utf8 } from "../bytes.js";
+import { type Bytes, concat, equal, u16, utf8 } from "../bytes.js";
 import { KEM_ID, type Kem, type KemKey, type KemName } from "./kem.js";
 import { labeledExpand, labeledExtract, NO_SALT } from "./labeled.js";
 import { KEY_BYTES, NONCE_BYTES } from "./lengths.js";
@@ -80,12 +80,23 @@ export function keySchedule(
   aead = AEAD_ID,
 ): { key: Secret; baseNonce: Secret } {
   const suiteId = concat(utf8("HPKE"), u16(KEM_ID[kem]), u16(KDF_ID), u16(aead));
-  const infoHash: Uint8Array = labeledExtract(suite, suiteId, NO_SALT, "info_hash", info);
-  const pskIdHash: Uint8Array = labeledExtract(suite, suiteId, NO_SALT, "psk_id_hash", EMPTY);
-  const context = concat(Uint8Array.of(MODE_BASE), pskIdHash, infoHash);
+  const context = contextOf(suite, suiteId, info);
   const secret = labeledExtract(suite, suiteId, sharedSecret, "secret", EMPTY);
   const key = labeledExpand(suite, suiteId, secret, "key", context, KEY_BYTES);
   const baseNonce = labeledExpand(suite, suiteId, secret, "base_nonce", context, NONCE_BYTES);
   erase(secret);
   return { key, baseNonce };
+}
+
+/** Of the last info: all stanzas of a header have the same, and its hashes are a quarter of what trying one takes. */
+let last: { readonly id: Bytes; readonly context: Bytes } | null = null;
+
+/** key_schedule_context of RFC 9180, 5.1, of which nothing is secret. */
+function contextOf(suite: Suite, suiteId: Bytes, info: Uint8Array): Bytes {
+  const id = concat(suiteId, info);
+  if (last && equal(last.id, id)) return last.context;
+  const infoHash: Uint8Array = labeledExtract(suite, suiteId, NO_SALT, "info_hash", info);
+  const pskIdHash: Uint8Array = labeledExtract(suite, suiteId, NO_SALT, "psk_id_hash", EMPTY);
+  last = { id, context: concat(Uint8Array.of(MODE_BASE), pskIdHash, infoHash) };
+  return last.context;
 }

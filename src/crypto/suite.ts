@@ -143,8 +143,10 @@ export interface Suite {
 
   /** The signing key of a 32-byte seed. */
   signingKey(seed: Secret): SigningKey;
-  /** A fresh key that signs records. */
-  recordKey(): RecordKey;
+  /**
+   * A fresh key that signs records. Without `forgets`, its `forget` leaves to the collector what only that can erase.
+   */
+  recordKey(forgets?: boolean): RecordKey;
   /**
    * The verifying key of 32 bytes; null where they are not a canonical encoding of a torsion-free point other than the
    * identity (docs/FORMAT.md, "Signatures").

@@ -36,6 +36,8 @@ export interface Sealing extends Addressees {
    * that, and else collected first.
    */
   readonly ends?: boolean | undefined;
+  /** With `ends`: whether nothing else is sealed before that. Then so is what is left of ephemeral keys. */
+  readonly isLast?: boolean | undefined;
 }
 
 export interface Sealed {
@@ -58,12 +60,11 @@ export interface Sealed {
 export async function sealTo(source: Source, sink: Sink, options: Sealing): Promise<Sealed> {
   return committing(sink, async () => {
     if (source.size !== null) refuseTooLong(0, source.size);
-    const recordKey = options.signer && options.suite.recordKey();
+    const recordKey = options.signer && options.suite.recordKey(!options.ends);
     try {
       return await sealUnder(source, sink, options, recordKey);
     } finally {
-      if (options.ends) recordKey?.erase();
-      else await recordKey?.forget();
+      await recordKey?.forget();
     }
   });
 }
@@ -108,7 +109,8 @@ async function makeHeader(options: Sealing, recordKey: RecordKey | null): Promis
     };
     const coreBytes = encodeCore(core);
     const coreHash = suite.sha256(coreBytes);
-    const stanzas = await makeStanzas(suite, options, fileKey, coreHash, signal);
+    const leaves = options.ends && options.isLast;
+    const stanzas = await makeStanzas(suite, options, fileKey, coreHash, signal, !leaves);
     if (options.passphrase) erase(options.passphrase);
     const stanzaBytes = encodeStanzas(stanzas);
     const mac = signer ? null : header.headerMac(suite, fileKey, coreHash, coreBytes, stanzaBytes);

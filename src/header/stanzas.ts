@@ -37,7 +37,8 @@ export interface Addressees {
 /**
  * One stanza for each distinct recipient, and for the passphrase, in random order: the order must not tell who is who.
  * Throws `usage` where there is nobody, more than 4096, or some of either kind (reason `mixed-recipients`, with the
- * classic ones' texts); the signal's reason.
+ * classic ones' texts); the signal's reason. Without `forgets`, what is left of ephemeral keys is the caller's to have
+ * collected.
  */
 export async function makeStanzas(
   suite: Suite,
@@ -45,6 +46,7 @@ export async function makeStanzas(
   fileKey: Secret,
   coreHash: Uint8Array,
   signal?: AbortSignal,
+  forgets = true,
 ): Promise<Stanza[]> {
   const distinct = [...new Map(recipients.map((key) => [toHex(key), key])).values()];
   const count = distinct.length + Number(passphrase !== null);
@@ -53,7 +55,10 @@ export async function makeStanzas(
     throw new SealError("usage", `${count} recipients; at most ${MAX_STANZAS} are allowed`);
   }
   refuseMixed(suite, distinct, passphrase !== null);
-  const stanzas = await keyStanzas(suite, distinct, fileKey, coreHash, signal);
+  const stanzas = await keyStanzas(suite, distinct, fileKey, coreHash, signal).finally(
+    // An ephemeral secret opens its stanza as the recipient's does.
+    () => forgets && suite.forget(),
+  );
   if (passphrase) stanzas.push(await passphraseStanza(suite, passphrase, fileKey, coreHash));
   return shuffled(suite, stanzas);
 }
@@ -70,17 +75,12 @@ async function keyStanzas(
   const kem = await loadKem(suite, kemOf(recipients[0]!));
   const info = recipientInfo(coreHash);
   const pace = pacer(signal);
-  try {
-    for (const recipient of recipients) {
-      const { enc, ciphertext } = hpkeSeal(suite, kem, recipient, info, fileKey);
-      stanzas.push({ type: STANZA_TYPE[kem.name], body: concat(enc, ciphertext) });
-      await pace();
-    }
-    return stanzas;
-  } finally {
-    // An ephemeral secret opens its stanza as the recipient's does.
-    suite.forget();
+  for (const recipient of recipients) {
+    const { enc, ciphertext } = hpkeSeal(suite, kem, recipient, info, fileKey);
+    stanzas.push({ type: STANZA_TYPE[kem.name], body: concat(enc, ciphertext) });
+    await pace();
   }
+  return stanzas;
 }
 
 /** Who breaks X25519 has the file key from a classic stanza, whatever stands beside it. */

@@ -72,8 +72,13 @@ export async function identityOf(suite: Suite, secretLine: Uint8Array): Promise<
     return {
       openingKey,
       signingKey,
-      recipient: openingKey && encodeRecipient(suite, openingKey.publicKey),
-      signer: signingKey && encodeSigner(signingKey.publicKey),
+      // As texts, which few need.
+      get recipient() {
+        return openingKey && encodeRecipient(suite, openingKey.publicKey);
+      },
+      get signer() {
+        return signingKey && encodeSigner(signingKey.publicKey);
+      },
     };
   } finally {
     eraseKeys(keys);

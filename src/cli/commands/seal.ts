@@ -93,7 +93,8 @@ export const sealCommand: CommandDefinition<Options> = {
       await forEachInput(files, context, async (file, isNext, index) => {
         // Of one file, nothing of it is kept while that is sealed.
         const own = passphrase && files.length > 1 ? copySecret(passphrase) : passphrase;
-        return sealOne(file, names(index), isNext, options, context, { ...settings, passphrase: own }).finally(
+        const isLast = index === files.length - 1;
+        return sealOne(file, names(index), isNext, options, context, { ...settings, passphrase: own, isLast }).finally(
           () => own && erase(own),
         );
       });
@@ -128,6 +129,7 @@ interface Settings {
   readonly passphrase: Secret | null;
   readonly label: string;
   readonly signer: HeaderSigner | null;
+  readonly isLast: boolean;
 }
 
 async function sealOne(
