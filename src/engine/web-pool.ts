@@ -14,6 +14,9 @@ export interface WorkerLike {
   postMessage(message: unknown, transfer: ArrayBuffer[]): void;
   addEventListener(type: "message" | "error" | "messageerror", listener: (event: { data?: unknown }) => void): void;
   terminate(): void;
+  /** Outside of browsers: whether it keeps the process alive. */
+  ref?(): void;
+  unref?(): void;
 }
 
 export interface WebEngineOptions {
@@ -44,7 +47,7 @@ interface Waiting {
   readonly reject: (error: SealError) => void;
 }
 
-/** One worker. */
+/** One worker. It keeps no process alive but while it is working. */
 class Hand {
   ready = false;
   dead = false;
@@ -57,6 +60,7 @@ class Hand {
     worker.addEventListener("message", ({ data }) => this.#answer(data as FromWorker));
     worker.addEventListener("error", () => this.end());
     worker.addEventListener("messageerror", () => this.end());
+    worker.unref?.();
   }
 
   get load(): number {
@@ -80,6 +84,7 @@ class Hand {
 
   #ask(work: Work, memory: ArrayBuffer[]): Promise<AnyResult | null> {
     return new Promise((resolve, reject) => {
+      if (this.#waiting.size === 0) this.#worker.ref?.();
       const id = this.#lastId++;
       this.#waiting.set(id, { resolve, reject });
       this.tell({ ...work, id }, memory);
@@ -98,6 +103,7 @@ class Hand {
     if ("ready" in message) return;
     const waiting = this.#waiting.get(message.id);
     this.#waiting.delete(message.id);
+    if (this.#waiting.size === 0) this.#worker.unref?.();
     if ("failure" in message) waiting?.reject(fromFailure(message.failure));
     else waiting?.resolve("forgotten" in message ? null : message.result);
   }
