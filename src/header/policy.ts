@@ -101,7 +101,7 @@ export function refuseRevoked(signer: Uint8Array, contacts: Policy["contacts"]):
   const revoked = contacts?.revocation(signer);
   if (!revoked) return;
   const text = encodeSigner(signer);
-  const owner = contacts?.owner(signer)?.name;
+  const owner = contacts!.owner(signer)?.name;
   const whose = owner ? `a key of ${owner} that` : "a key that";
   throw new SealError("untrusted", `signed by ${text}, ${whose} was ${tellRevocation(revoked)}`, {
     hint: "Whoever stole a key can sign with any date. Ask the sender for a file signed with a new key.",

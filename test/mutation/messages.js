@@ -1,7 +1,7 @@
 // Leaves out mutants that do no more than empty the text of an error message or a hint. Whether an error is thrown,
 // with which code and where, stays mutated, and so does a message that computes something.
 
-const THROWERS = ["SealError", "malformed", "fail", "unusable", "expectLength"];
+const THROWERS = ["SealError", "malformed", "fail", "unusable", "expectLength", "tampered", "discontinued", "prefixed"];
 const PASSED_THROUGH = ["ConditionalExpression", "LogicalExpression", "ObjectExpression", "ObjectProperty"];
 
 function isPlainText({ node }) {

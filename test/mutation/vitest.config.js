@@ -15,7 +15,7 @@ class LikelyFirst extends BaseSequencer {
   #rank({ moduleId, project }) {
     const path = relative(this.ctx.config.root, moduleId);
     const failed = this.ctx.cache.getFileTestResults(`${project.name}:${path}`)?.failed;
-    const isSlow = path.endsWith("protected.test.ts");
+    const isSlow = /(protected|journals)\.test\.ts$/.test(path);
     return failed ? -1 : Number(isSlow);
   }
 }
