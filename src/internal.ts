@@ -3,6 +3,7 @@
 export { headerSigner, signer as givenSigner } from "./api/signer.js";
 export { equal } from "./bytes.js";
 export { exitStatus } from "./cli/exit.js";
+export { about, readText } from "./cli/options/read.js";
 export { escaped } from "./cli/say/escape.js";
 export { loadSuite } from "./crypto/index.js";
 export { asIoError, ioError, prefixed } from "./errors.js";

@@ -2,7 +2,7 @@
 
 import { execFileSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -335,6 +335,17 @@ test("the commands", async () => {
   }
 });
 
+test("a file of keys has room for 4096 recipients, post-quantum, and is read no further", async () => {
+  const { path, inbox } = await makeSite();
+  const add = (name: string, file: string) => inbox("add", name, "--to", file, "--dir", "box");
+  writeFileSync(join(path, "many.pub"), `${"# whose it is\n".repeat(600_000)}${readFileSync(join(path, "ann.pub"))}`);
+  expect(await add("second", "many.pub")).toMatchObject({ status: 0 });
+  writeFileSync(join(path, "more.pub"), "");
+  truncateSync(join(path, "more.pub"), 2 ** 40);
+  const refused = await add("third", "more.pub");
+  expect([refused.status, refused.stderr]).toEqual([2, expect.stringContaining("more.pub: far too long")]);
+});
+
 test("an inbox is made for keys of ssh, each of which is sealed for", async () => {
   const site = await makeSite();
   const inbox = (...args: string[]) => site.inbox(...args, "--dir", "box", "--json");
@@ -376,7 +387,7 @@ describe("refused:", () => {
     [["add", "x", "--dir", "box", "--to", "sealsig1qyrz"], 2, "a signer key where a recipient key belongs"],
     [["add", "x", "--dir", "box", "--to", "ann.key"], 2, "--to takes a recipient"],
     [["add", "x", "--dir", "box", "--to", "./ann.key"], 2, "this is a secret identity"],
-    [["add", "x", "--dir", "box", "--to", "none.pub"], 3, "cannot read none.pub: no such file"],
+    [["add", "x", "--dir", "box", "--to", "none.pub"], 3, "none.pub: cannot open it: no such file"],
     [["add", "x", "--dir", "box", "--to", "ann.pub", "--label", "a\nb"], 2, "label"],
     [["add", "x", "--to", "ann.pub"], 2, "is no directory of seal-inbox"],
     [["list", "--dir", "home"], 2, "home is no directory of seal-inbox"],

@@ -1,11 +1,7 @@
 // Public keys on a command line.
 
-import { readFile } from "node:fs/promises";
 import { SealError } from "@sealed-files/seal";
-import { ioError, isKeyText, loadSuite, parseAllPublicKeys, prefixed } from "@sealed-files/seal/internal";
-
-/** No public key file that anybody writes comes near to this. */
-const MAX_PUBLIC_FILE = 1024 * 1024;
+import { about, isKeyText, loadSuite, parseAllPublicKeys, prefixed, readText } from "@sealed-files/seal/internal";
 
 /** Which keys count: also those that are not of use any more, where they are taken away. */
 interface Counting {
@@ -25,11 +21,8 @@ export async function recipientsOf(named: string, counting: Counting = {}): Prom
   if (!text.includes("/") && !text.endsWith(".pub")) {
     throw new SealError("usage", "--to takes a recipient (seal1…, ssh-ed25519 …), or the path of a .pub file");
   }
-  const file = await readFile(text).catch((error) => {
-    throw ioError(`cannot read ${text}`, error);
-  });
-  if (file.length > MAX_PUBLIC_FILE) throw new SealError("usage", `${text} is far too long for a file of keys`);
-  return keysIn(text, file.toString("utf8"), counting);
+  const file = await about(text, () => readText(text, new AbortController().signal));
+  return keysIn(text, file, counting);
 }
 
 /** Throws `usage`, also where one of ssh's cannot be sealed for: nobody is left out unnoticed. */
