@@ -5,6 +5,7 @@ export { equal } from "./bytes.js";
 export { exitStatus } from "./cli/exit.js";
 export { about, readText } from "./cli/options/read.js";
 export { escaped } from "./cli/say/escape.js";
+export { recipientCount } from "./cli/say/text.js";
 export { loadSuite } from "./crypto/index.js";
 export { asIoError, ioError, prefixed } from "./errors.js";
 export { type Base, baseLength, beginsBase, MAX_BASE_BYTES, parseBase } from "./format/base.js";

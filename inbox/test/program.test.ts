@@ -297,7 +297,7 @@ test("the commands", async () => {
   expect(
     (await inbox("add", "second", "--to", ann, "--to", "ann.pub", "--label", "a label", "--json")).stdout,
   ).toContain(`"label":"a label","recipients":["${ann}"]`);
-  expect((await inbox("list")).stdout).toMatch(/^second\t0 bytes\t1 recipients\tlabel a label\ntill\t/);
+  expect((await inbox("list")).stdout).toMatch(/^second\t0 bytes\t1 recipient\tlabel a label\ntill\t/);
   const tokens = (await inbox("token", "list", "till", "--json")).stdout.split("\n").slice(0, -1);
   expect(tokens.map((line) => JSON.parse(line))).toMatchObject([
     { ok: true, inbox: "till", role: "producer", name: "shop" },

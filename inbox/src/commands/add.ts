@@ -1,5 +1,6 @@
 // seal-inbox add
 
+import { recipientCount } from "@sealed-files/seal/internal";
 import { type Command, STORE } from "../arguments.js";
 import { recipientsOf } from "./keys.js";
 import { ONE_KEY } from "./recipients.js";
@@ -20,7 +21,7 @@ export const add: Command = {
       const recipients = (await Promise.all(args.all("to").map((named) => recipientsOf(named)))).flat();
       const settings = await store.add(name, { label: args.one("label") ?? name, recipients });
       const { length } = settings.recipients;
-      const text = `added inbox ${name} for ${length === 1 ? "1 recipient" : `${length} recipients`}`;
+      const text = `added inbox ${name} for ${recipientCount(length)}`;
       report.result({ inbox: name, ...settings, journal: store.place(name).journal }, text);
       if (length === 1) report.note(ONE_KEY);
     }),

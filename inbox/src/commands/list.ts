@@ -1,5 +1,6 @@
 // seal-inbox list
 
+import { recipientCount } from "@sealed-files/seal/internal";
 import { type Command, STORE } from "../arguments.js";
 import type { Place } from "../store/store.js";
 import { withStore } from "./store.js";
@@ -16,7 +17,7 @@ export const list: Command = {
         const bytes = await sizeOf(store.place(name));
         report.result(
           { inbox: name, label, recipients, created, bytes },
-          [name, `${bytes} bytes`, `${recipients.length} recipients`, `label ${label}`].join("\t"),
+          [name, `${bytes} bytes`, recipientCount(recipients.length), `label ${label}`].join("\t"),
         );
       }
     }),

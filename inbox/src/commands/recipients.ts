@@ -1,6 +1,7 @@
 // seal-inbox recipients
 
 import { SealError } from "@sealed-files/seal";
+import { recipientCount } from "@sealed-files/seal/internal";
 import { type Arguments, type Command, type Report, STORE } from "../arguments.js";
 import type { Settings } from "../store/settings.js";
 import type { InboxStore } from "../store/store.js";
@@ -69,7 +70,9 @@ async function change(
     ...settings,
     recipients: work(named, settings),
   }));
-  const count = recipients.length === 1 ? "1 recipient" : `${recipients.length} recipients`;
-  report.result({ inbox, recipients }, `${done}: ${inbox} is sealed for ${count} from its next epoch on`);
+  report.result(
+    { inbox, recipients },
+    `${done}: ${inbox} is sealed for ${recipientCount(recipients.length)} from its next epoch on`,
+  );
   if (recipients.length === 1) report.note(ONE_KEY);
 }
