@@ -114,7 +114,9 @@ export class Inboxes {
     if (entry) {
       await unused(entry);
       await this.#ended(name, entry);
-    } else if (await this.#store.leases?.isOthers(name)) return false;
+    }
+    // One that was open here may have been taken over since it was written last.
+    if (await this.#store.leases?.isOthers(name)) return false;
     await work();
     return true;
   }
@@ -203,14 +205,14 @@ export class Inboxes {
   }
 
   /** It may be opened again, here or elsewhere. */
-  #leave(name: string): void {
+  async #leave(name: string): Promise<void> {
+    await this.#release(name);
     this.#closing.delete(name);
-    this.#release(name);
   }
 
-  /** A lease that is neither renewed nor given back ends in a while. */
-  #release(name: string): void {
-    this.#store.leases?.release(name).catch((error) => this.#options.note({ is: "failed", inbox: name, error }));
+  /** A lease that is neither renewed nor given back ends in a while. Never rejects. */
+  async #release(name: string): Promise<void> {
+    await this.#store.leases?.release(name).catch((error) => this.#options.note({ is: "failed", inbox: name, error }));
   }
 
   #renew(): void {

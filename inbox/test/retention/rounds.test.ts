@@ -19,7 +19,7 @@ const { identity } = await Identity.generate();
 const openWriter: OpenWriter = ({ journal, ...options }) => JournalWriter.open(journal, { ...options, sign: identity });
 
 /** A service on a store: its inboxes, and its rounds. */
-function serviceOn(store: InboxStore) {
+function serviceOn(store: InboxStore, maxOpen = 1) {
   const events: string[] = [];
   const inboxes = new Inboxes(store, {
     openWriter,
@@ -27,7 +27,7 @@ function serviceOn(store: InboxStore) {
     keyLifetime: 3_600_000,
     maxQueued: 1_000_000,
     idle: 600_000,
-    maxOpen: 10,
+    maxOpen,
     note: ({ is }) => events.push(is),
   });
   const rounded: RoundEvent[] = [];
@@ -171,5 +171,37 @@ describe.skipIf(!hasPostgres)("on a database", { timeout: 60_000 }, () => {
     expect(await fetched(stores[0])).toEqual(["four"]);
     await owner.append("five");
     expect(await fetched(stores[0])).toEqual(["four", "five"]);
+  });
+
+  test("a service that has lost an inbox without knowing it leaves it to the one that has it", async () => {
+    const { stores, services } = await two();
+    const [first, second] = services;
+    for (const text of ["one", "two"]) await first.append(text);
+    await second.append("three");
+    expect(await fetched(stores[0])).toEqual(["one", "two", "three"]);
+    for (let i = 0; i < 2; i++) {
+      await first.rounds.run();
+      await later();
+    }
+    expect(first.rounded).toEqual([]);
+    await second.append("four");
+    expect(second.events).toEqual(["opened"]);
+    expect(await fetched(stores[0])).toEqual(["one", "two", "three", "four"]);
+  });
+
+  test("who has an inbox open is known, however often it was closed and opened again", async () => {
+    const { stores, services } = await two();
+    const [first] = services;
+    await stores[0].add("other", { label: "other", recipients: [identity.recipient] });
+    for (let i = 0; i < 15; i++) {
+      for (const name of ["other", "till"])
+        await first.inboxes.use(name, (inbox) => inbox.append([Buffer.from("x")], null));
+      expect([await stores[1].leases.isOthers("till"), await stores[1].leases.isOthers("other")]).toEqual([
+        true,
+        false,
+      ]);
+    }
+    await first.inboxes.close();
+    expect(await stores[1].leases.isOthers("till")).toBe(false);
   });
 });
