@@ -48,7 +48,8 @@ export const keys = [
     target: "identity",
     file: "src/keys/identity-lines.ts",
     from: "if (startsWith(file, BYTE_ORDER_MARK)) {",
-    to: "if (startsWith(file, BYTE_ORDER_MARK) && file.length < 9) {",
+    to: `if (startsWith(file, BYTE_ORDER_MARK)) return readIdentityLines(file.subarray(3) as Secret);
+  if (file.length < 0) {`,
   },
   {
     name: "a line that nobody knows is passed over",

@@ -1,5 +1,6 @@
 // Mutations of text files: lines, words, white space, look-alikes, and keys whose checksum is made right again.
 
+import { createHash } from "node:crypto";
 import { bech32m } from "@scure/base";
 import { type Bytes, concat, fromUtf8, utf8 } from "../../src/bytes.js";
 import type { Random } from "../random.js";
@@ -56,10 +57,20 @@ function otherPayload(payload: Uint8Array, random: Random): Uint8Array {
     () => out.splice(at, random.below(3), ...random.bytes(random.below(3))),
     () => out.push(...random.bytes(1 + random.below(33))),
     () => out.fill(random.pick([0, 1, 255]), 1),
+    () => out.fill(255, at, at + 3),
     () => undefined,
   ];
   random.pick(kinds)();
-  return Uint8Array.from(out);
+  const changed = Uint8Array.from(out);
+  return changed.length === CHECKED && changed[0] === 2 && !random.oneIn(4) ? checked(changed) : changed;
+}
+
+/** Bytes of a post-quantum recipient: its type, the key, and eight that find what is mistyped. */
+const CHECKED = 1 + 1216 + 8;
+
+function checked(payload: Uint8Array): Uint8Array {
+  const key = payload.subarray(0, -8);
+  return concat(key, createHash("sha256").update(key).digest().subarray(0, 8));
 }
 
 /** Words that no bytes may have, or with padding that is none. */
@@ -102,6 +113,7 @@ function onWords(change: (words: string[], others: string[], random: Random) => 
 const MUTATIONS: readonly TextMutation[] = [
   (text, _, random) => rekeyed(text, random),
   (text, _, random) => put(text, random.below(text.length + 1), random.pick(SPACES), random.below(2)),
+  (text, _, random) => random.pick(SPACES) + text,
   (text, _, random) => put(text, random.below(text.length + 1), random.pick(LOOK_ALIKES), random.below(2)),
   (text, _, random) =>
     put(
