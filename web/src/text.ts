@@ -169,8 +169,13 @@ export const TEXT = {
     tooManyAtOnce: (n: number) =>
       `The next ${count(n, "record")} were sealed together. That is more than this page takes at once. Read this journal on the command line.`,
     mark: "Mark as picked up",
-    markHint: "Next time, the page begins after these records. Save what you need first.",
+    markHint:
+      "Next time, the page begins after these records. The inbox is told, and may remove them in time. Save what you need first.",
     marked: "Marked. Next time, the page begins here.",
+    acknowledged: "The inbox was told.",
+    notAcknowledged: "The inbox cannot be told, and keeps these records.",
+    acknowledgedLater: (why: string) =>
+      `The inbox was not told: ${why}. It keeps these records. Mark them again, or the next ones.`,
     markedNowhere: "This key cannot sign, so the page keeps no place. Next time, these records come again.",
     notKept: "A file is read from its beginning each time. The page keeps no place in it.",
     since: "The page goes on where it was marked last.",

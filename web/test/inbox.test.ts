@@ -64,6 +64,9 @@ describe.skipIf(!HAS_BROWSER)("from an inbox", () => {
       await page.getByRole("heading", { name: "2 new records" }).waitFor();
       await page.getByRole("button", { name: "Mark as picked up" }).click();
       await page.getByText("Marked. Next time, the page begins here.").waitFor();
+      await page.getByText("The inbox was told.").waitFor();
+      const ledger = await readFile(join(all.site.path, "box", "inboxes", "till", "readers.json"), "utf8");
+      expect(Object.keys(JSON.parse(ledger).readers)).toEqual(["ann"]);
       await again(all);
       await page.getByRole("heading", { name: "Nothing new" }).waitFor();
       await served.post("third record");

@@ -1,5 +1,6 @@
 // What was found in a journal, and the ways on: saving it, marking it as picked up, going on behind it.
 
+import { acknowledge } from "../../journal/acknowledging.js";
 import { archive, jsonLines } from "../../journal/export.js";
 import type { Part } from "../../journal/fetching.js";
 import { SealError } from "../../library.js";
@@ -77,11 +78,16 @@ function marking({ cursor, more }: Part, wanted: Wanted, onward: Onward): HTMLEl
   if (!keepsCursors(holder.identity)) {
     return h("div", {}, paragraph(pickup.markedNowhere, "hint"), h("div", { class: "row" }, next));
   }
+  const told = () =>
+    acknowledge(journal, cursor!).then(
+      (isTold) => (isTold ? pickup.acknowledged : pickup.notAcknowledged),
+      (error) => pickup.acknowledgedLater((error as Error).message),
+    );
   const mark = async () => {
     try {
       if (!isHeld(holder.identity)) throw new SealError("usage", TEXT.common.unlockFirst);
       await keepCursor(holder.identity, journal.address, cursor!);
-      said.replaceChildren(says("good", null, paragraph(pickup.marked), next));
+      said.replaceChildren(says("good", null, paragraph(pickup.marked), paragraph(await told()), next));
     } catch (error) {
       said.replaceChildren(failure(error));
     }
