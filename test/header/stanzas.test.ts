@@ -54,3 +54,24 @@ test("recipients of both kinds, or a passphrase beside classic ones, are told of
     message: "a passphrase does not go together with classic keys",
   });
 });
+
+test("ephemeral secrets are forgotten, also where sealing fails, unless the caller forgets them", async () => {
+  let [forgotten, drawn] = [0, 0];
+  const forget = () => {
+    forgotten += 1;
+  };
+  const ephemeralKey = () => {
+    if (++drawn > 2) throw new Error("no memory");
+    return native.ephemeralKey();
+  };
+  const suite = { ...native, forget, ephemeralKey };
+  const make = (...more: readonly unknown[]) =>
+    makeStanzas(suite, { recipients: recipients.slice(0, 2) }, fileKey(), CORE, ...(more as []));
+  await make();
+  expect(forgotten).toBe(1);
+  await expect(make()).rejects.toThrow("no memory");
+  expect(forgotten).toBe(2);
+  drawn = 0;
+  await make(undefined, false);
+  expect(forgotten).toBe(2);
+});
