@@ -1,7 +1,7 @@
 // Builds dist/: the program, and apart from it the service, which other commands do not load. Everything is bundled,
 // seal from its source: an installed inbox depends on no other package.
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "rolldown";
 import { refuseMissing } from "../scripts/missing.js";
 import { billOfMaterials, bundledPackages, notices } from "../scripts/notices.js";
@@ -12,9 +12,9 @@ const description = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
 const { version } = description;
 
 rmSync(`${root}dist`, { recursive: true, force: true });
-const bundle = await build({
+const options = (input, dir) => ({
   cwd: root,
-  input: { main: "src/main.ts" },
+  input,
   platform: "node",
   onLog: refuseMissing,
   external: (id) => id.startsWith("node:"),
@@ -29,7 +29,7 @@ const bundle = await build({
   },
   transform: { target: "node20.19", define: { SEAL_INBOX_VERSION: JSON.stringify(version) } },
   output: {
-    dir: "dist",
+    dir,
     format: "esm",
     chunkFileNames: "[name]-[hash].js",
     comments: { legal: true },
@@ -37,6 +37,23 @@ const bundle = await build({
   },
   logLevel: "warn",
 });
+const bundle = await build(options({ main: "src/main.ts" }, "dist"));
+await writeManual();
 const bundled = bundledPackages([bundle]);
 writeFileSync(`${root}dist/THIRD-PARTY-NOTICES.txt`, notices(bundled, tree));
 writeFileSync(`${root}dist/sbom.cdx.json`, billOfMaterials(description, bundled, tree));
+
+/** The manual page, by the code that knows the commands. SOURCE_DATE_EPOCH dates it, as it does seal's. */
+async function writeManual() {
+  const scratch = `${root}dist/manual`;
+  await build(options({ manual: "src/commands/manual.ts", commands: "src/commands/index.ts" }, "dist/manual"));
+  const [{ manualPage }, { COMMANDS }] = await Promise.all(
+    ["manual", "commands"].map((name) => import(pathToFileURL(`${scratch}/${name}.js`).href)),
+  );
+  const { SOURCE_DATE_EPOCH } = process.env;
+  const built = SOURCE_DATE_EPOCH ? new Date(1000 * Number(SOURCE_DATE_EPOCH)) : new Date();
+  const page = manualPage(COMMANDS, { version, date: built.toISOString().slice(0, 10) });
+  rmSync(scratch, { recursive: true });
+  mkdirSync(`${root}dist/man`);
+  writeFileSync(`${root}dist/man/seal-inbox.1`, page);
+}

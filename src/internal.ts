@@ -3,6 +3,7 @@
 export { headerSigner, signer as givenSigner } from "./api/signer.js";
 export { equal } from "./bytes.js";
 export { exitStatus } from "./cli/exit.js";
+export * as roff from "./cli/manual/roff.js";
 export { about, readText } from "./cli/options/read.js";
 export { escaped } from "./cli/say/escape.js";
 export { recipientCount } from "./cli/say/text.js";

@@ -34,6 +34,8 @@ export interface Command {
 export interface Report {
   /** The result: an object for --json, a text for people. On stdout. */
   result(facts: Readonly<Record<string, unknown>>, text: string): void;
+  /** The same with text for a program, as it is. */
+  script(facts: Readonly<Record<string, unknown>>, text: string): void;
   /** On stderr; not with --quiet or --json. */
   note(text: string): void;
 }
@@ -77,7 +79,7 @@ export function directoryOf(args: Arguments): string {
   throw new SealError("usage", "SEAL_INBOX_DIR is not an absolute path", { hint: "Or name the directory with --dir." });
 }
 
-const SHORT: Readonly<Record<string, string>> = { quiet: "q", help: "h", output: "o" };
+export const SHORT: Readonly<Record<string, string>> = { quiet: "q", help: "h", output: "o" };
 
 /** Throws `usage`. */
 export function parseArguments(command: Command, argv: readonly string[]): Arguments {

@@ -4,33 +4,10 @@ import { SealError } from "@sealed-files/seal";
 import { damagedArguments, escaped, exitStatus } from "@sealed-files/seal/internal";
 import { type Command, helpOf, parseArguments, type Report } from "./arguments.js";
 import { codeOf } from "./codes.js";
-import { add } from "./commands/add.js";
-import { init } from "./commands/init.js";
-import { list } from "./commands/list.js";
-import { recipients } from "./commands/recipients.js";
-import { remove } from "./commands/remove.js";
-import { retention, shorten } from "./commands/retention.js";
-import { serve } from "./commands/serve.js";
-import { create, listTokens, revoke } from "./commands/token.js";
-import { unlock } from "./commands/unlock.js";
+import { COMMANDS } from "./commands/index.js";
 import { printErr, printOut } from "./print.js";
 
 declare const SEAL_INBOX_VERSION: string;
-
-const COMMANDS: readonly Command[] = [
-  init,
-  add,
-  list,
-  recipients,
-  create,
-  listTokens,
-  revoke,
-  retention,
-  shorten,
-  remove,
-  serve,
-  unlock,
-];
 
 export async function main(argv: readonly string[]): Promise<never> {
   process.on("uncaughtException", (error) => process.exit(told(error, argv.includes("--json"))));
@@ -74,6 +51,7 @@ function printed(text: string): number {
 function reportTo({ json, quiet }: { json: boolean; quiet: boolean }): Report {
   return {
     result: (facts, text) => printOut(`${json ? JSON.stringify({ ok: true, ...facts }) : columns(text)}\n`),
+    script: (facts, text) => printOut(json ? `${JSON.stringify({ ok: true, ...facts })}\n` : text),
     note: (text) => {
       if (!json && !quiet) printErr(`seal-inbox: ${escaped(text)}\n`);
     },
