@@ -40,6 +40,18 @@ export interface FramesMessage {
 
 export type ToWorker = KeysMessage | ForgetMessage | TaskMessage | FramesMessage;
 
+/** Of a browser's worker alone: a key is to be made of a passphrase. */
+export interface ScryptMessage {
+  readonly say: "scrypt";
+  readonly passphrase: Secret;
+  readonly salt: Uint8Array;
+}
+
+/** The key; null where that failed. */
+export interface StretchedMessage {
+  readonly stretched: Secret | null;
+}
+
 /** What a worker is asked, and answers. */
 export type Work = Omit<TaskMessage, "id"> | Omit<FramesMessage, "id"> | Omit<ForgetMessage, "id">;
 

@@ -9,6 +9,8 @@ import {
   type FramesMessage,
   type FromWorker,
   type KeysMessage,
+  type ScryptMessage,
+  type StretchedMessage,
   type TaskMessage,
   type ToWorker,
   toFailure,
@@ -18,8 +20,8 @@ import { runWebTask, type WebKeys, webKeys } from "./web-run.js";
 
 /** What a worker has of its page. */
 interface Scope {
-  postMessage(message: FromWorker, transfer?: ArrayBuffer[]): void;
-  addEventListener(type: "message", listener: (event: { data: ToWorker }) => void): void;
+  postMessage(message: FromWorker | StretchedMessage, transfer?: ArrayBuffer[]): void;
+  addEventListener(type: "message", listener: (event: { data: ToWorker | ScryptMessage }) => void): void;
 }
 
 const scope = globalThis as unknown as Scope;
@@ -56,9 +58,23 @@ async function answer(message: TaskMessage | FramesMessage): Promise<void> {
   }
 }
 
+async function stretch({ passphrase, salt }: ScryptMessage): Promise<void> {
+  const [{ portable }] = await loading;
+  try {
+    const stretched = await portable.scrypt(passphrase, salt);
+    scope.postMessage({ stretched }, [stretched.buffer as ArrayBuffer]);
+  } catch {
+    // A browser that gives no memory, say: whoever asked does it, and hears of that.
+    scope.postMessage({ stretched: null });
+  } finally {
+    erase(passphrase);
+  }
+}
+
 scope.addEventListener("message", ({ data }) => {
   if (data.say === "keys") sessions.set(data.session, keysOf(data));
   else if (data.say === "forget") void forget(data);
+  else if (data.say === "scrypt") void stretch(data);
   else void answer(data);
 });
 scope.postMessage({ ready: true });

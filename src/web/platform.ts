@@ -2,8 +2,10 @@
 
 import { callback, OPTIONS, optional, settings, whole } from "../api/arguments.js";
 import { providePlatform } from "../api/platform.js";
+import type { Suite } from "../crypto/suite.js";
 import { webCrypto } from "../crypto/web.js";
 import { type WebEngine, type WorkerLike, webEngine } from "../engine/web-pool.js";
+import { scryptByWorker } from "../engine/web-scrypt.js";
 
 /** The worker as a script, which the build puts here. */
 declare const SEAL_WEB_WORKER: string;
@@ -26,26 +28,52 @@ export interface WorkersOptions {
 const WORKERS = { most: optional(whole(0)), start: optional(callback<() => WorkerLike>) };
 const MOST_BY_DEFAULT = 4;
 
-let engine: WebEngine = made({});
+interface Given {
+  readonly most?: number | undefined;
+  readonly start?: (() => WorkerLike) | undefined;
+}
+
+let given: Given = {};
+let engine: WebEngine = made();
+let loaded: Promise<Suite> | undefined;
 
 providePlatform({
-  suite: async () => (await import("../crypto/portable.js")).portable,
+  suite: () => {
+    loaded ??= load();
+    return loaded;
+  },
   engine: async () => engine,
 });
+
+/** The portable suite; what takes a second in it is done by a worker, where there are any. */
+async function load(): Promise<Suite> {
+  const { portable } = await import("../crypto/portable.js");
+  return {
+    ...portable,
+    scrypt: async (passphrase, salt) =>
+      (await scryptByWorker(start, passphrase, salt)) ?? portable.scrypt(passphrase, salt),
+  };
+}
 
 /**
  * Sets how many workers there are, and who starts them; to be called while nothing is under way. Those that were there
  * are ended.
  */
 export function useWorkers(options: WorkersOptions): void {
-  const given = settings(options, OPTIONS, WORKERS);
+  given = settings(options, OPTIONS, WORKERS);
   engine.close();
-  engine = made(given);
+  engine = made();
 }
 
-function made({ most, start }: { most?: number | undefined; start?: (() => WorkerLike) | undefined }): WebEngine {
+function made(): WebEngine {
   const cores = (globalThis as { navigator?: { hardwareConcurrency?: number } }).navigator?.hardwareConcurrency ?? 1;
-  return webEngine({ most: most ?? Math.min(MOST_BY_DEFAULT, cores), start: start ?? startFromBlob, webCrypto });
+  return webEngine({ most: given.most ?? Math.min(MOST_BY_DEFAULT, cores), start, webCrypto });
+}
+
+/** null where none may be, or can be. */
+function start(): WorkerLike | null {
+  if (given.most === 0) return null;
+  return given.start ? given.start() : startFromBlob();
 }
 
 /** null where there are no workers, or this was not built. */

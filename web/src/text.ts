@@ -27,6 +27,7 @@ export const TEXT = {
     save: "Save",
     choose: "Choose a file",
     drop: "Drop a file here, or choose one.",
+    oneFile: "One file at a time. Nothing was taken of these.",
     again: "Start again",
     address: "Or its address",
     addressHint: "It begins with https://. Its server must allow this page (CORS).",
@@ -73,7 +74,7 @@ export const TEXT = {
     unknown: "You have not accepted this sender.",
     unknownHint:
       "Compare the fingerprint with your sender, by phone or in person. Anybody can make a key and any name.",
-    accept: "I have compared the fingerprint. Accept this sender until I close the page.",
+    accept: "I have compared the fingerprint. Accept this sender until I lock the key or close the page.",
     revoked: (why: string) => `Your contacts file says: this key was ${why}. Nothing it signed is opened.`,
     unsignedRefused: "This file is unsigned. Anybody can have made it. This page does not open it.",
     demands: "Demand more of the file",
@@ -153,7 +154,8 @@ export const TEXT = {
     go: "Look for new records",
     more: "Go on: fetch more",
     running: "Reading",
-    accept: "I have compared the fingerprint. Accept this sender until I close the page, for files, too.",
+    accept:
+      "I have compared the fingerprint. Accept this sender until I lock the key or close the page, for files, too.",
     oneSigner: "Here are several keys that sign. Give the one of the inbox, alone.",
     noSigner: "Here is no key that signs. Give the one of the inbox: it begins with sealsig1.",
     needAccept: "Compare the fingerprint of the inbox, and say that you accept it.",
@@ -262,12 +264,13 @@ export const TEXT = {
     passkeyNoPrf: "This passkey cannot unlock anything (it has no PRF). The passphrase does.",
     passkeyRefused: "The passkey was not used. The passphrase unlocks the copy.",
     wrong: "The passphrase is wrong.",
+    sshProtected: "This key of OpenSSH is under a passphrase, which this page does not open. Use the command line.",
     senders: "Senders that you accept",
     sendersHint:
-      "Your key file names those whose files it opens. A contacts file adds names, and says which keys are revoked.",
+      "Your key file names those whose files it opens. A contacts file adds senders, and says which keys are revoked.",
     contacts: "Choose a contacts file",
     contactsDone: (names: number, revoked: number) =>
-      `${count(names, "contact")}, ${count(revoked, "revoked key")}. They count until you close the page.`,
+      `${count(names, "contact")}, ${count(revoked, "revoked key")}. The contacts count until you lock the key, what is revoked until you close the page.`,
     sendersNone: "none",
     unnamed: "no name",
     newName: "new key",
@@ -311,8 +314,10 @@ export const TEXT = {
   failure: {
     nothingSaved: "Nothing was saved.",
     at: "Where",
-    atByte: (byte: number, part: number | null) =>
-      part === null ? `at byte ${byte.toLocaleString("en")}` : `at byte ${byte.toLocaleString("en")}, in chunk ${part}`,
+    atByte: (byte: number, chunk: number | null) =>
+      chunk === null
+        ? `at byte ${byte.toLocaleString("en")}`
+        : `at byte ${byte.toLocaleString("en")}, in chunk ${chunk}`,
     atFrame: (byte: number, frame: number) => `at byte ${byte.toLocaleString("en")}, in frame ${frame} of its epoch`,
     why: "Why",
     before: "What came before this place was checked, and is shown.",

@@ -6,7 +6,7 @@ import { Identity } from "@sealed-files/seal";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { makeSite, type Served, type Site, serve } from "../../inbox/test/program.js";
-import { downloaded, HAS_BROWSER, type Opened, openPage, unlock } from "./browser.js";
+import { downloaded, go, HAS_BROWSER, type Opened, openPage, unlock } from "./browser.js";
 
 interface Inbox extends Opened {
   readonly site: Site;
@@ -83,6 +83,24 @@ describe.skipIf(!HAS_BROWSER)("from an inbox", () => {
     await page.getByRole("button", { name: "Start again" }).click();
     await look(page);
   }
+
+  test("a key that was locked marks nothing: the records come again", async () => {
+    const all = await inbox();
+    const { page } = all;
+    await all.served.post("a record");
+    await follow(all);
+    await look(page);
+    await page.getByRole("heading", { name: "1 new record" }).waitFor();
+    const mark = (await page.getByRole("button", { name: "Mark as picked up" }).elementHandle())!;
+    await go(page, "Your key");
+    await page.getByRole("button", { name: "Lock the key" }).click();
+    await mark.evaluate((element) => (element as HTMLElement).click());
+    await unlock(page, join(all.site.path, "ann.key"));
+    await follow(all);
+    await look(page);
+    await page.getByText("The page reads from the beginning: nothing was marked before.").waitFor();
+    await page.getByRole("heading", { name: "1 new record" }).waitFor();
+  });
 
   test("a stranger's inbox waits for a comparison of fingerprints", async () => {
     const all = await inbox();

@@ -109,6 +109,51 @@ describe.skipIf(!HAS_BROWSER)("a key that is there", () => {
     await expect.poll(() => page.getByRole("button", { name: /Unlock mine/ }).count()).toBe(0);
   });
 
+  test("is unlocked by a worker, which ends then", async () => {
+    const people = await cast();
+    const key = await people.guarded("mine.key", PASSPHRASE);
+    const { page } = await openPage();
+    const worker = page.waitForEvent("worker");
+    await unlock(page, key, PASSPHRASE);
+    await worker;
+    await expect.poll(() => page.workers().length).toBe(0);
+  });
+
+  test.each(["cannot be made", "fail", "never come"])("is unlocked where workers %s", async (how) => {
+    const people = await cast();
+    const key = await people.guarded("mine.key", PASSPHRASE);
+    const { page } = await openPage();
+    await page.evaluate((how) => {
+      const Missing = class extends EventTarget {
+        constructor() {
+          super();
+          if (how === "cannot be made") throw new Error("forbidden");
+          if (how === "fail") setTimeout(() => this.dispatchEvent(new Event("error")));
+        }
+        terminate(): void {}
+      };
+      Object.assign(window, { Worker: Missing });
+    }, how);
+    await unlock(page, key, PASSPHRASE);
+    expect(page.workers()).toEqual([]);
+  });
+
+  test("that was chosen later is the one that is used, though another takes longer to unlock", async () => {
+    const people = await cast();
+    const { page } = await openPage();
+    await go(page, "Your key");
+    await page.getByLabel("Choose your key file").setInputFiles(await people.guarded("slow.key", PASSPHRASE));
+    await page.getByLabel(/is protected/).fill(PASSPHRASE);
+    const worker = page.waitForEvent("worker");
+    await page.getByRole("button", { name: "Unlock", exact: true }).click();
+    const ended = (await worker).waitForEvent("close");
+    await unlock(page, people.at("ann.key"));
+    await ended;
+    await page.waitForTimeout(500);
+    expect(await page.getByRole("banner").innerText()).toContain("Unlocked: ann.key");
+    expect(await page.getByLabel("For sealing to you").inputValue()).toBe(people.ann.recipient);
+  });
+
   test("without a passphrase, it opens, and no copy is kept", async () => {
     const people = await cast();
     const { page } = await openPage();

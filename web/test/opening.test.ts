@@ -5,6 +5,7 @@ import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { downloaded, go, HAS_BROWSER, openPage, privateFiles, unlock } from "./browser.js";
 import { type Cast, cast, noise } from "./people.js";
+import { fillsUp, slowWrites, written } from "./writes.js";
 
 const MIB = 1024 * 1024;
 
@@ -251,50 +252,3 @@ describe.skipIf(!HAS_BROWSER)("while it is opened", () => {
     await expect.poll(() => privateFiles(page)).toEqual([]);
   });
 });
-
-/** Makes the private file system refuse, as a full one does, what goes beyond `most` bytes. */
-function fillsUp(page: Page, most: number): Promise<void> {
-  return page.evaluate((most) => {
-    const { createWritable } = FileSystemFileHandle.prototype;
-    FileSystemFileHandle.prototype.createWritable = async function (...args) {
-      const writer = (await createWritable.apply(this, args)).getWriter();
-      let written = 0;
-      return new WritableStream<Uint8Array>({
-        write: async (bytes) => {
-          written += bytes.length;
-          if (written > most) {
-            await writer.abort();
-            throw new DOMException("there is no more room", "QuotaExceededError");
-          }
-          await writer.write(bytes as never);
-        },
-        close: () => writer.close(),
-        abort: (reason) => writer.abort(reason),
-      }) as FileSystemWritableFileStream;
-    };
-  }, most);
-}
-
-/** Makes the private file system slow, and counts what is written to it. */
-function slowWrites(page: Page): Promise<void> {
-  return page.evaluate(() => {
-    const { createWritable } = FileSystemFileHandle.prototype;
-    FileSystemFileHandle.prototype.createWritable = async function (...args) {
-      const stream = await createWritable.apply(this, args);
-      const writer = stream.getWriter();
-      return new WritableStream({
-        write: async (bytes) => {
-          await new Promise((resolve) => setTimeout(resolve, 150));
-          await writer.write(bytes);
-          Object.assign(window, { written: ((window as { written?: number }).written ?? 0) + 1 });
-        },
-        close: () => writer.close(),
-        abort: (reason) => writer.abort(reason),
-      }) as FileSystemWritableFileStream;
-    };
-  });
-}
-
-function written(page: Page): Promise<number> {
-  return page.evaluate(() => (window as { written?: number }).written ?? 0);
-}

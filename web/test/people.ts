@@ -14,6 +14,8 @@ export interface Cast {
   readonly stranger: Identity & { readonly recipient: string; readonly signer: string };
   /** The path of a file in the folder. */
   at(name: string): string;
+  /** A key file under a passphrase; its path. */
+  guarded(name: string, passphrase: string): Promise<string>;
   /** Seals for ann, by bob unless told otherwise; the path. */
   sealed(name: string, bytes: Uint8Array, options?: Partial<SealOptions>): Promise<string>;
 }
@@ -32,7 +34,12 @@ export async function cast(): Promise<Cast> {
     await seal({ path: at(name) }, output, { to: [ann.recipient], sign: bob, ...options } as SealOptions);
     return output.path;
   };
-  return { path, ann, bob, stranger, at, sealed };
+  const guarded = async (name: string, passphrase: string) => {
+    const { secretFile } = await Identity.generate({ passphrase: Buffer.from(passphrase) });
+    await writeFile(at(name), secretFile);
+    return at(name);
+  };
+  return { path, ann, bob, stranger, at, guarded, sealed };
 }
 
 export function noise(bytes: number): Buffer {

@@ -6,7 +6,9 @@ import { h } from "../ui/dom.js";
 const KEPT = 60_000;
 
 export function download(content: Blob, name: string): void {
-  const address = URL.createObjectURL(content);
+  // A browser that shows it instead guesses what it is, where it has no type.
+  const typed = content.type === "" ? content.slice(0, content.size, "application/octet-stream") : content;
+  const address = URL.createObjectURL(typed);
   const link = h("a", { download: name });
   link.href = address;
   document.body.append(link);

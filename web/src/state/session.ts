@@ -11,6 +11,8 @@ export interface Holder {
 }
 
 let holder: Holder | null = null;
+/** How often a key was asked for, came or went. */
+let turn = 0;
 const listeners = new Set<() => void>();
 
 export function held(): Holder | null {
@@ -25,8 +27,20 @@ export function isHeld(identity: Identity): boolean {
 export function hold(next: Holder | null): void {
   // So nothing is left of a key when the next one comes.
   if (holder && next) hold(null);
+  turn += 1;
   holder = next;
   for (const listener of listeners) listener();
+}
+
+/**
+ * Holds what `work` gives, which takes a while. Who has asked for another key meanwhile, or locked one, gets nothing of
+ * it.
+ */
+export async function holdSoon(work: () => Promise<Holder>): Promise<void> {
+  turn += 1;
+  const mine = turn;
+  const next = await work();
+  if (mine === turn) hold(next);
 }
 
 export function whenHeld(listener: () => void): void {

@@ -53,6 +53,7 @@ export function chooser(
 
 /** A place to drop a file on, with a button that does the same. */
 export function dropArea(chosen: (file: File) => void): HTMLElement {
+  const said = h("p", { role: "alert" });
   const area = h(
     "div",
     {
@@ -66,13 +67,18 @@ export function dropArea(chosen: (file: File) => void): HTMLElement {
         drop: (event) => {
           event.preventDefault();
           area.classList.remove("over");
-          const [file] = event.dataTransfer?.files ?? [];
-          if (file) chosen(file);
+          const [file, ...others] = event.dataTransfer?.files ?? [];
+          said.textContent = others.length > 0 ? TEXT.common.oneFile : "";
+          if (file && others.length === 0) chosen(file);
         },
       },
     },
     h("p", { class: "quiet" }, TEXT.common.drop),
-    chooser(TEXT.common.choose, ([file]) => chosen(file!)),
+    chooser(TEXT.common.choose, ([file]) => {
+      said.textContent = "";
+      chosen(file!);
+    }),
+    said,
   );
   return area;
 }

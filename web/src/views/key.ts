@@ -1,9 +1,9 @@
 // The user's key: using one, making one, keeping a copy, and whom it accepts.
 
-import { useContacts } from "../state/senders.js";
+import { acceptedWith, useContacts, whenAccepted } from "../state/senders.js";
 import { held, hold, whenHeld } from "../state/session.js";
 import { TEXT } from "../text.js";
-import { h } from "../ui/dom.js";
+import { h, put } from "../ui/dom.js";
 import { failure } from "../ui/failure.js";
 import { keyShown } from "../ui/keys.js";
 import { button, chooser, paragraph, says, section } from "../ui/parts.js";
@@ -23,10 +23,22 @@ export function keyView(_going: Going): View {
   };
   show();
   whenHeld(show);
+  whenAccepted(showSenders);
   return frame(TEXT.key.title, TEXT.key.intro, stage.element);
 }
 
+const senders = h("div");
+
+/** All of them, so that none is accepted unseen. */
+function showSenders(): void {
+  const holder = held();
+  const accepted = holder ? acceptedWith(holder.identity) : [];
+  if (accepted.length === 0) put(senders, paragraph(TEXT.key.sendersNone));
+  else put(senders, h("ul", {}, ...accepted.map((signer) => h("li", {}, keyShown(signer)))));
+}
+
 function sendersPart(): HTMLElement {
+  showSenders();
   const { key } = TEXT;
   const said = h("div");
   const read = async (file: File) => {
@@ -37,15 +49,10 @@ function sendersPart(): HTMLElement {
       said.replaceChildren(failure(error));
     }
   };
-  const accepted = held()!.identity.accept;
-  const list =
-    accepted.length === 0
-      ? paragraph(key.sendersNone)
-      : h("ul", {}, ...accepted.map((signer) => h("li", {}, keyShown(signer))));
   return section(
     key.senders,
     paragraph(key.sendersHint, "hint"),
-    list,
+    senders,
     chooser(key.contacts, ([file]) => void read(file!)),
     said,
   );

@@ -14,7 +14,7 @@ import { dateText, sizeText } from "../ui/quantities.js";
 import { bdi } from "../ui/safe.js";
 import { type Given, inputChoice, inputOf, nameOf } from "./input.js";
 import { saving } from "./running.js";
-import { frame, type Going, Stage, type View } from "./view.js";
+import { frame, type Going, Stage, type Task, type View } from "./view.js";
 
 const DAY = 86_400;
 
@@ -36,7 +36,7 @@ export function openView(going: Going, readJournal: (file: File) => void): View 
       }
       task.turn(paragraph(TEXT.common.working));
       const found = await inspect(inputOf(given), { signal: task.over });
-      task.turn(...offer({ given, found, stage, again, going }));
+      task.turn(...offer({ given, found, stage, task, again, going }));
     } catch (error) {
       task.turn(failure(error, { saves: true, remote: given.is === "address" }), again());
     }
@@ -66,12 +66,14 @@ interface Offer {
   readonly given: Given;
   readonly found: InspectResult;
   readonly stage: Stage;
+  readonly task: Task;
   readonly again: () => HTMLElement;
   readonly going: Going;
 }
 
 /** What the file says, and the way on. */
-function offer({ given, found, stage, again, going }: Offer): Child[] {
+function offer(offered: Offer): Child[] {
+  const { found, again, going } = offered;
   const { signer, label, sealedAt, bytes } = found;
   const about = section(
     TEXT.open.says,
@@ -94,7 +96,7 @@ function offer({ given, found, stage, again, going }: Offer): Child[] {
   const { identity } = holder;
   const demands = demandFields();
   const room = h("div");
-  const go = button(TEXT.open.go, () => void openNow({ given, found, stage, again, going }, identity, demands), {
+  const go = button(TEXT.open.go, () => void openNow(offered, identity, demands), {
     main: true,
   });
   const known = acceptedWith(identity).includes(signer);
@@ -152,7 +154,13 @@ async function sayRoom(place: HTMLElement, bytes: number): Promise<void> {
     place.append(says("note", null, paragraph(TEXT.open.noRoom(sizeText(bytes), sizeText(quota - usage)))));
 }
 
-async function openNow({ given, stage, again, going }: Offer, identity: Identity, demands: Demands): Promise<void> {
+async function openNow(
+  { given, stage, task, again, going }: Offer,
+  identity: Identity,
+  demands: Demands,
+): Promise<void> {
+  // Another file may have come in its place.
+  if (task.over.aborted) return;
   if (!isHeld(identity)) return stage.turn(keyNeeded(going), again());
   const from = acceptedWith(identity);
   const whole = nameOf(given);

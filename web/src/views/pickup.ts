@@ -114,7 +114,7 @@ export function pickupView(going: Going, link: InboxLink | null): PickupView {
     if (signer === null || acceptedWith(holder.identity).includes(signer)) return read(wanted, where, task);
     const revoked = revocationOf(signer);
     if (revoked !== null) throw new SealError("untrusted", TEXT.open.revoked(revoked), { signer });
-    const go = button(pickup.go, () => void read(wanted, where, stage.task()), { main: true });
+    const go = button(pickup.go, () => void read(wanted, where, task), { main: true });
     go.disabled = true;
     task.turn(
       says(
@@ -133,6 +133,7 @@ export function pickupView(going: Going, link: InboxLink | null): PickupView {
   };
   const read = async (wanted: Wanted, where: string | null, task: Task): Promise<void> => {
     const { identity } = wanted.holder;
+    if (task.over.aborted) return;
     if (!isHeld(identity)) return task.turn(keyNeeded(going), again());
     const stopping = new AbortController();
     const line = h("p", { class: "quiet", role: "status" });
@@ -154,15 +155,14 @@ export function pickupView(going: Going, link: InboxLink | null): PickupView {
           },
         }),
       );
-      task.turn(...shown(part, wanted, where), again());
+      task.turn(...shown(part, wanted, where, task), again());
     } catch (error) {
       task.turn(failure(error, { remote: wanted.journal.is === "inbox" }), again());
     }
   };
-  const shown = (part: Part, wanted: Wanted, where: string | null): Child[] => {
-    const onward = (more: Partial<Wanted>) => void read({ ...wanted, ...more }, null, stage.task());
+  const shown = (part: Part, wanted: Wanted, where: string | null, task: Task): Child[] => {
+    const onward = (more: Partial<Wanted>) => void read({ ...wanted, ...more }, null, task);
     const forget = async (address: string) => {
-      const task = stage.task();
       if (!isHeld(wanted.holder.identity)) return task.turn(keyNeeded(going), again());
       await forgetCursor(wanted.holder.identity, address);
       await read({ ...wanted, cursor: null }, pickup.whole, task);
@@ -181,6 +181,7 @@ export function pickupView(going: Going, link: InboxLink | null): PickupView {
   start();
   if (link) follow(link);
   whenHeld(() => {
+    if (!held()) token.value = "";
     if (!held() || stage.element.querySelector("[data-start]")) start();
   });
   return { ...frame(pickup.title, pickup.intro, stage.element), read: (file) => void ofFile(file), follow };

@@ -4,7 +4,7 @@ import { Identity, SealError } from "../../library.js";
 import { keepKey } from "../../state/kept-keys.js";
 import { PasskeyError, type Wrapped, wrap } from "../../state/passkey.js";
 import { PLACE } from "../../state/place.js";
-import type { Holder } from "../../state/session.js";
+import { type Holder, isHeld } from "../../state/session.js";
 import { TEXT } from "../../text.js";
 import { h } from "../../ui/dom.js";
 import { failure } from "../../ui/failure.js";
@@ -36,8 +36,15 @@ export function keepingPart(holder: Holder): HTMLElement {
   );
 }
 
-function kept({ identity, name, file }: Holder, passkey: Wrapped | null): Promise<void> {
-  return keepKey({ of: (identity.recipient ?? identity.signer)!, name, file: file!, passkey });
+/** Throws `usage` where the key was locked meanwhile. */
+async function kept(holder: Holder, passkey: Wrapped | null): Promise<void> {
+  refuseLocked(holder);
+  const { identity, name, file } = holder;
+  await keepKey({ of: (identity.recipient ?? identity.signer)!, name, file: file!, passkey });
+}
+
+function refuseLocked({ identity }: Holder): void {
+  if (!isHeld(identity)) throw new SealError("usage", TEXT.common.unlockFirst);
 }
 
 function passkeyPart(holder: Holder): (Node | string)[] {
@@ -50,6 +57,7 @@ function passkeyPart(holder: Holder): (Node | string)[] {
     try {
       // What does not unlock it must not be put under the passkey.
       await Identity.parse(holder.file!, passphrase);
+      refuseLocked(holder);
       await kept(holder, await wrap(passphrase, holder.name));
       input.value = "";
       said.replaceChildren(says("good", null, paragraph(key.passkeyDone)));

@@ -6,7 +6,7 @@ import { sameBytes, saveAndReadBack } from "../../save/picked.js";
 import { NoPlace } from "../../save/target.js";
 import { madeUpPassphrase } from "../../state/made-up.js";
 import { PLACE } from "../../state/place.js";
-import { hold } from "../../state/session.js";
+import { held, hold } from "../../state/session.js";
 import { TEXT } from "../../text.js";
 import { h } from "../../ui/dom.js";
 import { failure } from "../../ui/failure.js";
@@ -42,7 +42,8 @@ export function makingPart(stage: Stage, back: () => void): HTMLElement {
       await new Promise((resolve) => setTimeout(resolve, 30));
       const { identity, secretFile } = await Identity.generate({ passphrase });
       for (const input of [first, second]) input.value = "";
-      stage.turn(savingPart({ identity, file: Uint8Array.from(secretFile) }, back));
+      // Who has unlocked another key meanwhile uses that.
+      if (!held()) stage.turn(savingPart({ identity, file: Uint8Array.from(secretFile) }, back));
       secretFile.fill(0);
     } catch (error) {
       said.replaceChildren(failure(error));

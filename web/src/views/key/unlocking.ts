@@ -4,7 +4,7 @@ import { escaped, Identity, isProtected, SealError } from "../../library.js";
 import { forgetKey, type KeptKey, keptKeys } from "../../state/kept-keys.js";
 import { PasskeyError, unwrap } from "../../state/passkey.js";
 import { PLACE } from "../../state/place.js";
-import { hold } from "../../state/session.js";
+import { holdSoon } from "../../state/session.js";
 import { TEXT } from "../../text.js";
 import { h } from "../../ui/dom.js";
 import { failure } from "../../ui/failure.js";
@@ -26,10 +26,12 @@ export function unlockingPart(): HTMLElement {
     const name = escaped(file.name);
     try {
       if (isProtected(bytes)) return askPassphrase(stage, { name, file: bytes });
-      hold({ identity: await Identity.parse(bytes), name, file: null });
+      await holdSoon(async () => ({ identity: await Identity.parse(bytes), name, file: null }));
       bytes.fill(0);
     } catch (error) {
-      stage.replaceChildren(failure(error));
+      // Where seal's own form asks for none, ssh's does.
+      const isSsh = error instanceof SealError && error.code === "no-key";
+      stage.replaceChildren(failure(isSsh ? new SealError("usage", key.sshProtected) : error));
     }
   };
   const kept = h("div");
@@ -94,9 +96,9 @@ function askPassphrase(stage: HTMLElement, kept: KeyFile): void {
 }
 
 async function unlockWith({ name, file }: KeyFile, passphrase: Uint8Array): Promise<void> {
-  // A turn, so that the browser shows what is being done.
+  // A turn, so that the browser shows what is being done, also where it has no workers.
   await new Promise((resolve) => setTimeout(resolve, 30));
-  hold({ identity: await Identity.parse(file, passphrase), name, file });
+  await holdSoon(async () => ({ identity: await Identity.parse(file, passphrase), name, file }));
 }
 
 function wrongOr(error: unknown): HTMLElement {
