@@ -49,11 +49,12 @@ function block(plaintext: Bytes, { version = 1, salt = bytesOf("salt", 16), widt
 function reprotected(random: Random): string {
   const secret = utf8(random.pick([reader.secret, forger.secret]));
   const plaintext = random.oneIn(2) ? secret : mutateBytes(secret, secret, random);
-  return block(random.oneIn(2) ? plaintext.slice(0, 127) : plaintext, {
+  const made = block(random.oneIn(2) ? plaintext.slice(0, 127) : plaintext, {
     version: random.oneIn(6) ? random.below(4) : 1,
     width: random.oneIn(6) ? random.pick([1, 63, 65, 76, 256]) : 64,
     salt: bytesOf("salt", random.oneIn(8) ? 15 : 16),
   });
+  return random.oneIn(8) ? made + made : made;
 }
 
 async function run(input: Bytes): Promise<string> {
