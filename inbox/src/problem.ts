@@ -14,6 +14,7 @@ export const PROBLEMS = {
   forbidden: { status: 403, title: "The token does not allow this" },
   gone: { status: 410, title: "The inbox was removed" },
   "not-found": { status: 404, title: "There is nothing here" },
+  "method-not-allowed": { status: 405, title: "The address does not take this method" },
   behind: { status: 409, title: "More was acknowledged before" },
   timeout: { status: 408, title: "The request came too slowly" },
   "too-large": { status: 413, title: "The body is too large" },

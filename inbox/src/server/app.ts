@@ -16,8 +16,10 @@ import { Problem, type ProblemName } from "../problem.js";
 import { acknowledgementRoute } from "./acknowledgement.js";
 import { allowOrigins } from "./cors.js";
 import { journalRoute } from "./journal.js";
+import { refuseOtherMethods } from "./methods.js";
 import { hooksRoute, recordsRoute } from "./records.js";
 import { requestIdOf } from "./request-id.js";
+import * as schemas from "./schemas.js";
 import type { Service } from "./service.js";
 import { documentRoute, healthRoutes, metricsRoute } from "./status.js";
 
@@ -48,8 +50,14 @@ export async function makeApp(service: Service, options: AppOptions): Promise<Fa
   const { logger, tls, version, hasMetrics } = options;
   const app = bareApp(service, logger, tls);
   app.addHook("onClose", async () => service.close());
+  const urls = new Set<string>();
+  app.addHook("onRoute", (route) => {
+    urls.add(route.url);
+    // HEAD is documented where it is more than GET without a body.
+    if (route.method === "HEAD" && route.schema !== schemas.journalHead) route.schema = { ...route.schema, hide: true };
+  });
   allowOrigins(app, service.options.origins ?? []);
-  await app.register(swagger, { openapi: about(version) });
+  await app.register(swagger, { openapi: about(version), exposeHeadRoutes: true });
   await app.register(async (scope) => recordsRoute(scope, service));
   await app.register(async (scope) => hooksRoute(scope, service));
   await app.register(async (scope) => journalRoute(scope, service));
@@ -57,6 +65,8 @@ export async function makeApp(service: Service, options: AppOptions): Promise<Fa
   healthRoutes(app, service);
   if (hasMetrics) metricsRoute(app, service);
   documentRoute(app);
+  await app.after();
+  refuseOtherMethods(app, urls);
   await app.ready();
   return app;
 }

@@ -880,6 +880,29 @@ test("at a secret address, what is refused is refused as elsewhere", async () =>
   expect(many.map(({ status }) => status)).toContain(429);
 });
 
+test("an address names the methods that it takes, and refuses others without reading a body", async () => {
+  const { url, reader } = await start();
+  const taken = {
+    "/v1/inboxes/till/records": "POST",
+    "/v1/inboxes/till/hooks/x": "POST",
+    "/v1/inboxes/till/journal": "GET, HEAD",
+    "/v1/inboxes/till/acknowledgement": "PUT",
+    "/livez": "GET, HEAD",
+    "/openapi.json": "GET, HEAD",
+  };
+  for (const [path, allow] of Object.entries(taken)) {
+    for (const method of ["GET", "POST", "PUT", "DELETE", "PATCH"].filter((each) => !allow.includes(each))) {
+      const body = method === "GET" ? {} : { body: "x".repeat(100_000) };
+      const headers = { authorization: `Bearer ${reader}`, "content-type": "no/such" };
+      const answer = await fetch(`${url}${path}`, { method, headers, ...body });
+      expect([answer.status, answer.headers.get("allow")], `${method} ${path}`).toEqual([405, allow]);
+      const { type } = (await answer.json()) as { type: string };
+      expect(type).toBe("urn:seal-inbox:method-not-allowed");
+      seen.add("method-not-allowed");
+    }
+  }
+});
+
 describe("what is documented", () => {
   interface Operation {
     readonly responses: Record<string, unknown>;
@@ -927,7 +950,7 @@ describe("what is documented", () => {
           named.add(name);
         }
       }
-    const noRoute = ["timeout", "headers-too-large", "not-found"];
+    const noRoute = ["timeout", "headers-too-large", "not-found", "method-not-allowed"];
     expect(Object.keys(PROBLEMS).filter((name) => !named.has(name))).toEqual(expect.arrayContaining(noRoute));
     expect(named.size).toBe(Object.keys(PROBLEMS).length - noRoute.length);
   });
