@@ -226,7 +226,8 @@ export class Inbox {
    * would be there twice.
    */
   async #settleDoubts(tags: readonly Tag[]): Promise<void> {
-    if (!(await this.#doubts.settle((request, frame) => this.#remember(request, frame)))) return;
+    await this.#doubts.settle((request, frame) => this.#remember(request, frame));
+    // Also one that came before that, and waited behind the frame with which it was settled.
     const isKnown = ({ request }: Tag) => request && this.#answers.find(request.id, this.#clock.now());
     if (tags.some(isKnown)) throw new SealError("io", "a repeated request was already done: its frame is not written");
   }

@@ -174,3 +174,16 @@ test("neither a key nor a body, nor a hash of either alone, is kept", () => {
   expect(Buffer.compare(once.id, keyedRequest("other", KEY, "single", Buffer.from("yes")).id)).not.toBe(0);
   expect(Buffer.compare(once.print, keyedRequest("till", KEY, "lines", Buffer.from("yes")).print)).not.toBe(0);
 });
+
+test("a retry that came before it was known that its record stands, behind another one, is not written again", async () => {
+  const { disk, inbox } = await setUp();
+  Object.assign(disk, { failure, isLeftBehind: true });
+  await expect(inbox.append(record("one"), keyed("one"))).rejects.toBe(failure);
+  Object.assign(disk, { failure: null, isLeftBehind: false });
+  const written = disk.written.length;
+  const other = inbox.append(record("other"), null);
+  const again = inbox.append(record("one"), keyed("one"));
+  expect(await other).toMatchObject({ replayed: false });
+  expect(await again).toEqual({ replayed: true, frame: null });
+  expect(disk.written.length).toBe(written + 1);
+});

@@ -40,18 +40,13 @@ export class Doubts {
     if (tag.announced) this.#tags.add(tag);
   }
 
-  /**
-   * Asks the journal for each, and tells of those whose frame stands. false where there was none to ask for. Throws
-   * `io`.
-   */
-  async settle(done: (request: KeyedRequest, frame: FramePlace) => void): Promise<boolean> {
-    if (this.#tags.size === 0) return false;
+  /** Asks the journal for each, and tells of those whose frame stands. Throws `io`. */
+  async settle(done: (request: KeyedRequest, frame: FramePlace) => void): Promise<void> {
     for (const tag of this.#tags) {
       const isThere = await this.#stands(tag.frame!, false);
       this.#log.settle(tag.announced!, isThere);
       if (isThere) done(tag.request!, tag.frame!);
       this.#tags.delete(tag);
     }
-    return true;
   }
 }

@@ -58,7 +58,7 @@ export interface Moment {
 export interface Leases {
   /** Takes an inbox for a few seconds, whoever has it. Throws `io`. */
   take(inbox: string): Promise<void>;
-  /** Those that are this service's still are for a few seconds more. Throws `io`. */
+  /** Those that no other has are this service's for a few seconds more. Throws `io`. */
   renew(inboxes: readonly string[]): Promise<void>;
   /** Throws `io`. */
   release(inbox: string): Promise<void>;

@@ -201,6 +201,13 @@ describe.skipIf(!hasPostgres)("on a database", { timeout: 60_000 }, () => {
         false,
       ]);
     }
+    // One who does not get it gives the lease back; it is taken again by who has the inbox, and by nobody else.
+    await stores[1].leases.take("till");
+    await stores[0].leases.renew(["till"]);
+    expect(await stores[0].leases.isOthers("till")).toBe(true);
+    await stores[1].leases.release("till");
+    await stores[0].leases.renew(["till", "none"]);
+    expect(await stores[1].leases.isOthers("till")).toBe(true);
     await first.inboxes.close();
     expect(await stores[1].leases.isOthers("till")).toBe(false);
   });

@@ -28,7 +28,11 @@ export class LeaseRows implements Leases {
 
   async renew(inboxes: readonly string[]): Promise<void> {
     if (inboxes.length === 0) return;
-    const text = `UPDATE seal_inbox_leases SET until = ${UNTIL} WHERE holder = $1 AND inbox = ANY($2::text[])`;
+    // One who tried in vain to open it may have taken the lease, and given it back.
+    const text = `INSERT INTO seal_inbox_leases AS l (inbox, holder, until)
+      SELECT inbox, $1, ${UNTIL} FROM seal_inboxes WHERE inbox = ANY($2::text[]) AND NOT removed
+      ON CONFLICT (inbox) DO UPDATE SET holder = excluded.holder, until = excluded.until
+      WHERE l.holder = excluded.holder OR l.until < clock_timestamp()`;
     await this.#query(text, inboxes);
   }
 
