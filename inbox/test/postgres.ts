@@ -31,6 +31,15 @@ export interface Server {
   /** As a loss of power does, but for what the system has in its cache. */
   kill(): Promise<void>;
   start(): Promise<void>;
+  /** A second server, without which this one confirms no commit from now on. */
+  standby(): Promise<Standby>;
+  remove(): Promise<void>;
+}
+
+export interface Standby {
+  readonly port: number;
+  /** It can be written from now on. */
+  promote(): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -46,21 +55,44 @@ export async function startPostgres(settings: readonly string[] = []): Promise<S
   await command("initdb", "-D", data, "-A", "trust", "-U", "seal", "--no-sync", "--no-locale", "-E", "UTF8");
   const port = await freePort();
   const options = [`port=${port}`, "listen_addresses=127.0.0.1", `unix_socket_directories=${folder}`, ...settings];
-  const start = async () => {
-    const flags = options.flatMap((each) => ["-c", each]);
-    const [program, args] = split([...before, join(bin, "postgres"), "-D", data, ...flags]);
+  const startIn = async (directory: string, all: readonly string[], on: number) => {
+    const flags = all.flatMap((each) => ["-c", each]);
+    const [program, args] = split([...before, join(bin, "postgres"), "-D", directory, ...flags]);
     spawn(program, args, { stdio: "ignore" });
-    await reachable(`postgres://seal@127.0.0.1:${port}/postgres`);
+    await reachable(`postgres://seal@127.0.0.1:${on}/postgres`);
   };
+  const start = () => startIn(data, options, port);
   await start();
   const url = `postgres://seal@127.0.0.1:${port}/postgres`;
-  const stop = (mode: string) => command("pg_ctl", "-D", data, "-m", mode, "-w", "stop").catch(() => undefined);
+  const stopIn = (directory: string, mode: string) =>
+    command("pg_ctl", "-D", directory, "-m", mode, "-w", "stop").catch(() => undefined);
+  const stop = (mode: string) => stopIn(data, mode);
+  const standby = async (): Promise<Standby> => {
+    const copy = join(folder, "copy");
+    await command("pg_basebackup", "-d", url, "-D", copy, "-R", "-X", "stream", "-c", "fast", "--no-sync");
+    const own = await freePort();
+    await startIn(copy, [`port=${own}`, ...options.slice(1)], own);
+    await asked(url, "ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()");
+    for (let isThere = false; !isThere; ) {
+      const there = "SELECT 1 / count(*) FROM pg_stat_replication WHERE sync_state = 'sync'";
+      isThere = await asked(url, there).then(
+        () => true,
+        () => false,
+      );
+    }
+    return {
+      port: own,
+      promote: async () => void (await command("pg_ctl", "-D", copy, "-w", "promote")),
+      remove: async () => void (await stopIn(copy, "immediate")),
+    };
+  };
   return {
     url,
     port,
     database: () => makeDatabase(url),
     kill: async () => void (await stop("immediate")),
     start,
+    standby,
     remove: async () => {
       await stop("immediate");
       rmSync(folder, { recursive: true, force: true });
@@ -71,7 +103,8 @@ export async function startPostgres(settings: readonly string[] = []): Promise<S
 
 function foreign(url: string): Server {
   const nothing = async () => {};
-  return { url, port: 0, database: () => makeDatabase(url), kill: nothing, start: nothing, remove: nothing };
+  const standby = () => Promise.reject(new Error("a server of others has no standby"));
+  return { url, port: 0, database: () => makeDatabase(url), kill: nothing, start: nothing, standby, remove: nothing };
 }
 
 const split = ([program, ...args]: readonly string[]): [string, string[]] => [program!, args];
