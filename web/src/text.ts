@@ -129,6 +129,8 @@ export const TEXT = {
     go: "Seal and save",
     running: "Sealing",
     done: "Sealed",
+    doneSaved: "It is saved where you chose.",
+    doneDownload: "It is in your downloads.",
     doneHint: (n: number) => `It can be opened by ${count(n, "recipient")}.`,
     needTo: "Give at least one public key.",
     signsAlone:
@@ -156,6 +158,9 @@ export const TEXT = {
     running: "Reading",
     accept:
       "I have compared the fingerprint. Accept this sender until I lock the key or close the page, for files, too.",
+    unknown: "You have not accepted this inbox.",
+    unknownHint:
+      "Compare the fingerprint with whoever runs the inbox, by phone or in person. Anybody can make a key and a link.",
     oneSigner: "Here are several keys that sign. Give the one of the inbox, alone.",
     noSigner: "Here is no key that signs. Give the one of the inbox: it begins with sealsig1.",
     needAccept: "Compare the fingerprint of the inbox, and say that you accept it.",
@@ -163,7 +168,7 @@ export const TEXT = {
     nothingHint: "You have everything that the inbox has.",
     found: (n: number) => count(n, "new record"),
     partly: "There is more. Save these records, mark them as picked up, then go on.",
-    shown: (n: number, of: number) => `${n.toLocaleString("en")} of ${of.toLocaleString("en")} are shown.`,
+    shown: (n: number, of: number) => `${n.toLocaleString("en")} of ${of.toLocaleString("en")} shown.`,
     showMore: "Show more",
     lines: "Save all as JSON lines",
     files: "Save all as files (zip)",
@@ -313,12 +318,11 @@ export const TEXT = {
 
   failure: {
     nothingSaved: "Nothing was saved.",
+    signer: "Names as signer",
     at: "Where",
-    atByte: (byte: number, chunk: number | null) =>
-      chunk === null
-        ? `at byte ${byte.toLocaleString("en")}`
-        : `at byte ${byte.toLocaleString("en")}, in chunk ${chunk}`,
-    atFrame: (byte: number, frame: number) => `at byte ${byte.toLocaleString("en")}, in frame ${frame} of its epoch`,
+    // As in the library's own words, so that it can be found there.
+    atByte: (byte: number, chunk: number | null) => `at byte ${byte}${chunk === null ? "" : `, in chunk ${chunk}`}`,
+    atFrame: (byte: number, frame: number) => `at byte ${byte}, in frame ${frame} of its epoch`,
     why: "Why",
     before: "What came before this place was checked, and is shown.",
     tampered: "Refused: it was changed, or is cut short",

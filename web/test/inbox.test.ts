@@ -108,7 +108,7 @@ describe.skipIf(!HAS_BROWSER)("from an inbox", () => {
     const { identity: stranger } = await Identity.generate();
     await follow({ ...all, signer: stranger.signer });
     await look(page);
-    await page.getByRole("heading", { name: "You have not accepted this sender." }).waitFor();
+    await page.getByRole("heading", { name: "You have not accepted this inbox." }).waitFor();
     const go = page.getByRole("button", { name: "Look for new records" });
     expect(await go.isDisabled()).toBe(true);
     await page.getByLabel(/I have compared/).check();

@@ -97,7 +97,7 @@ describe.skipIf(!HAS_BROWSER)("a journal from a file", () => {
     const { page } = await openPage();
     await read(page, people.at("ann.key"), path);
     await page.getByRole("heading", { name: /20,000 new records/ }).waitFor();
-    await page.getByText("50 of 20,000 are shown.").waitFor();
+    await page.getByText("50 of 20,000 shown.").waitFor();
     await page.getByRole("button", { name: "Go on: fetch more" }).click();
     await page.getByRole("heading", { name: /10,000 new records/ }).waitFor();
     expect(await page.getByRole("list", { name: "Records" }).innerText()).toContain("record 20000");

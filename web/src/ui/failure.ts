@@ -26,7 +26,8 @@ export function failure(error: unknown, of: FailureOf = {}): HTMLElement {
   if (stopped) return says("note", text.interrupted, of.saves && paragraph(text.nothingSaved));
   const found = causes(error).find((cause) => cause instanceof SealError) ?? null;
   const heading = full ? text.full : large ? text.tooLarge : headingOf(found, of);
-  const signer = found?.signer;
+  // Of what was changed, nobody can say who signed it.
+  const signer = found?.code === "tampered" ? null : found?.signer;
   const cors = of.remote && found?.code === "io" && found.reason !== "credentials";
   return says(
     "bad",
@@ -38,7 +39,7 @@ export function failure(error: unknown, of: FailureOf = {}): HTMLElement {
     facts([
       [text.at, found && placeOf(found)],
       [text.why, full || large ? null : reasonOf(error, found)],
-      [TEXT.common.signer, signer && bdi(signer, { class: "key" })],
+      [text.signer, signer && bdi(signer, { class: "key" })],
     ]),
     cors && paragraph(pickup.cors(PLACE.origin)),
     cors && PLACE.isFile && paragraph(pickup.corsDisk),

@@ -119,8 +119,8 @@ export function pickupView(going: Going, link: InboxLink | null): PickupView {
     task.turn(
       says(
         "note",
-        TEXT.open.unknown,
-        paragraph(TEXT.open.unknownHint),
+        pickup.unknown,
+        paragraph(pickup.unknownHint),
         facts([
           [TEXT.common.signer, keyShown(signer)],
           [TEXT.common.fingerprint, fingerprintShown(signer)],
@@ -168,8 +168,13 @@ export function pickupView(going: Going, link: InboxLink | null): PickupView {
       await read({ ...wanted, cursor: null }, pickup.whole, task);
     };
     const { journal } = wanted;
+    // A connection that fails says nothing against the place.
+    const isBroken = part.error instanceof SealError && part.error.code === "io";
     const anew =
-      journal.is === "inbox" && wanted.cursor !== null && button(pickup.forget, () => void forget(journal.address));
+      journal.is === "inbox" &&
+      wanted.cursor !== null &&
+      !isBroken &&
+      button(pickup.forget, () => void forget(journal.address));
     return [...partShown(part, wanted, where, onward), h("div", { class: "row" }, anew)];
   };
   const follow = (next: InboxLink) => {

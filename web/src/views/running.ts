@@ -33,6 +33,8 @@ export interface SavingWork<T> extends Work {
   readonly otherwise: string;
   readonly work: (output: WritableStream<Uint8Array>, controls: Controls) => Promise<T>;
   readonly done: (result: T) => { readonly heading: string; readonly children: readonly Child[] };
+  /** Where it is: where the user chose, or in the downloads. */
+  readonly where?: { readonly doneSaved: string; readonly doneDownload: string };
 }
 
 export async function saving<T>(given: SavingWork<T>): Promise<void> {
@@ -87,9 +89,14 @@ async function under<R>(
   return work({ signal: stopping.signal, progress: shown.update });
 }
 
-function saved<T>({ name, otherwise, done }: SavingWork<T>, result: T, target: Target, blob: Blob | null): HTMLElement {
+function saved<T>(
+  { name, otherwise, done, where = TEXT.open }: SavingWork<T>,
+  result: T,
+  target: Target,
+  blob: Blob | null,
+): HTMLElement {
   const { heading, children } = done(result);
-  if (blob === null) return says("good", heading, paragraph(TEXT.open.doneSaved), ...children);
+  if (blob === null) return says("good", heading, paragraph(where.doneSaved), ...children);
   const again = () => download(blob, safeName(name, otherwise));
   again();
   const forget = h("div", { class: "row" }, button(TEXT.open.downloadAgain, again));
@@ -99,7 +106,7 @@ function saved<T>({ name, otherwise, done }: SavingWork<T>, result: T, target: T
     kept.replaceChildren(h("p", { role: "status" }, TEXT.open.forgotten));
   };
   forget.append(button(TEXT.open.forgetCopy, () => void remove()));
-  return says("good", heading, paragraph(TEXT.open.doneDownload), ...children, kept);
+  return says("good", heading, paragraph(where.doneDownload), ...children, kept);
 }
 
 /** Work that saves nothing. */

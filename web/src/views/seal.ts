@@ -53,6 +53,7 @@ export function sealView(going: Going): View {
       heading: TEXT.seal.running,
       name: `${from.name}.sealed`,
       otherwise: TEXT.seal.otherwise,
+      where: TEXT.seal,
       work: async (output, { signal, progress }) => {
         const recipients = await recipientsOf(to, isSelf.checked ? identity.recipient : null);
         return seal(from, output, { to: recipients, sign: identity, label: label.value, signal, progress });
