@@ -40,6 +40,8 @@ export class Inboxes {
   readonly #entries = new Map<string, Entry>();
   /** Being closed: not to be opened before that is done. */
   readonly #closing = new Map<string, Promise<void>>();
+  /** What `between` has taken from here, to be opened here again. */
+  readonly #between = new Set<string>();
   #stopping = false;
   readonly #timers: readonly NodeJS.Timeout[];
 
@@ -58,8 +60,9 @@ export class Inboxes {
     return { open: open.length, queuedBytes: open.reduce((sum, { queuedBytes }) => sum + queuedBytes, 0) };
   }
 
-  /** Whether it is open here, or being opened. */
+  /** Whether it is open here, or being opened, or between two openings, which what comes for it waits for. */
   has(name: string): boolean {
+    if (this.#between.has(name)) return true;
     const entry = this.#entries.get(name);
     return entry !== undefined && entry.open !== "failed" && !(entry.open instanceof Inbox && entry.open.isLost);
   }
@@ -100,11 +103,13 @@ export class Inboxes {
     if (this.#stopping) return false;
     const entry = this.#entries.get(name);
     this.#entries.delete(name);
+    if (entry) this.#between.add(name);
     const isDone = this.#alone(name, entry, work);
-    const settled = isDone.then(
-      () => this.#leave(name),
-      () => this.#leave(name),
-    );
+    const left = () => {
+      this.#between.delete(name);
+      return this.#leave(name);
+    };
+    const settled = isDone.then(left, left);
     this.#closing.set(name, settled);
     return isDone;
   }

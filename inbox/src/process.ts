@@ -135,9 +135,14 @@ async function peersOf(
   if (given === undefined) return null;
   const { leases } = service.store;
   if (!leases) throw new SealError("usage", "--peers needs a database, which services share");
-  const note = (error: unknown) =>
-    logger.warn({ reason: (error as Error).message }, "others may not know of this service");
-  const peers = await Peers.open(service, leases, { sign, ...addressOf("peers", given), note });
+  const note = (what: string, error: unknown) => logger.warn({ reason: (error as Error).message }, what);
+  const address = addressOf("peers", given);
+  if (["0.0.0.0", "::"].includes(address.host)) {
+    throw new SealError("usage", `--peers ${given}: no other service reaches that`, {
+      hint: "Give the address at which the others reach this one.",
+    });
+  }
+  const peers = await Peers.open(service, leases, { sign, ...address, note });
   logger.info(`peers on ${peers.address}`);
   return peers;
 }

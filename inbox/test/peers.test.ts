@@ -6,7 +6,7 @@ import { createServer, request } from "node:https";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { IS_WHOLE } from "../../test/whole.js";
 import { makeCertificate, pemOf } from "../src/peers/certificate.js";
-import { encodeMessage, type Forwarded, parseMessage, takenIn } from "../src/peers/message.js";
+import { encodeHead, type Forwarded, parseMessage, takenIn } from "../src/peers/message.js";
 import { asked, hasPostgres, type Server, startPostgres } from "./postgres.js";
 import { type DatabaseSite, makeDatabaseSite, type Served, serveDatabase } from "./program.js";
 
@@ -31,9 +31,9 @@ describe.skipIf(!hasPostgres || process.env.SEAL_TEST_POSTGRES !== undefined)("t
   }, 60_000);
   afterAll(() => server.remove());
 
-  async function three() {
+  async function three(env: Record<string, string> = {}) {
     const site = await makeDatabaseSite(await server.database());
-    const services = await Promise.all([1, 2, 3].map(() => serveDatabase(site, PEERS)));
+    const services = await Promise.all([1, 2, 3].map(() => serveDatabase(site, PEERS, env)));
     return { site, services };
   }
 
@@ -99,6 +99,21 @@ describe.skipIf(!hasPostgres || process.env.SEAL_TEST_POSTGRES !== undefined)("t
     expect([...records].sort()).toEqual(["first", "once", "placed", ...acknowledged].sort());
   });
 
+  test("take in more at once than they have connections, and none takes the inbox from another", {
+    timeout: LIMIT,
+  }, async () => {
+    const { site, services } = await three();
+    expect((await services[0]!.post("first")).status).toBe(201);
+    const records = Array.from({ length: 80 }, (_, i) => `record ${i}`);
+    const answers = await Promise.all(records.map((record) => services[1]!.post(record)));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
+    // What has waited is done, and the connections are there: once more.
+    const again = await Promise.all(records.map((record) => services[1]!.post(`again ${record}`)));
+    expect(new Set(again.map(({ status }) => status))).toEqual(new Set([201]));
+    expect(services.map(openedIn)).toEqual([1, 0, 0]);
+    expect((await site.records(services[2])).length).toBe(161);
+  });
+
   const FAULTS = {
     "is killed": async (services: Served[], owner: number, site: DatabaseSite) => {
       services[owner]!.child.kill("SIGKILL");
@@ -131,51 +146,59 @@ describe.skipIf(!hasPostgres || process.env.SEAL_TEST_POSTGRES !== undefined)("t
     },
   );
 
-  test("give nothing to who has no card, and take nothing from him", { timeout: LIMIT }, async () => {
-    const { site, services } = await three();
-    expect((await services[0]!.post("one")).status).toBe(201);
-    const forwarded: Forwarded = {
-      inbox: "till",
-      producer: "shop",
-      framing: "single",
-      heads: {},
-      key: null,
-      body: Buffer.from("forged"),
-    };
-    const { bytes, key } = makeCertificate();
-    const own = { cert: pemOf(bytes), key: key.export({ type: "pkcs8", format: "pem" }) };
-    for (const tls of [{}, own])
-      await expect(knock(peersOf(services[0]!), tls, forwarded)).rejects.toThrow(/hang up|reset/);
-    // A thief who can write to the database poses as the owner, with a card that nobody has signed.
-    const got: string[] = [];
-    const thief = createServer(own, (asking, answer) => {
-      got.push(asking.url!);
-      asking.on("data", (piece) => got.push(String(piece)));
-      answer.end();
-    }).listen(0, "127.0.0.1");
-    onTestFinished(() => void thief.close());
-    await new Promise((resolve) => thief.once("listening", resolve));
-    const { port } = thief.address() as { port: number };
-    const hex = (value: Uint8Array) => `'\\x${Buffer.from(value).toString("hex")}'`;
-    const card = `'\\x01', '127.0.0.1:${port}', ${hex(bytes)}, ${hex(new Uint8Array(64))}, now() + interval '1 hour'`;
-    await asked(
-      site.database,
-      `INSERT INTO seal_inbox_services VALUES (${card})`,
-      "UPDATE seal_inbox_leases SET holder = '\\x01', until = now() + interval '1 hour'",
-    );
-    expect((await services[1]!.post("two")).status).toBe(201);
-    // And at the address of an owner that has died, whose lease is still good.
-    const owner = services[1]!;
-    owner.child.kill("SIGKILL");
-    await owner.ended;
-    thief.close();
-    thief.closeAllConnections();
-    thief.listen(peersOf(owner), "127.0.0.1");
-    expect((await services[2]!.post("three")).status).toBe(201);
-    expect(got).toEqual([]);
-    expect(await site.records(services[2])).toEqual(["one", "two", "three"]);
-  });
+  test.each(["unset", "0"])(
+    "give nothing to who has no card, and take nothing from him; NODE_TLS_REJECT_UNAUTHORIZED: %s",
+    {
+      timeout: LIMIT,
+    },
+    async (value) => {
+      const { site, services } = await three(value === "unset" ? {} : { NODE_TLS_REJECT_UNAUTHORIZED: value });
+      expect((await services[0]!.post("one")).status).toBe(201);
+      const forwarded: Forwarded = {
+        inbox: "till",
+        producer: "shop",
+        framing: "single",
+        heads: {},
+        key: null,
+        body: Buffer.from("forged"),
+      };
+      const { bytes, key } = makeCertificate();
+      const own = { cert: pemOf(bytes), key: key.export({ type: "pkcs8", format: "pem" }) };
+      for (const tls of [{}, own])
+        await expect(knock(peersOf(services[0]!), tls, forwarded)).rejects.toThrow(/hang up|reset/);
+      // A thief who can write to the database poses as the owner, with a card that nobody has signed.
+      const got: string[] = [];
+      const thief = createServer(own, (asking, answer) => {
+        got.push(asking.url!);
+        asking.on("data", (piece) => got.push(String(piece)));
+        answer.end();
+      }).listen(0, "127.0.0.1");
+      onTestFinished(() => void thief.close());
+      await new Promise((resolve) => thief.once("listening", resolve));
+      const { port } = thief.address() as { port: number };
+      const hex = (value: Uint8Array) => `'\\x${Buffer.from(value).toString("hex")}'`;
+      const card = `'\\x01', '127.0.0.1:${port}', ${hex(bytes)}, ${hex(new Uint8Array(64))}, now() + interval '1 hour'`;
+      await asked(
+        site.database,
+        `INSERT INTO seal_inbox_services VALUES (${card})`,
+        "UPDATE seal_inbox_leases SET holder = '\\x01', until = now() + interval '1 hour'",
+      );
+      expect((await services[1]!.post("two")).status).toBe(201);
+      // And at the address of an owner that has died, whose lease is still good.
+      const owner = services[1]!;
+      owner.child.kill("SIGKILL");
+      await owner.ended;
+      thief.close();
+      thief.closeAllConnections();
+      thief.listen(peersOf(owner), "127.0.0.1");
+      expect((await services[2]!.post("three")).status).toBe(201);
+      expect(got).toEqual([]);
+      expect(await site.records(services[2])).toEqual(["one", "two", "three"]);
+    },
+  );
 });
+
+const encodeMessage = (forwarded: Forwarded) => Buffer.concat([encodeHead(forwarded), forwarded.body]);
 
 function knock(port: number, tls: object, forwarded: Forwarded): Promise<unknown> {
   const message = encodeMessage(forwarded);

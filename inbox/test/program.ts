@@ -201,6 +201,10 @@ export async function makeDatabaseSite(database: string): Promise<DatabaseSite> 
   return { ...site, database, records };
 }
 
-export function serveDatabase(site: DatabaseSite, args: readonly string[] = []): Promise<Served> {
-  return serve(site, args, [], { SEAL_INBOX_STORE: site.database });
+export function serveDatabase(
+  site: DatabaseSite,
+  args: readonly string[] = [],
+  env: Record<string, string> = {},
+): Promise<Served> {
+  return serve(site, args, [], { SEAL_INBOX_STORE: site.database, ...env });
 }

@@ -14,6 +14,7 @@ import { type Answer, answerOf, MAX_HEAD, parseMessage } from "./message.js";
 
 /** Milliseconds for a message to be there as a whole. */
 const MESSAGE_TIME = 15_000;
+const HANDSHAKE_TIME = 5000;
 const MOST_CONNECTIONS = 256;
 
 export interface ListenerOptions {
@@ -21,7 +22,12 @@ export interface ListenerOptions {
   readonly leases: Leases;
   readonly certificate: Certificate;
   readonly isGenuine: (card: Card) => boolean;
+  /** Told why what was passed on could not be done. */
+  readonly note: (what: string, error: unknown) => void;
 }
+
+/** Whoever passes it on, of the room for bodies they get the share of one. */
+const OTHERS = {};
 
 /** Takes nothing from who is no service on the same database, with the same signing key. */
 export function makeListener(options: ListenerOptions): Server {
@@ -35,6 +41,7 @@ export function makeListener(options: ListenerOptions): Server {
     // Who it is, is found out by the certificate itself.
     rejectUnauthorized: false,
     minVersion: "TLSv1.3",
+    handshakeTimeout: HANDSHAKE_TIME,
     requestTimeout: MESSAGE_TIME,
     headersTimeout: MESSAGE_TIME,
   });
@@ -61,12 +68,12 @@ async function isService(socket: TLSSocket, { leases, isGenuine }: ListenerOptio
 }
 
 /** null where the inbox is not open here: it is for who asks to find out where it is. */
-async function answered(request: IncomingMessage, { service }: ListenerOptions): Promise<Answer | null> {
+async function answered(request: IncomingMessage, { service, note }: ListenerOptions): Promise<Answer | null> {
   try {
     const length = Number(request.headers["content-length"] ?? Number.NaN);
     const limit = 4 + MAX_HEAD + service.options.maxBody;
     if (!(length <= limit)) throw new Problem("too-large", `A message has at most ${limit} bytes.`);
-    return await service.admission.hold(request.socket, length, async () => {
+    return await service.admission.hold(OTHERS, length, async () => {
       const since = performance.now();
       const message = await readBody(request, limit);
       try {
@@ -85,7 +92,9 @@ async function answered(request: IncomingMessage, { service }: ListenerOptions):
       }
     });
   } catch (error) {
-    return answerOf(storageProblem(error));
+    const problem = storageProblem(error);
+    if (problem.cause !== undefined) note("what another service passed on was not taken", problem.cause);
+    return answerOf(problem);
   }
 }
 

@@ -13,13 +13,13 @@ export interface Forwarded extends Brought {
   readonly inbox: string;
 }
 
-export function encodeMessage({ body, ...head }: Forwarded): Buffer {
-  const text = Buffer.from(JSON.stringify(head));
-  const message = Buffer.alloc(4 + text.length + body.length);
-  message.writeUInt32BE(text.length);
-  text.copy(message, 4);
-  body.copy(message, 4 + text.length);
-  return message;
+/** What stands before the body, in memory of its own, to be overwritten. */
+export function encodeHead({ body: _, ...head }: Forwarded): Buffer {
+  const text = JSON.stringify(head);
+  const bytes = Buffer.alloc(4 + Buffer.byteLength(text));
+  bytes.writeUInt32BE(bytes.length - 4);
+  bytes.write(text, 4);
+  return bytes;
 }
 
 /** The body is a view on the message. Throws `Problem` for what is none. */

@@ -4,6 +4,7 @@
 import { once } from "node:events";
 import { Agent, request as httpsRequest, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
+import type { TLSSocket } from "node:tls";
 import type { Identity, Signer } from "@sealed-files/seal";
 import { ioError } from "@sealed-files/seal/internal";
 import { Problem } from "../problem.js";
@@ -13,12 +14,12 @@ import type { Leases } from "../store/store.js";
 import { type Card, cardChecker, signCard } from "./card.js";
 import { hashOf, makeCertificate, pemOf } from "./certificate.js";
 import { makeListener } from "./listener.js";
-import { encodeMessage, type Forwarded, MAX_ANSWER, takenIn } from "./message.js";
+import { encodeHead, type Forwarded, MAX_ANSWER, takenIn } from "./message.js";
 
 /** Milliseconds for which it is remembered who has an inbox open, and for which nobody is asked who gave no answer. */
 const REMEMBERED = 1000;
 const AVOIDED = 15_000;
-/** Milliseconds to be connected, and for the answer. */
+/** Milliseconds to be connected, once there is room for a connection; and for the answer, that wait included. */
 const CONNECT_TIME = 2000;
 const ANSWER_TIME = 10_000;
 /** Milliseconds for what is under way when it ends. */
@@ -37,7 +38,7 @@ export interface PeersOptions {
   /** Where to listen, as others reach it. */
   readonly host: string;
   readonly port: number;
-  readonly note: (error: unknown) => void;
+  readonly note: (what: string, error: unknown) => void;
 }
 
 export class Peers {
@@ -46,6 +47,7 @@ export class Peers {
   readonly #card: Card;
   readonly #isGenuine: (card: Card) => boolean;
   readonly #timer: NodeJS.Timeout;
+  readonly #note: PeersOptions["note"];
   readonly #tls: { readonly cert: string; readonly key: string };
   readonly #owners = new Map<string, Owner>();
   /** Until when a service is not asked again, by its address. */
@@ -59,14 +61,15 @@ export class Peers {
     this.#card = made.card;
     this.#isGenuine = made.isGenuine;
     this.#tls = made.tls;
-    this.#timer = setInterval(() => leases.publish(made.card).catch(note), RENEWAL).unref();
+    this.#note = note;
+    this.#timer = setInterval(() => leases.publish(made.card).catch(this.#unknown), RENEWAL).unref();
   }
 
   /** Throws `io`; what the signer throws. */
   static async open(service: Service, leases: Leases, { sign, host, port, note }: PeersOptions): Promise<Peers> {
     const certificate = makeCertificate();
     const isGenuine = await cardChecker(sign);
-    const server = makeListener({ service, leases, certificate, isGenuine });
+    const server = makeListener({ service, leases, certificate, isGenuine, note });
     server.listen(port, host);
     await once(server, "listening").catch((error) => {
       throw ioError(`cannot listen on ${host}:${port}`, error);
@@ -80,6 +83,8 @@ export class Peers {
     };
     return new Peers(leases, server, { card, isGenuine, tls }, note);
   }
+
+  readonly #unknown = (error: unknown) => this.#note("others may not know of this service", error);
 
   get address(): string {
     return this.#card.address;
@@ -105,11 +110,12 @@ export class Peers {
     }
   }
 
-  /** Done when what others have sent is answered. Throws `io`. */
+  /** Done when what others have sent is answered. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     for (const agent of this.#agents.values()) agent.destroy();
-    await this.#leases.withdraw();
+    // Where the database is gone, the others find out by themselves.
+    await this.#leases.withdraw().catch(this.#unknown);
     const timer = setTimeout(() => this.#server.closeAllConnections(), CLOSE_TIME);
     await new Promise((resolve) => {
       this.#server.close(resolve);
@@ -144,27 +150,39 @@ export class Peers {
 
   /** null where the inbox is not open there. Throws `Problem`; an error where there was no answer. */
   #send(card: Card, forwarded: Forwarded, sent: { isSent: boolean }): Promise<Taken | null> {
-    const message = encodeMessage(forwarded);
+    const head = encodeHead(forwarded);
+    const { body } = forwarded;
     const [, host, port] = /^\[?([^\]]*)\]?:(\d+)$/.exec(card.address) ?? [];
     const answer = new Promise<Taken | null>((resolve, reject) => {
       const options = { host, port, method: "POST", agent: this.#agentOf(card) };
-      const request = httpsRequest({ ...options, headers: { "content-length": message.length } });
-      const late = (what: string) => () => request.destroy(new Error(`another service ${what}`));
-      const connecting = setTimeout(late("cannot be reached"), CONNECT_TIME);
-      const answering = setTimeout(late("gives no answer"), ANSWER_TIME);
+      const request = httpsRequest({ ...options, headers: { "content-length": head.length + body.length } });
+      let connecting: NodeJS.Timeout | undefined;
+      const late = (error: Error) => {
+        done(() => reject(error));
+        request.destroy();
+      };
+      const answering = setTimeout(() => {
+        // One that waits for room has not been sent, and says nothing of the other service.
+        const isWaiting = connecting === undefined;
+        late(isWaiting ? new Problem("busy", "Try again in a moment.", { retryAfter: 1 }) : new Error("no answer"));
+      }, ANSWER_TIME);
       const done = (work: () => void) => {
         clearTimeout(connecting);
         clearTimeout(answering);
         work();
       };
-      request.once("socket", (socket) => {
+      request.once("socket", (given) => {
+        const socket = given as TLSSocket;
+        connecting = setTimeout(() => late(new Error("another service cannot be reached")), CONNECT_TIME);
         const begin = () => {
           clearTimeout(connecting);
+          if (!isOf(socket, card)) return late(new Error("this is another service"));
           sent.isSent = true;
-          request.end(message);
+          request.write(head);
+          request.end(body);
         };
-        // One that was used before is connected already.
-        if (request.reusedSocket) begin();
+        // One that was used before is connected already, whatever request it was made for.
+        if (socket.authorized) begin();
         else socket.once("secureConnect", begin);
       });
       request.once("error", (error) => done(() => reject(error)));
@@ -187,7 +205,7 @@ export class Peers {
         );
       });
     });
-    return answer.finally(() => message.fill(0));
+    return answer.finally(() => head.fill(0));
   }
 
   /** Connections to the service with this very certificate, and nobody else. */
@@ -199,7 +217,11 @@ export class Peers {
       ...this.#tls,
       keepAlive: true,
       maxSockets: MOST_CONNECTIONS,
+      // Each connection shows the certificate, which one that resumes a session does not.
+      maxCachedSessions: 0,
       ca: pemOf(certificate),
+      // Said here, so that NODE_TLS_REJECT_UNAUTHORIZED does not count.
+      rejectUnauthorized: true,
       minVersion: "TLSv1.3",
       checkServerIdentity: (_host, { raw }) =>
         hashOf(raw).toString("hex") === hash ? undefined : new Error("another one"),
@@ -207,6 +229,12 @@ export class Peers {
     this.#agents.set(hash, agent);
     return agent;
   }
+}
+
+/** Whether it is connected to the service with that very certificate, whatever was made of that on the way. */
+function isOf(socket: TLSSocket, { certificate }: Card): boolean {
+  const { raw } = socket.getPeerCertificate();
+  return socket.authorized && raw !== undefined && hashOf(raw).equals(hashOf(certificate));
 }
 
 interface Made {
