@@ -5,6 +5,7 @@ import { type Arguments, type Command, durationOf, type Report, STORE } from "..
 import { signerOf } from "../process-options.js";
 import { parseLedger, placeIn } from "../retention/ledger.js";
 import { cutJournal, readersOf, round } from "../retention/round.js";
+import { heldBy } from "../retention/standing.js";
 import type { InboxStore } from "../store/store.js";
 import { withStore } from "./store.js";
 
@@ -41,10 +42,10 @@ const show: Action = async (store, inbox, _args, report) => {
   const ledger = parseLedger(await place.ledger.get());
   const rule = shortenAfter === null ? "nothing is removed" : `removed after ${shortenAfter / 1000} s`;
   report.result({ inbox, shortenAfter }, `${inbox}\t${rule}`);
-  for (const reader of await readersOf(place)) {
-    const cursor = ledger.readers.get(reader);
-    const end = cursor === undefined ? null : placeIn(cursor).end;
-    report.result({ inbox, reader, end }, `${reader}\t${end === null ? "nothing yet" : `up to byte ${end}`}`);
+  for (const [reader, cursor] of await heldBy(place, await readersOf(place))) {
+    const end = cursor === null ? null : placeIn(cursor).end;
+    const nothing = ledger.readers.has(reader) ? "nothing of this journal" : "nothing yet";
+    report.result({ inbox, reader, end }, `${reader}\t${end === null ? nothing : `up to byte ${end}`}`);
   }
 };
 
@@ -81,7 +82,8 @@ export const shorten: Command = {
       const least = durationOf(args, "older-than", shortenAfter ?? LEAST);
       const cut = (cursor: string) => cutJournal(store.place(inbox), sign, cursor);
       const { bytes, silent, waiting } = await round(store, inbox, { least, cut });
-      const why = silent.length > 0 ? `${silent.join(", ")} acknowledged nothing` : "nothing has been had for so long";
+      const why =
+        silent.length > 0 ? `${silent.join(", ")} acknowledged nothing of it` : "nothing has been had for so long";
       report.result(
         { inbox, bytes, silent, waiting },
         bytes > 0 ? `${inbox}: ${bytes} bytes removed` : `${inbox}: nothing was removed: ${why}`,

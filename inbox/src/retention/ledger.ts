@@ -21,6 +21,9 @@ export interface Ledger {
   readonly cut: number;
 }
 
+/** The cursor of each reader that the journal has; null for one who has acknowledged nothing of it. */
+export type Held = ReadonlyMap<string, string | null>;
+
 /** Marks are so far apart that there are few, and nothing stays for long beyond its time. */
 const MARKS = 32;
 /** How often a change is tried that others were faster with. */
@@ -73,9 +76,9 @@ export function acknowledged(before: Ledger, reader: string, cursor: string): Le
  * Notes which place all of these readers have passed by now. Who is not among them is forgotten; while one has
  * acknowledged nothing, no place is noted. `least`: milliseconds until a mark counts.
  */
-export function noted(before: Ledger, names: readonly string[], now: Moment, least: number): Ledger {
-  const readers = new Map([...before.readers].filter(([name]) => names.includes(name)));
-  const first = names.every((name) => readers.has(name)) ? firstOf([...readers.values()]) : null;
+export function noted(before: Ledger, held: Held, now: Moment, least: number): Ledger {
+  const readers = new Map([...before.readers].filter(([name]) => held.has(name)));
+  const first = firstOf(held);
   // Of a clock that has gone back, it is not known how much time has passed.
   const marks = before.marks.map((mark) => ({
     ...mark,
@@ -88,15 +91,17 @@ export function noted(before: Ledger, names: readonly string[], now: Moment, lea
   return { ...before, readers, marks: isNew && isDue ? [...marks, { cursor: first, ...now }] : marks };
 }
 
-/** The cursor that is in the first epoch. */
-function firstOf(cursors: readonly string[]): string | null {
+/** The cursor that is in the first epoch; null where a reader has none. */
+function firstOf(held: Held): string | null {
+  const cursors = [...held.values()].filter((cursor) => cursor !== null);
+  if (cursors.length < held.size) return null;
   const [first = null] = cursors.toSorted((one, other) => placeIn(one).epoch - placeIn(other).epoch);
   return first;
 }
 
 /** The last mark that both clocks say is so old, and that no reader has to come to yet; null where there is none. */
-export function dueMark({ readers, marks }: Ledger, now: Moment, least: number): Mark | null {
-  const first = firstOf([...readers.values()]);
+export function dueMark({ marks }: Pick<Ledger, "marks">, held: Held, now: Moment, least: number): Mark | null {
+  const first = firstOf(held);
   const isDue = ({ cursor, wall, age }: Mark) =>
     first !== null &&
     placeIn(cursor).epoch <= placeIn(first).epoch &&

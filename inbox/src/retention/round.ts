@@ -4,7 +4,8 @@ import { type Identity, SealError, type Signer } from "@sealed-files/seal";
 import { givenSigner, headerSigner, loadSuite, openJournalFile, shortenTo } from "@sealed-files/seal/internal";
 import type { InboxStore, Place } from "../store/store.js";
 import { listGrants } from "../store/tokens.js";
-import { changeLedger, dueMark, noted, placeIn, without } from "./ledger.js";
+import { changeLedger, dueMark, type Held, noted, placeIn, without } from "./ledger.js";
+import { heldBy } from "./standing.js";
 
 export interface Round {
   /** Milliseconds for which all readers must have had what is removed. */
@@ -19,7 +20,7 @@ export interface Round {
 /** What came of it: what was removed, and from where on the journal may be removed next. */
 export interface Rounded {
   readonly bytes: number;
-  /** Readers that have acknowledged nothing. */
+  /** Readers that have acknowledged nothing of this journal. */
   readonly silent: readonly string[];
   /** How many places wait for their time. */
   readonly waiting: number;
@@ -30,24 +31,32 @@ export interface Rounded {
  * everything. Throws what `cut` throws; `io`.
  */
 export async function round(store: InboxStore, name: string, { least, cut }: Round): Promise<Rounded> {
-  const { ledger: kept, tokens } = store.place(name);
+  const place = store.place(name);
+  const { ledger: kept } = place;
   const now = await store.time();
-  const readers = await readersOf({ name, tokens });
-  const ledger = await changeLedger(kept, (before) => noted(before, readers, now, least));
-  const silent = readers.filter((reader) => !ledger.readers.has(reader));
-  const mark = silent.length === 0 ? dueMark(ledger, now, least) : null;
-  if (!mark) return { bytes: 0, silent, waiting: ledger.marks.length };
+  const known = await heldBy(place, await readersOf(place));
+  const { marks } = await changeLedger(kept, (before) => noted(before, known, now, least));
+  const waits = (held: Held, waiting = marks.length) => ({ bytes: 0, silent: silentIn(held), waiting });
+  if (!dueMark({ marks }, known, now, least)) return waits(known);
+  // Meanwhile a reader may have come, and the journal may have been replaced.
+  const held = await heldBy(place, await readersOf(place));
+  const mark = dueMark({ marks }, held, now, least);
+  if (!mark) return waits(held);
   try {
     const bytes = await cut(mark.cursor);
-    if (bytes === null) return { bytes: 0, silent, waiting: ledger.marks.length };
-    const { marks } = await changeLedger(kept, (before) => without(before, mark, true));
-    return { bytes, silent, waiting: marks.length };
+    if (bytes === null) return waits(held);
+    const left = await changeLedger(kept, (before) => without(before, mark, true));
+    return { ...waits(held, left.marks.length), bytes };
   } catch (error) {
     // Of a journal that was restored or replaced: what was acknowledged of it is not there.
     if (error instanceof SealError && error.code === "tampered")
       await changeLedger(kept, (before) => without(before, mark, false));
     throw error;
   }
+}
+
+function silentIn(held: Held): string[] {
+  return [...held].flatMap(([name, cursor]) => (cursor === null ? [name] : []));
 }
 
 /** The names of all who have a reader's token. Throws `io`. */

@@ -1,11 +1,10 @@
 // PUT: a reader says how far it has the journal, with its cursor.
 
-import { SealError } from "@sealed-files/seal";
-import { type Cursor, loadSuite, MAX_CURSOR_BYTES, placeOf } from "@sealed-files/seal/internal";
+import { type Cursor, MAX_CURSOR_BYTES } from "@sealed-files/seal/internal";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { isNotThere } from "../codes.js";
 import { Problem } from "../problem.js";
 import { acknowledged, changeLedger, parseLedger, placeIn } from "../retention/ledger.js";
+import { standing } from "../retention/standing.js";
 import type { Place } from "../store/store.js";
 import { readBody } from "./body.js";
 import * as schemas from "./schemas.js";
@@ -36,7 +35,8 @@ async function acknowledge(service: Service, request: Request): Promise<{ end: n
     await checkPlace(place, cursor);
     const before = parseLedger(await place.ledger.get()).readers.get(name);
     // What was acknowledged of a journal that was restored since is nothing to go back from.
-    const isBehind = before !== undefined && placeIn(before).end > cursor.end && (await has(place, placeIn(before)));
+    const isBehind =
+      before !== undefined && placeIn(before).end > cursor.end && (await standing(place, placeIn(before))) !== "none";
     await changeLedger(place.ledger, (ledger) => {
       const last = ledger.readers.get(name);
       if (isBehind || (last !== before && last !== undefined && placeIn(last).end > cursor.end)) throw behind();
@@ -57,29 +57,12 @@ function cursorIn(text: string): Cursor {
   }
 }
 
-/** Throws `Problem` where the journal does not go on from the cursor; `io`. */
+/** Throws `Problem` where the journal does not go on from the cursor, or that place was removed; `io`. */
 async function checkPlace(place: Place, cursor: Cursor): Promise<void> {
-  if (await has(place, cursor)) return;
+  const stands = await standing(place, cursor);
+  if (stands === "removed") throw behind();
+  if (stands === "there") return;
   throw new Problem("bad-cursor", "The journal has no such place: it is another one's cursor, or of an older journal.");
-}
-
-/** Whether the journal has a cursor's place. Throws `Problem` where that was removed; `io`. */
-async function has(place: Place, cursor: Cursor): Promise<boolean> {
-  let reading: Awaited<ReturnType<Place["reading"]>> | undefined;
-  try {
-    reading = await place.reading();
-    const policy = { from: "any", allowUnsigned: false } as const;
-    await placeOf(reading, { suite: await loadSuite(), policy, cursor });
-    return true;
-  } catch (error) {
-    if (isNotThere(error)) return false;
-    if (!(error instanceof SealError)) throw error;
-    if (error.reason === "removed") throw behind();
-    if (error.code === "tampered" || error.code === "malformed") return false;
-    throw error;
-  } finally {
-    await reading?.close();
-  }
 }
 
 function behind(): Problem {

@@ -3,9 +3,9 @@ import { expect, test } from "vitest";
 import {
   acknowledged,
   changeLedger,
-  dueMark,
+  dueMark as dueMarkOf,
   type Ledger,
-  noted,
+  noted as notedOf,
   parseLedger,
   without,
 } from "../../src/retention/ledger.js";
@@ -21,6 +21,12 @@ const cursor = (epoch: number) => {
 /** A day on both clocks. */
 const day = (n: number, clocks: { wall?: number; age?: number } = {}) => ({ wall: n * DAY, age: n * DAY, ...clocks });
 const epochOf = (text: string | undefined) => (text === undefined ? null : Number(/^epoch (\d+)$/m.exec(text)![1]));
+const heldIn = (ledger: Ledger, names: Iterable<string> = ledger.readers.keys()) =>
+  new Map([...names].map((name) => [name, ledger.readers.get(name) ?? null]));
+const noted = (ledger: Ledger, names: readonly string[], now: ReturnType<typeof day>, least: number) =>
+  notedOf(ledger, heldIn(ledger, names), now, least);
+const dueMark = (ledger: Ledger, now: ReturnType<typeof day>, least: number) =>
+  dueMarkOf(ledger, heldIn(ledger), now, least);
 const due = (ledger: Ledger, now: ReturnType<typeof day>) => epochOf(dueMark(ledger, now, 30 * DAY)?.cursor);
 
 test("what all readers have had goes when it is old enough, and no earlier", () => {

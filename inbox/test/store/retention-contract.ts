@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import type { Inbox } from "../../src/inbox.js";
 import { acknowledged, changeLedger, parseLedger, placeIn } from "../../src/retention/ledger.js";
 import { cutJournal, round } from "../../src/retention/round.js";
+import { heldBy } from "../../src/retention/standing.js";
 import type { InboxStore, Place } from "../../src/store/store.js";
 import { createToken, findGrant, hashToken } from "../../src/store/tokens.js";
 import { identity, keyed, openInbox, recordsIn, settings } from "./contract.js";
@@ -23,6 +24,13 @@ async function append(inbox: Inbox, ...texts: string[]): Promise<void> {
     inbox.nextEpoch();
     await inbox.append([Buffer.from(text)], keyed(text, `the-key-of-record-${text}`));
   }
+}
+
+async function appended(place: Place, ...texts: string[]): Promise<Place> {
+  const inbox = await openInbox(place);
+  await append(inbox, ...texts);
+  await inbox.close();
+  return place;
 }
 
 /** What a reader has, which stops behind a record. */
@@ -113,13 +121,50 @@ export function retentionContract(name: string, open: () => Promise<InboxStore>)
           expect((await failure(cutJournal(store.place("till"), identity, cursor))).code).toBe("tampered");
           await changeLedger(place.ledger, (before) => acknowledged(before, "ann", cursor));
           const cut = (one: string) => cutJournal(store.place("till"), identity, one);
-          await round(store, "till", { least: 1, cut });
-          await new Promise((resolve) => setTimeout(resolve, 5));
-          expect((await failure(round(store, "till", { least: 1, cut }))).code).toBe("tampered");
-          // What is no place of the journal is not tried again.
-          expect(parseLedger(await place.ledger.get()).marks).toEqual([]);
+          for (let i = 0; i < 2; i++) {
+            expect(await round(store, "till", { least: 1, cut })).toEqual({ bytes: 0, silent: ["ann"], waiting: 0 });
+            await new Promise((resolve) => setTimeout(resolve, 5));
+          }
         }
+        // Nor by one that was noted; it is not tried again.
+        const ann = asText((await readTo(place, "three")).cursor);
+        await changeLedger(place.ledger, (before) => {
+          const cursor = asText(encodeCursor({ ...good, chain: other }, "reading"));
+          return { ...acknowledged(before, "ann", ann), marks: [{ cursor, wall: 0, age: -1000 }] };
+        });
+        const cut = (one: string) => cutJournal(store.place("till"), identity, one);
+        expect((await failure(round(store, "till", { least: 1, cut }))).code).toBe("tampered");
+        expect(parseLedger(await place.ledger.get()).marks).toMatchObject([{ cursor: ann }]);
         expect(await recordsIn(place)).toEqual(["one", "two", "three"]);
+      }),
+    );
+
+    test(
+      "keeps what a reader has not had who acknowledged the journal that was there before",
+      withInbox(async (place, store) => {
+        await createToken(place, "reader", "ann");
+        await createToken(place, "reader", "bob");
+        await store.add("former", settings);
+        const former = await appended(store.place("former"), "o1", "o2", "o3", "o4", "o5", "o6");
+        await appended(place, "n1", "n2", "n3");
+        const cut = (cursor: string) => cutJournal(store.place("till"), identity, cursor);
+        const ann = asText((await readTo(place, "n3")).cursor);
+        const bob = asText((await readTo(former, "o6")).cursor);
+        await changeLedger(place.ledger, (before) => acknowledged(acknowledged(before, "ann", ann), "bob", bob));
+        const waits = { bytes: 0, silent: ["bob"], waiting: 0 };
+        for (let i = 0; i < 2; i++) {
+          expect(await round(store, "till", { least: 1, cut })).toEqual(waits);
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+        expect(await recordsIn(place)).toEqual(["n1", "n2", "n3"]);
+        // Of a place that was noted while bob had it, as far as was known.
+        const time = await store.time();
+        const mark = { cursor: ann, wall: time.wall - 1000, age: time.age - 1000 };
+        await changeLedger(place.ledger, (before) => ({ ...before, marks: [mark] }));
+        expect(await round(store, "till", { least: 1, cut })).toEqual({ ...waits, waiting: 1 });
+        const now = asText((await readTo(place, "n2")).cursor);
+        await changeLedger(place.ledger, (before) => acknowledged(before, "bob", now));
+        expect((await heldBy(place, ["ann", "bob"])).get("bob")).toBe(now);
       }),
     );
 
