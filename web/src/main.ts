@@ -3,7 +3,7 @@
 import { type InboxLink, linkOf } from "./journal/link.js";
 import { ownParts } from "./state/own-file.js";
 import { PLACE } from "./state/place.js";
-import { held, whenHeld } from "./state/session.js";
+import { held, hold, whenHeld } from "./state/session.js";
 import { startWorkers } from "./state/workers.js";
 import { TEXT } from "./text.js";
 import { focusOn, h, put } from "./ui/dom.js";
@@ -73,6 +73,11 @@ function start(): void {
   go(link ? "pickup" : "open", { focus: false });
   // A file that is dropped beside its place would replace the page.
   for (const name of ["dragover", "drop"] as const) addEventListener(name, (event) => event.preventDefault());
+  // A browser may keep a page that was left as it is, for whoever goes back to it.
+  addEventListener("pagehide", () => hold(null));
+  addEventListener("pageshow", ({ persisted }) => {
+    if (persisted) location.reload();
+  });
   addEventListener("hashchange", () => {
     const next = takeLink();
     if (!next) return;

@@ -62,6 +62,44 @@ describe.skipIf(!HAS_BROWSER)("opening a file at an address", () => {
     expect(await alert.innerText()).toContain(`--allow-origin ${own.slice(0, -1)}`);
   });
 
+  test("a server that sends without end can be left, and its words are not passed on", async () => {
+    const people = await cast();
+    const header = (await readFile(await people.sealed("far.bin", noise(100)))).subarray(0, -100);
+    let [isOpen, refuses] = [false, false];
+    const address = await serve((_request, response) => {
+      response.setHeader("access-control-allow-origin", "*");
+      if (refuses) return void response.writeHead(418, "your key has expired").end();
+      isOpen = true;
+      response.on("close", () => {
+        isOpen = false;
+      });
+      const send = () => {
+        while (!response.destroyed && response.write(new Uint8Array(MIB)));
+        if (!response.destroyed) response.once("drain", send);
+      };
+      response.write(header);
+      send();
+    });
+    const { page } = await openPage({ asks: [address] });
+    await unlock(page, people.at("ann.key"));
+    await go(page, "Open");
+    const look = async () => {
+      await page.getByLabel("Or its address").fill(`${address}/x.sealed`);
+      await page.getByRole("button", { name: "Look at this address" }).click();
+    };
+    await look();
+    await page.getByText("Working…").waitFor();
+    await expect.poll(() => isOpen).toBe(true);
+    await page.getByRole("button", { name: "Start again" }).click();
+    await expect.poll(() => isOpen).toBe(false);
+    refuses = true;
+    await look();
+    await page.getByRole("heading", { name: "The connection failed" }).waitFor();
+    const said = await page.getByRole("main").innerText();
+    expect(said).toContain("the server answered 418");
+    expect(said).not.toContain("expired");
+  });
+
   test("refuses another file than the one that was looked at", async () => {
     const people = await cast();
     const [good, bad] = [

@@ -159,6 +159,24 @@ describe.skipIf(!HAS_BROWSER)("locking the key", () => {
   });
 });
 
+describe.skipIf(!HAS_BROWSER)("leaving the page", () => {
+  test("locks the key, though the browser may keep the page for whoever goes back to it", async () => {
+    const people = await cast();
+    const { page } = await openPage();
+    await unlock(page, people.at("ann.key"));
+    const tell = (name: string) =>
+      page.evaluate((name) => void dispatchEvent(new PageTransitionEvent(name, { persisted: true })), name);
+    await tell("pagehide");
+    await page.getByText("No key is unlocked.").waitFor();
+    await page.getByLabel("New passphrase").fill("typed before it was left");
+    const loaded = page.waitForEvent("load");
+    await tell("pageshow");
+    await loaded;
+    await go(page, "Your key");
+    expect(await page.getByLabel("New passphrase").inputValue()).toBe("");
+  });
+});
+
 describe.skipIf(!HAS_BROWSER)("what belongs to one file", () => {
   test("is not offered with the next: the way on in a journal, and the button that opens", async () => {
     const people = await cast();

@@ -114,10 +114,10 @@ export class FetchClient implements HttpClient {
   }
 }
 
-function refusalOf({ status, statusText, headers }: Response, controller: AbortController): HttpFault {
-  const words = statusText === "" ? "" : ` (${statusText})`;
+/** By its number alone: the words beside it are the server's own, and may say anything. */
+function refusalOf({ status, headers }: Response, controller: AbortController): HttpFault {
   const hint = status === 401 ? CREDENTIALS_HINT : undefined;
-  const fault = new HttpFault(`the server answered ${status}${words}`, {
+  const fault = new HttpFault(`the server answered ${status}`, {
     again: PASSING_STATUS.has(status),
     status,
     wish: wishOf(headers.get("retry-after")),

@@ -34,7 +34,7 @@ export function openView(going: Going, readJournal: (file: File) => void): View 
         task.turn(says("note", TEXT.open.journal, button(TEXT.open.journalGo, go, { main: true })), again());
         return;
       }
-      task.turn(paragraph(TEXT.common.working));
+      task.turn(paragraph(TEXT.common.working), again());
       const found = await inspect(inputOf(given), { signal: task.over });
       task.turn(...offer({ given, found, stage, task, again, going }));
     } catch (error) {
