@@ -231,6 +231,12 @@ test("an inbox is shortened by command when its reader has acknowledged, and rem
   expect((await shorten()).status).toBe(3);
   child.kill("SIGTERM");
   await ended;
+  // Off forgets since when, and so does on.
+  for (const what of ["off", "on"]) {
+    expect((await inbox("retention", "till", what)).status).toBe(0);
+    expect((await shorten()).stdout).toBe("till: nothing was removed: nothing has been had for so long\n");
+    await new Promise((resolve) => setTimeout(resolve, 1050));
+  }
   expect((await shorten()).stdout).toMatch(/^till: \d+ bytes removed\n$/);
   expect(await site.records()).toEqual(["two"]);
   expect((await inbox("remove", "till", "--with-records")).stdout).toBe("removed till\n");

@@ -3,7 +3,7 @@
 import { SealError } from "@sealed-files/seal";
 import { type Arguments, type Command, durationOf, type Report, STORE } from "../arguments.js";
 import { signerOf } from "../process-options.js";
-import { parseLedger, placeIn } from "../retention/ledger.js";
+import { changeLedger, parseLedger, placeIn, unmarked } from "../retention/ledger.js";
 import { cutJournal, readersOf, round } from "../retention/round.js";
 import { heldBy } from "../retention/standing.js";
 import type { InboxStore } from "../store/store.js";
@@ -49,18 +49,25 @@ const show: Action = async (store, inbox, _args, report) => {
   }
 };
 
-function rule(shortenAfter: (args: Arguments) => number | null, told: string): Action {
-  return async (store, inbox, args, report) => {
-    const settings = await store.change(inbox, (before) => ({ ...before, shortenAfter: shortenAfter(args) }));
-    report.result({ inbox, shortenAfter: settings.shortenAfter }, `${inbox}: ${told}`);
-  };
+/** What was noted while there was no rule is no reason to remove anything: the time begins anew. */
+const on: Action = async (store, inbox, args, report) => {
+  const least = durationOf(args, "older-than", LEAST);
+  if ((await store.settings(inbox)).shortenAfter === null) await changeLedger(store.place(inbox).ledger, unmarked);
+  await setRule(store, inbox, least);
+  report.result({ inbox, shortenAfter: least }, `${inbox}: what all readers have had for long enough is removed`);
+};
+
+const off: Action = async (store, inbox, _args, report) => {
+  await setRule(store, inbox, null);
+  await changeLedger(store.place(inbox).ledger, unmarked);
+  report.result({ inbox, shortenAfter: null }, `${inbox}: nothing is removed`);
+};
+
+async function setRule(store: InboxStore, inbox: string, shortenAfter: number | null): Promise<void> {
+  await store.change(inbox, (before) => ({ ...before, shortenAfter }));
 }
 
-const ACTIONS = {
-  show,
-  on: rule((args) => durationOf(args, "older-than", LEAST), "what all readers have had for long enough is removed"),
-  off: rule(() => null, "nothing is removed"),
-};
+const ACTIONS = { show, on, off };
 
 export const shorten: Command = {
   name: "shorten",

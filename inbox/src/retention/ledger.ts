@@ -10,6 +10,8 @@ import type { Moment, TextStore } from "../store/store.js";
 export interface Mark extends Moment {
   /** Of a reader, as it came. */
   readonly cursor: string;
+  /** The names of these readers: the time of one who came later has not begun. */
+  readonly readers: readonly string[];
 }
 
 export interface Ledger {
@@ -37,7 +39,9 @@ export function parseLedger(text: string | null): Ledger {
     const { readers, marks, cut } = JSON.parse(text ?? "");
     const known = { readers: new Map(Object.entries<string>(readers)), marks: marks as Mark[], cut: Number(cut) };
     for (const cursor of [...known.readers.values(), ...known.marks.map((mark) => mark.cursor)]) placeIn(cursor);
-    const isWhole = known.marks.every(({ wall, age }) => Number.isFinite(wall) && Number.isFinite(age));
+    const isWhole = known.marks.every(
+      ({ wall, age, readers }) => Number.isFinite(wall) && Number.isFinite(age) && Array.isArray(readers),
+    );
     return isWhole && Number.isFinite(known.cut) ? known : EMPTY;
   } catch {
     return EMPTY;
@@ -72,23 +76,42 @@ export function acknowledged(before: Ledger, reader: string, cursor: string): Le
   return { ...before, readers: new Map(before.readers).set(reader, cursor) };
 }
 
+/** Forgets all readers but these: nobody inherits what another one of that name had. */
+export function onlyOf(before: Ledger, names: readonly string[]): Ledger {
+  const isOne = (name: string) => names.includes(name);
+  const known = [...before.readers.keys(), ...before.marks.flatMap((mark) => mark.readers)];
+  if (known.every(isOne)) return before;
+  const readers = new Map([...before.readers].filter(([name]) => isOne(name)));
+  return { ...before, readers, marks: before.marks.map((mark) => ({ ...mark, readers: mark.readers.filter(isOne) })) };
+}
+
+/** The time of all begins anew. */
+export function unmarked(before: Ledger): Ledger {
+  return before.marks.length === 0 ? before : { ...before, marks: [] };
+}
+
 /**
  * Notes which place all of these readers have passed by now. Who is not among them is forgotten; while one has
- * acknowledged nothing, no place is noted. `least`: milliseconds until a mark counts.
+ * acknowledged nothing, no place is noted; what was noted before one of them came is dropped. `least`: milliseconds
+ * until a mark counts.
  */
 export function noted(before: Ledger, held: Held, now: Moment, least: number): Ledger {
-  const readers = new Map([...before.readers].filter(([name]) => held.has(name)));
+  const names = [...held.keys()];
+  const known = onlyOf(before, names);
   const first = firstOf(held);
   // Of a clock that has gone back, it is not known how much time has passed.
-  const marks = before.marks.map((mark) => ({
-    ...mark,
-    wall: Math.min(mark.wall, now.wall),
-    age: Math.min(mark.age, now.age),
-  }));
+  const marks = known.marks
+    .filter((mark) => isOfAll(mark, held))
+    .map((mark) => ({ ...mark, wall: Math.min(mark.wall, now.wall), age: Math.min(mark.age, now.age) }));
   const last = marks.at(-1);
   const isNew = first !== null && placeIn(first).epoch > (last ? placeIn(last.cursor).epoch : before.cut);
   const isDue = !last || now.age - last.age >= least / MARKS;
-  return { ...before, readers, marks: isNew && isDue ? [...marks, { cursor: first, ...now }] : marks };
+  return { ...known, marks: isNew && isDue ? [...marks, { cursor: first, readers: names, ...now }] : marks };
+}
+
+/** Whether each of these readers was one when the mark was made. */
+function isOfAll({ readers }: Mark, held: Held): boolean {
+  return [...held.keys()].every((name) => readers.includes(name));
 }
 
 /** The cursor that is in the first epoch; null where a reader has none. */
@@ -100,13 +123,14 @@ function firstOf(held: Held): string | null {
 }
 
 /** The last mark that both clocks say is so old, and that no reader has to come to yet; null where there is none. */
-export function dueMark({ marks }: Pick<Ledger, "marks">, held: Held, now: Moment, least: number): Mark | null {
+export function dueMark({ marks }: Ledger, held: Held, now: Moment, least: number): Mark | null {
   const first = firstOf(held);
-  const isDue = ({ cursor, wall, age }: Mark) =>
+  const isDue = (mark: Mark) =>
     first !== null &&
-    placeIn(cursor).epoch <= placeIn(first).epoch &&
-    now.wall - wall >= least &&
-    now.age - age >= least;
+    isOfAll(mark, held) &&
+    placeIn(mark.cursor).epoch <= placeIn(first).epoch &&
+    now.wall - mark.wall >= least &&
+    now.age - mark.age >= least;
   return marks.findLast(isDue) ?? null;
 }
 

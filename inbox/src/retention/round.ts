@@ -4,7 +4,7 @@ import { type Identity, SealError, type Signer } from "@sealed-files/seal";
 import { givenSigner, headerSigner, loadSuite, openJournalFile, shortenTo } from "@sealed-files/seal/internal";
 import type { InboxStore, Place } from "../store/store.js";
 import { listGrants } from "../store/tokens.js";
-import { changeLedger, dueMark, type Held, noted, placeIn, without } from "./ledger.js";
+import { changeLedger, dueMark, type Held, noted, parseLedger, placeIn, without } from "./ledger.js";
 import { heldBy } from "./standing.js";
 
 export interface Round {
@@ -35,18 +35,18 @@ export async function round(store: InboxStore, name: string, { least, cut }: Rou
   const { ledger: kept } = place;
   const now = await store.time();
   const known = await heldBy(place, await readersOf(place));
-  const { marks } = await changeLedger(kept, (before) => noted(before, known, now, least));
-  const waits = (held: Held, waiting = marks.length) => ({ bytes: 0, silent: silentIn(held), waiting });
-  if (!dueMark({ marks }, known, now, least)) return waits(known);
-  // Meanwhile a reader may have come, and the journal may have been replaced.
+  const ledger = await changeLedger(kept, (before) => noted(before, known, now, least));
+  const waits = (held: Held, { marks } = ledger) => ({ bytes: 0, silent: silentIn(held), waiting: marks.length });
+  if (!dueMark(ledger, known, now, least)) return waits(known);
+  // Meanwhile a reader may have come, the journal may have been replaced, and the marks dropped.
   const held = await heldBy(place, await readersOf(place));
-  const mark = dueMark({ marks }, held, now, least);
+  const mark = dueMark(parseLedger(await kept.get()), held, now, least);
   if (!mark) return waits(held);
   try {
     const bytes = await cut(mark.cursor);
     if (bytes === null) return waits(held);
     const left = await changeLedger(kept, (before) => without(before, mark, true));
-    return { ...waits(held, left.marks.length), bytes };
+    return { ...waits(held, left), bytes };
   } catch (error) {
     // Of a journal that was restored or replaced: what was acknowledged of it is not there.
     if (error instanceof SealError && error.code === "tampered")

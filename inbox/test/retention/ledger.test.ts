@@ -6,7 +6,9 @@ import {
   dueMark as dueMarkOf,
   type Ledger,
   noted as notedOf,
+  onlyOf,
   parseLedger,
+  unmarked,
   without,
 } from "../../src/retention/ledger.js";
 
@@ -53,6 +55,21 @@ test("a reader that has acknowledged nothing holds all back; one that is revoked
   expect([due(alone, day(30)), due(alone, day(49)), due(alone, day(50))]).toEqual([100, 100, 5000]);
 });
 
+test("the time of a reader who came later begins when all have acknowledged; no name is inherited", () => {
+  let ledger = noted(acknowledged(EMPTY, "ann", cursor(5000)), ["ann"], day(0), 30 * DAY);
+  // Whose token was made, and used, since the last round.
+  ledger = acknowledged(ledger, "bob", cursor(6000));
+  expect(due(ledger, day(40))).toBeNull();
+  ledger = noted(ledger, ["ann", "bob"], day(40), 30 * DAY);
+  expect([due(ledger, day(69)), due(ledger, day(70))]).toEqual([null, 5000]);
+  // Another bob comes between two rounds: the mark is of the first one.
+  expect(onlyOf(ledger, ["bob", "ann"])).toBe(ledger);
+  const other = acknowledged(onlyOf(ledger, ["ann"]), "bob", cursor(6000));
+  expect(due(other, day(70))).toBeNull();
+  expect(noted(other, ["ann", "bob"], day(70), 30 * DAY).marks).toMatchObject([{ age: 70 * DAY }]);
+  expect(unmarked(ledger)).toEqual({ ...ledger, marks: [] });
+});
+
 test("both clocks must say so: one that jumps removes nothing", () => {
   const ledger = noted(acknowledged(EMPTY, "ann", cursor(5000)), ["ann"], day(0), 30 * DAY);
   expect(due(ledger, day(1, { wall: 400 * DAY }))).toBeNull();
@@ -89,9 +106,9 @@ test("there are few marks, however often it is noted, and each is kept until it 
 });
 
 test("a text that is damaged acknowledges nothing", () => {
-  const mark = { cursor: cursor(1), wall: 1, age: 1 };
+  const mark = { cursor: cursor(1), wall: 1, age: 1, readers: ["ann"] };
   const texts = ["", "{", "null", "[]", '{"readers":{"ann":"x"},"marks":[],"cut":0}'];
-  const wrong = [{ ...mark, wall: "x" }, { ...mark, cursor: "x" }, {}].map((each) =>
+  const wrong = [{ ...mark, wall: "x" }, { ...mark, cursor: "x" }, { ...mark, readers: null }, {}].map((each) =>
     JSON.stringify({ readers: {}, marks: [each], cut: 0 }),
   );
   for (const text of [...texts, ...wrong, '{"readers":{},"marks":[]}']) expect(parseLedger(text), text).toEqual(EMPTY);

@@ -130,7 +130,7 @@ export function retentionContract(name: string, open: () => Promise<InboxStore>)
         const ann = asText((await readTo(place, "three")).cursor);
         await changeLedger(place.ledger, (before) => {
           const cursor = asText(encodeCursor({ ...good, chain: other }, "reading"));
-          return { ...acknowledged(before, "ann", ann), marks: [{ cursor, wall: 0, age: -1000 }] };
+          return { ...acknowledged(before, "ann", ann), marks: [{ cursor, wall: 0, age: -1000, readers: ["ann"] }] };
         });
         const cut = (one: string) => cutJournal(store.place("till"), identity, one);
         expect((await failure(round(store, "till", { least: 1, cut }))).code).toBe("tampered");
@@ -159,7 +159,7 @@ export function retentionContract(name: string, open: () => Promise<InboxStore>)
         expect(await recordsIn(place)).toEqual(["n1", "n2", "n3"]);
         // Of a place that was noted while bob had it, as far as was known.
         const time = await store.time();
-        const mark = { cursor: ann, wall: time.wall - 1000, age: time.age - 1000 };
+        const mark = { cursor: ann, wall: time.wall - 1000, age: time.age - 1000, readers: ["ann", "bob"] };
         await changeLedger(place.ledger, (before) => ({ ...before, marks: [mark] }));
         expect(await round(store, "till", { least: 1, cut })).toEqual({ ...waits, waiting: 1 });
         const now = asText((await readTo(place, "n2")).cursor);
