@@ -8,7 +8,7 @@ import { IS_WHOLE } from "../../test/whole.js";
 import { makeCertificate, pemOf } from "../src/peers/certificate.js";
 import { encodeHead, type Forwarded, parseMessage, takenIn } from "../src/peers/message.js";
 import { asked, hasPostgres, type Server, startPostgres } from "./postgres.js";
-import { type DatabaseSite, makeDatabaseSite, type Served, serveDatabase } from "./program.js";
+import { type DatabaseSite, makeDatabaseSite, type Served, sent, serveDatabase } from "./program.js";
 
 const PRODUCERS = 6;
 const ROUNDS = Number(process.env.SEAL_FAILOVER_ROUNDS ?? (IS_WHOLE ? 2 : 1));
@@ -209,16 +209,6 @@ function knock(port: number, tls: object, forwarded: Forwarded): Promise<unknown
       .once("error", reject)
       .end(message);
   });
-}
-
-async function sent({ post }: Served, record: string, headers: Record<string, string>): Promise<boolean> {
-  try {
-    const response = await post(record, headers, AbortSignal.timeout(4000));
-    await response.arrayBuffer();
-    return response.status === 201;
-  } catch {
-    return false;
-  }
 }
 
 test("a certificate of one's own is one, and the key fits", () => {

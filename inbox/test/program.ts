@@ -208,3 +208,14 @@ export function serveDatabase(
 ): Promise<Served> {
   return serve(site, args, [], { SEAL_INBOX_STORE: site.database, ...env });
 }
+
+/** Whether it was acknowledged; false where the service is gone, or silent. */
+export async function sent({ post }: Served, record: string, headers: Record<string, string>, most = 4000) {
+  try {
+    const response = await post(record, headers, AbortSignal.timeout(most));
+    await response.arrayBuffer();
+    return response.status === 201;
+  } catch {
+    return false;
+  }
+}

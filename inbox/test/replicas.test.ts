@@ -5,7 +5,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { IS_WHOLE } from "../../test/whole.js";
 import { hasPostgres, type Server, startPostgres } from "./postgres.js";
-import { type DatabaseSite, makeDatabaseSite, type Served, serveDatabase } from "./program.js";
+import { type DatabaseSite, makeDatabaseSite, type Served, sent, serveDatabase } from "./program.js";
 
 const PRODUCERS = 6;
 const ROUNDS = Number(process.env.SEAL_FAILOVER_ROUNDS ?? (IS_WHOLE ? 2 : 1));
@@ -45,7 +45,7 @@ describe.skipIf(!hasPostgres || process.env.SEAL_TEST_POSTGRES !== undefined)("s
       for (let i = 0; !isOver; i++) {
         const record = `${producer}-${i}`;
         const headers = { "idempotency-key": randomUUID() };
-        while (!(await sent(replicas[owner]!, record, headers))) {
+        while (!(await sent(replicas[owner]!, record, headers, 1000))) {
           retries++;
           owner = (owner + 1) % replicas.length;
           await sleep(20);
@@ -76,14 +76,3 @@ describe.skipIf(!hasPostgres || process.env.SEAL_TEST_POSTGRES !== undefined)("s
 });
 
 const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-/** Whether it was acknowledged; false where the service is gone, or silent. */
-async function sent({ post }: Served, record: string, headers: Record<string, string>): Promise<boolean> {
-  try {
-    const response = await post(record, headers, AbortSignal.timeout(1000));
-    await response.arrayBuffer();
-    return response.status === 201;
-  } catch {
-    return false;
-  }
-}

@@ -5,7 +5,7 @@ import { randomUUID } from "node:crypto";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { IS_WHOLE } from "../../test/whole.js";
 import { asked, hasPostgres, startPostgres } from "./postgres.js";
-import { makeDatabaseSite, type Served, serveDatabase } from "./program.js";
+import { makeDatabaseSite, sent, serveDatabase } from "./program.js";
 
 const PRODUCERS = 4;
 const ROUNDS = Number(process.env.SEAL_FAILOVER_ROUNDS ?? (IS_WHOLE ? 2 : 1));
@@ -62,13 +62,3 @@ describe.skipIf(!hasPostgres || process.env.SEAL_TEST_POSTGRES !== undefined)("a
     await expect(asked(database, "SELECT 1")).rejects.toThrow();
   });
 });
-
-async function sent({ post }: Served, record: string, headers: Record<string, string>): Promise<boolean> {
-  try {
-    const response = await post(record, headers, AbortSignal.timeout(4000));
-    await response.arrayBuffer();
-    return response.status === 201;
-  } catch {
-    return false;
-  }
-}
