@@ -66,6 +66,25 @@ async function openOnPage({ secret, signer, url, most }: Asked): Promise<Told> {
   return { ...outcome, sha256 };
 }
 
+/** Makes a protected identity: whether its file is that identity's again, and what workers have said meanwhile. */
+async function protectAndParse(): Promise<[fits: boolean, said: string[]]> {
+  const scope = globalThis as unknown as { Worker: new (url: string) => EventTarget };
+  const said: string[] = [];
+  const { Worker } = scope;
+  scope.Worker = class extends Worker {
+    constructor(url: string) {
+      super(url);
+      this.addEventListener("message", (event) => said.push(...Object.keys((event as { data?: object }).data!)));
+    }
+  };
+  const { Identity } = globalThis.seal;
+  const passphrase = new TextEncoder().encode("correct horse");
+  const { identity, secretFile } = await Identity.generate({ passphrase });
+  const fits = (await Identity.parse(secretFile, passphrase)).signer === identity.signer;
+  scope.Worker = Worker;
+  return [fits, said];
+}
+
 const SIZE = 21_000_000;
 const plaintext = new Uint8Array(SIZE).map((_, i) => 31 * i + (i >> 8) + (i >> 16));
 const hashOf = (bytes: Uint8Array | string) => createHash("sha256").update(bytes).digest("hex");
@@ -151,6 +170,11 @@ describe.skipIf(!hasChromium)("in Chromium", () => {
     expect(told.message).toMatch(/^cannot write out: /);
   }, 120_000);
 
+  test("a passphrase's key is made by a worker", async () => {
+    expect(await browser.page.evaluate(protectAndParse)).toEqual([true, ["ready", "stretched", "ready", "stretched"]]);
+    expect(browser.faults).toEqual([]);
+  }, 120_000);
+
   test("without workers, where the policy forbids them", async () => {
     const bare = await browse(script, "");
     try {
@@ -160,6 +184,7 @@ describe.skipIf(!hasChromium)("in Chromium", () => {
       // They are tried, and not waited for.
       expect(await bare.page.evaluate(openOnPage, asked)).toEqual(DONE);
       expect(bare.page.workers()).toEqual([]);
+      expect(await bare.page.evaluate(protectAndParse)).toEqual([true, []]);
     } finally {
       await bare.close();
     }

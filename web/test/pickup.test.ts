@@ -159,3 +159,18 @@ describe.skipIf(!HAS_BROWSER)("a journal from a file", () => {
     await page.getByRole("heading", { name: "1 new record" }).waitFor();
   });
 });
+
+test.skipIf(!HAS_BROWSER)(
+  "another link takes the place of the first, and the token that was typed for that goes",
+  async () => {
+    const { page } = await openPage({ fragment: "#inbox=https%3A%2F%2Fgood.example%2Fjournal&label=one" });
+    await page.getByLabel("Token").fill("for the good one");
+    await page.evaluate(() => {
+      location.hash = "#inbox=https%3A%2F%2Fevil.example%2Fjournal";
+    });
+    const address = page.getByLabel("Address of the journal");
+    await expect.poll(() => address.inputValue()).toBe("https://evil.example/journal");
+    expect(await page.getByLabel("Token").inputValue()).toBe("");
+    expect(await page.getByLabel("Label, if you know it").inputValue()).toBe("");
+  },
+);

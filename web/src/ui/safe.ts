@@ -18,6 +18,8 @@ export function escapedLines(text: string): string {
 
 const UNSAFE_IN_NAMES = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}/\\:*?"<>|]/gu;
 const LONGEST = 120;
+/** What a long name keeps of its end, so that none becomes a program by being cut. */
+const ENDING = 20;
 
 /** A file's name that does no harm anywhere. */
 export function safeName(name: string, otherwise: string): string {
@@ -25,5 +27,7 @@ export function safeName(name: string, otherwise: string): string {
     .toWellFormed()
     .replace(UNSAFE_IN_NAMES, "_")
     .replace(/^[.\s]+|[.\s]+$/g, "");
-  return [...safe].slice(0, LONGEST).join("") || otherwise;
+  const letters = [...safe];
+  if (letters.length <= LONGEST) return safe || otherwise;
+  return [...letters.slice(0, LONGEST - ENDING - 1), "_", ...letters.slice(-ENDING)].join("");
 }
