@@ -4,9 +4,10 @@ import { SealError } from "@sealed-files/seal";
 import { type Arguments, type Command, durationOf, type Report, STORE } from "../arguments.js";
 import { signerOf } from "../process-options.js";
 import { changeLedger, parseLedger, placeIn, unmarked } from "../retention/ledger.js";
-import { cutJournal, readersOf, round } from "../retention/round.js";
+import { cutJournal, round } from "../retention/round.js";
 import { heldBy } from "../retention/standing.js";
 import type { InboxStore } from "../store/store.js";
+import { readersOf } from "../store/tokens.js";
 import { withStore } from "./store.js";
 
 /** Milliseconds for which readers must have had what is removed, where nothing else is said: 30 days. */

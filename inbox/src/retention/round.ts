@@ -3,7 +3,7 @@
 import { type Identity, SealError, type Signer } from "@sealed-files/seal";
 import { givenSigner, headerSigner, loadSuite, openJournalFile, shortenTo } from "@sealed-files/seal/internal";
 import type { InboxStore, Place } from "../store/store.js";
-import { listGrants } from "../store/tokens.js";
+import { readersOf } from "../store/tokens.js";
 import { changeLedger, dueMark, type Held, noted, parseLedger, placeIn, without } from "./ledger.js";
 import { heldBy } from "./standing.js";
 
@@ -28,7 +28,7 @@ export interface Rounded {
 
 /**
  * Notes what all readers have had, and removes what they have had for long enough. An inbox without readers keeps
- * everything. Throws what `cut` throws; `io`.
+ * everything. Throws what `cut` throws; `malformed` where a token is damaged; `io`.
  */
 export async function round(store: InboxStore, name: string, { least, cut }: Round): Promise<Rounded> {
   const place = store.place(name);
@@ -57,12 +57,6 @@ export async function round(store: InboxStore, name: string, { least, cut }: Rou
 
 function silentIn(held: Held): string[] {
   return [...held].flatMap(([name, cursor]) => (cursor === null ? [name] : []));
-}
-
-/** The names of all who have a reader's token. Throws `io`. */
-export async function readersOf(place: Pick<Place, "name" | "tokens">): Promise<string[]> {
-  const grants = await listGrants(place);
-  return [...new Set(grants.filter(({ role }) => role === "reader").map(({ name }) => name))];
 }
 
 /** Shortens a journal that is not open. Throws `tampered` where it does not have the cursor's place; `io`, `fenced`. */

@@ -3,6 +3,7 @@
 
 import { hash, randomBytes } from "node:crypto";
 import { SealError } from "@sealed-files/seal";
+import { changeLedger, onlyOf } from "../retention/ledger.js";
 import { checkName } from "./names.js";
 import type { Place } from "./store.js";
 import { parseSecrets } from "./webhook-secrets.js";
@@ -33,6 +34,7 @@ export interface TokenOptions {
 }
 
 type Tokens = Pick<Place, "name" | "tokens">;
+type Readers = Pick<Place, "name" | "tokens" | "ledger">;
 
 /** Makes secret scanners recognise it. */
 const PREFIX = "seal-inbox-";
@@ -45,9 +47,12 @@ export function hashToken(token: string, way: Way = "header"): string {
   return hash("sha256", way === "header" ? token : `${way} ${token}`, "hex");
 }
 
-/** Makes a token and stores its hash; the token itself is nowhere but in the answer. Throws `usage`, `io`. */
+/**
+ * Makes a token and stores its hash; the token itself is nowhere but in the answer. What a former reader of that name
+ * acknowledged is forgotten. Throws `usage`, `io`.
+ */
 export async function createToken(
-  place: Tokens,
+  place: Readers,
   role: Role,
   name: string,
   { way = "header", secrets = [] }: TokenOptions = {},
@@ -58,6 +63,7 @@ export async function createToken(
   const created = new Date().toISOString();
   const grant = { id: digest.slice(0, ID_DIGITS), role, name, created, way, secrets, isGone: false };
   const { id: _, isGone: __, ...stored } = grant;
+  if (role === "reader") await forgetFormer(place);
   await place.tokens.put(digest, `${JSON.stringify(stored)}\n`);
   return { token, grant };
 }
@@ -73,21 +79,56 @@ export async function findGrant({ tokens }: Tokens, digest: string, isStrange = 
 
 /** All of an inbox, the oldest first. Throws `io`. */
 export async function listGrants(place: Tokens): Promise<Grant[]> {
-  const digests = await place.tokens.hashes();
-  const grants: Grant[] = [];
-  for (let done = 0; done < digests.length; done += AT_A_TIME) {
-    const some = digests.slice(done, done + AT_A_TIME);
-    const found = await Promise.all(some.map((digest) => findGrant(place, digest)));
-    grants.push(...found.filter((grant) => grant !== null));
-  }
-  return grants.sort((a, b) => (a.created < b.created ? -1 : 1));
+  const grants = (await textsOf(place)).map(([digest, text]) => parseGrant(digest, text));
+  return grants.filter((grant) => grant !== null).sort((a, b) => (a.created < b.created ? -1 : 1));
 }
 
-/** Revokes the token with this id. Throws `usage` where there is none; `io`. */
-export async function revokeToken({ name, tokens }: Tokens, id: string): Promise<void> {
+/**
+ * The names of all who have a reader's token. Throws `malformed` where a token is damaged, as nobody can tell whose it
+ * is; `io`.
+ */
+export async function readersOf(place: Tokens): Promise<string[]> {
+  const grants = (await textsOf(place)).map(([digest, text]) => {
+    const grant = parseGrant(digest, text);
+    if (grant) return grant;
+    throw new SealError("malformed", `token ${digest.slice(0, ID_DIGITS)} of ${place.name} is damaged: whose is it?`);
+  });
+  return namesIn(grants);
+}
+
+/** What is stored of each token, with its hash. Throws `io`. */
+async function textsOf({ tokens }: Tokens): Promise<[string, string][]> {
+  const digests = await tokens.hashes();
+  const found: [string, string][] = [];
+  for (let done = 0; done < digests.length; done += AT_A_TIME) {
+    const some = digests.slice(done, done + AT_A_TIME);
+    const texts = await Promise.all(some.map((digest) => tokens.get(digest)));
+    // One that is not there was revoked meanwhile.
+    for (const [i, text] of texts.entries()) if (text !== null) found.push([some[i]!, text]);
+  }
+  return found;
+}
+
+/**
+ * Revokes the token with this id. What its reader acknowledged is forgotten, if it was his last. Throws `usage` where
+ * there is none; `io`.
+ */
+export async function revokeToken(place: Readers, id: string): Promise<void> {
+  const { name, tokens } = place;
   const digest = (await tokens.hashes()).find((known) => known.slice(0, ID_DIGITS) === id);
   if (!digest) throw new SealError("usage", `inbox ${name} has no token with that id`);
   await tokens.remove(digest);
+  await forgetFormer(place);
+}
+
+/** Forgets what was acknowledged by those who have no token any more. */
+async function forgetFormer(place: Readers): Promise<void> {
+  const names = namesIn(await listGrants(place));
+  await changeLedger(place.ledger, (before) => onlyOf(before, names));
+}
+
+function namesIn(grants: readonly Grant[]): string[] {
+  return [...new Set(grants.filter(({ role }) => role === "reader").map(({ name }) => name))];
 }
 
 /** From now on, all tokens of an inbox say that it is gone; secrets of webhooks are forgotten. Throws `io`. */

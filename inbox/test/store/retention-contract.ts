@@ -8,7 +8,7 @@ import { acknowledged, changeLedger, parseLedger, placeIn } from "../../src/rete
 import { cutJournal, round } from "../../src/retention/round.js";
 import { heldBy } from "../../src/retention/standing.js";
 import type { InboxStore, Place } from "../../src/store/store.js";
-import { createToken, findGrant, hashToken } from "../../src/store/tokens.js";
+import { createToken, findGrant, hashToken, revokeToken } from "../../src/store/tokens.js";
 import { identity, keyed, openInbox, recordsIn, settings } from "./contract.js";
 
 const LIMIT = 120_000;
@@ -165,6 +165,59 @@ export function retentionContract(name: string, open: () => Promise<InboxStore>)
         const now = asText((await readTo(place, "n2")).cursor);
         await changeLedger(place.ledger, (before) => acknowledged(before, "bob", now));
         expect((await heldBy(place, ["ann", "bob"])).get("bob")).toBe(now);
+      }),
+    );
+
+    test(
+      "lets nobody inherit what a former reader of that name acknowledged",
+      withInbox(async (place, store) => {
+        const first = await createToken(place, "reader", "bob");
+        const second = await createToken(place, "reader", "bob");
+        await appended(place, "one", "two");
+        const cursor = asText((await readTo(place, "two")).cursor);
+        const acknowledge = () => changeLedger(place.ledger, (before) => acknowledged(before, "bob", cursor));
+        const named = async () => [...parseLedger(await place.ledger.get()).readers.keys()];
+        await acknowledge();
+        const cut = (one: string) => cutJournal(store.place("till"), identity, one);
+        expect(await round(store, "till", { least: 1, cut })).toMatchObject({ silent: [], waiting: 1 });
+        await revokeToken(place, first.grant.id);
+        expect(await named()).toEqual(["bob"]);
+        await revokeToken(place, second.grant.id);
+        expect(await named()).toEqual([]);
+        // By a request that was under way when the token was revoked.
+        await acknowledge();
+        await createToken(place, "reader", "bob");
+        expect(await named()).toEqual([]);
+        // What this one has by now, the former one had, and long enough.
+        await acknowledge();
+        expect(await round(store, "till", { least: 1, cut })).toEqual({ bytes: 0, silent: [], waiting: 1 });
+        expect(await recordsIn(place)).toEqual(["one", "two"]);
+      }),
+    );
+
+    test(
+      "keeps everything while a token is damaged, as nobody can tell whose it is",
+      withInbox(async (place, store) => {
+        await createToken(place, "reader", "ann");
+        const { token, grant } = await createToken(place, "reader", "bob");
+        await appended(place, "one", "two");
+        const cursor = asText((await readTo(place, "two")).cursor);
+        await changeLedger(place.ledger, (before) => acknowledged(before, "ann", cursor));
+        const cut = (one: string) => cutJournal(store.place("till"), identity, one);
+        const turn = () => round(store, "till", { least: 1, cut });
+        await place.tokens.replace(hashToken(token), "");
+        for (let i = 0; i < 2; i++) {
+          expect(await failure(turn())).toMatchObject({
+            code: "malformed",
+            message: `token ${grant.id} of till is damaged: whose is it?`,
+          });
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+        expect(await recordsIn(place)).toEqual(["one", "two"]);
+        await revokeToken(place, grant.id);
+        await turn();
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        expect((await turn()).bytes).toBeGreaterThan(0);
       }),
     );
 

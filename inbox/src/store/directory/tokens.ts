@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { ioError, syncDirectory } from "@sealed-files/seal/internal";
 import { codeOf } from "../../codes.js";
 import type { TokenStore } from "../store.js";
-import { replaceText, writeNew } from "./files.js";
+import { replaceText } from "./files.js";
 
 export class TokenFiles implements TokenStore {
   readonly #directory: string;
@@ -16,9 +16,7 @@ export class TokenFiles implements TokenStore {
   }
 
   async put(hash: string, text: string): Promise<void> {
-    await writeNew(join(this.#directory, hash), text).catch((error) => {
-      throw ioError(`cannot write to ${this.#directory}`, error);
-    });
+    await this.replace(hash, text);
   }
 
   async replace(hash: string, text: string): Promise<void> {
