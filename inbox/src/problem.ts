@@ -1,7 +1,7 @@
 // What is answered where a request cannot be done (RFC 9457, application/problem+json).
 
 import { SealError } from "@sealed-files/seal";
-import { codeOf } from "./codes.js";
+import { codeOf, isOvertaken } from "./codes.js";
 import { NoInbox } from "./store/settings.js";
 
 /** Every kind of problem, with its status; `urn:seal-inbox:NAME` is its type. */
@@ -83,6 +83,7 @@ const STORAGE_PAUSE = 5;
 export function storageProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof NoInbox) return gone();
+  if (isOvertaken(error)) return new Problem("busy", "Others change the same at this moment.", { retryAfter: 1 });
   if (!(error instanceof SealError)) return new Problem("internal", "An unexpected error occurred.", { cause: error });
   const name = storageProblemName(error);
   if (name === "refused")

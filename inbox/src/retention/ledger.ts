@@ -60,7 +60,24 @@ export function placeIn(cursor: string): Cursor {
 /**
  * Changes a ledger; what it is then. Throws what `work` throws; `Problem` where others change it all the time; `io`.
  */
-export async function changeLedger(store: TextStore, work: (before: Ledger) => Ledger): Promise<Ledger> {
+export function changeLedger(store: TextStore, work: (before: Ledger) => Ledger): Promise<Ledger> {
+  return inTurn(store.name, () => changed(store, work));
+}
+
+/** What is under way or waits, by name: the changes that this process makes do not get into each other's way. */
+const turns = new Map<string, Promise<unknown>>();
+
+function inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
+  const turn = (turns.get(name) ?? Promise.resolve()).then(work, work);
+  turns.set(name, turn);
+  const ended = () => {
+    if (turns.get(name) === turn) turns.delete(name);
+  };
+  turn.then(ended, ended);
+  return turn;
+}
+
+async function changed(store: TextStore, work: (before: Ledger) => Ledger): Promise<Ledger> {
   for (let tries = 0; tries < TRIES; tries++) {
     const text = await store.get();
     const before = parseLedger(text);

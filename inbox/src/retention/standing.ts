@@ -2,14 +2,29 @@
 
 import { SealError } from "@sealed-files/seal";
 import { type Cursor, loadSuite, placeOf } from "@sealed-files/seal/internal";
-import { isNotThere } from "../codes.js";
+import { isNotThere, isOvertaken } from "../codes.js";
 import type { Place } from "../store/store.js";
 import { type Held, parseLedger, placeIn } from "./ledger.js";
 
 type Journal = Pick<Place, "reading">;
 
+type Standing = "there" | "removed" | "none";
+
+/** How often a journal is looked at that is shortened meanwhile. */
+const TRIES = 3;
+
 /** Whether the journal has a cursor's place, or had it at its front, or is another one or none. Throws `io`. */
-export async function standing(place: Journal, cursor: Cursor): Promise<"there" | "removed" | "none"> {
+export async function standing(place: Journal, cursor: Cursor): Promise<Standing> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await lookedAt(place, cursor);
+    } catch (error) {
+      if (tries === TRIES || !isOvertaken(error)) throw error;
+    }
+  }
+}
+
+async function lookedAt(place: Journal, cursor: Cursor): Promise<Standing> {
   let reading: Awaited<ReturnType<Place["reading"]>> | undefined;
   try {
     reading = await place.reading();

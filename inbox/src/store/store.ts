@@ -78,6 +78,8 @@ export interface Leases {
 
 /** A text that is replaced as a whole. */
 export interface TextStore {
+  /** No other text of a store that this process uses has it. */
+  readonly name: string;
   /** null where there is none. Throws `io`. */
   get(): Promise<string | null>;
   /** Puts `text` in the place of `before`, durably; false where something else is there by now. Throws `io`. */

@@ -118,6 +118,7 @@ test("others may change it at the same moment; not for ever", async () => {
   let text: string | null = null;
   let interferes = 3;
   const store = {
+    name: "till",
     get: async () => text,
     swap: async (before: string | null, after: string) => {
       if (interferes-- > 0) text = `{"readers":{},"marks":[],"cut":${interferes}}`;

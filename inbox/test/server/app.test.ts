@@ -3,8 +3,10 @@
 
 import { connect, type Socket } from "node:net";
 import { Identity, JournalReader, type JournalRecord, JournalWriter, SealError } from "@sealed-files/seal";
+import { ioError } from "@sealed-files/seal/internal";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { describe, expect, test, vi } from "vitest";
+import { Overtaken } from "../../src/codes.js";
 import { PROBLEMS } from "../../src/problem.js";
 import { parseLedger, placeIn } from "../../src/retention/ledger.js";
 import { Directory } from "../../src/store/directory/store.js";
@@ -558,6 +560,16 @@ describe("an acknowledgement", () => {
     expect(await place.ledger.get()).toBeNull();
     const long = await put("x".repeat(5000));
     expect([long.status, await problemOf(long)]).toEqual([413, "too-large"]);
+  });
+
+  test("comes again where another process changes the same, which is no failure of the store", async () => {
+    const { put, cursors, place, service } = await withJournal();
+    const swap = vi.spyOn(Object.getPrototypeOf(place.ledger), "swap");
+    swap.mockRejectedValueOnce(ioError("cannot write", new Overtaken("another process does")));
+    const busy = await put(cursors[0]);
+    expect([busy.status, await problemOf(busy), service.fitness.failing]).toEqual([503, "busy", 0]);
+    expect((await put(cursors[0])).status).toBe(200);
+    swap.mockRestore();
   });
 
   test("is taken of readers alone, while the store takes it, and not too fast", async () => {

@@ -4,8 +4,9 @@ import { randomBytes } from "node:crypto";
 import { type FileHandle, open, rename, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Held, holdLock } from "@sealed-files/seal";
+import { type Held, holdLock, SealError } from "@sealed-files/seal";
 import { ioError, syncDirectory } from "@sealed-files/seal/internal";
+import { Overtaken } from "../../codes.js";
 
 /**
  * Writes a new file of mode 0600 under its name in one step, durably. Throws what the system throws; EEXIST where it is
@@ -43,8 +44,8 @@ const TRIES = 50;
 const PAUSE = 20;
 
 /**
- * Does `work` while nobody else does any with that path. Throws `io` where somebody does, for a second; what `work`
- * throws.
+ * Does `work` while nobody else does any with that path. Throws `io`, with `Overtaken` as its cause, where somebody
+ * does, for a second; what `work` throws.
  */
 export async function locked<T>(path: string, work: () => Promise<T>): Promise<T> {
   const held = await lockOf(path);
@@ -52,14 +53,19 @@ export async function locked<T>(path: string, work: () => Promise<T>): Promise<T
 }
 
 async function lockOf(path: string): Promise<Held> {
+  const inUse = `${path} is being changed by another process`;
   for (let tries = 1; ; tries++) {
     try {
-      return await holdLock(path, { name: path, inUse: `${path} is being changed by another process` });
+      return await holdLock(path, { name: path, inUse });
     } catch (error) {
-      if (tries === TRIES) throw error;
+      if (tries === TRIES) throw error instanceof SealError && error.message === inUse ? overtaken(error) : error;
       await sleep(PAUSE);
     }
   }
+}
+
+function overtaken({ message, hint }: SealError): SealError {
+  return new SealError("io", message, { cause: new Overtaken(message), ...(hint && { hint }) });
 }
 
 export async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {

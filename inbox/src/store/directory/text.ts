@@ -7,9 +7,11 @@ import type { TextStore } from "../store.js";
 import { locked, replaceText } from "./files.js";
 
 export class TextFile implements TextStore {
+  readonly name: string;
   readonly #path: string;
 
   constructor(path: string) {
+    this.name = path;
     this.#path = path;
   }
 

@@ -5,10 +5,12 @@ import { asStoreError } from "./outcome.js";
 import type { Pool } from "./pool.js";
 
 export class LedgerRow implements TextStore {
+  readonly name: string;
   readonly #pool: Pool;
   readonly #inbox: string;
 
   constructor(pool: Pool, inbox: string) {
+    this.name = `${pool.name} ${inbox}`;
     this.#pool = pool;
     this.#inbox = inbox;
   }

@@ -2,6 +2,7 @@
 
 import { Readable } from "node:stream";
 import { ioError } from "@sealed-files/seal/internal";
+import { Overtaken } from "../../codes.js";
 import type { JournalReading } from "../store.js";
 import { asStoreError } from "./outcome.js";
 import type { Pool, Queries } from "./pool.js";
@@ -79,7 +80,7 @@ class RowReading implements JournalReading {
       throw asStoreError(`cannot read ${this.name}`, error);
     });
     if (origin !== this.#origin)
-      throw ioError(`cannot read ${this.name}`, new Error("it was shortened while it was read"));
+      throw ioError(`cannot read ${this.name}`, new Overtaken("it was shortened while it was read"));
     return bytes;
   }
 
