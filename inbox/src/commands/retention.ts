@@ -25,7 +25,7 @@ export const retention: Command = {
   summary: "Say, or change, whether a service removes what all readers have had.",
   flags: { ...OLDER, ...STORE },
   notes:
-    "Whole epochs are removed, signed, when each reader that has a token has acknowledged them with its cursor, for as long as --older-than says. Whoever has a reader's token can acknowledge in its name: the time is there to notice that. An inbox without readers keeps everything.",
+    "Whole epochs are removed, signed, when each reader that has a token has acknowledged them with its cursor, for as long as --older-than says. Whoever has a reader's token can acknowledge in its name: the time is there to notice that, and begins anew when another reader comes, or the rule is turned off. An inbox without readers keeps everything.",
   run: (args, report) =>
     withStore(args, async (store) => {
       const [inbox, what] = args.words as [string, string];

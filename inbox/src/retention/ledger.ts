@@ -21,6 +21,8 @@ export interface Ledger {
   readonly marks: readonly Mark[];
   /** Where the journal was cut last. */
   readonly cut: number;
+  /** The id of the journal to which marks and cut belong; null before there are any. */
+  readonly journal: string | null;
 }
 
 /** The cursor of each reader that the journal has; null for one who has acknowledged nothing of it. */
@@ -31,13 +33,14 @@ const MARKS = 32;
 /** How often a change is tried that others were faster with. */
 const TRIES = 50;
 
-const EMPTY: Ledger = { readers: new Map(), marks: [], cut: 0 };
+const EMPTY: Ledger = { readers: new Map(), marks: [], cut: 0, journal: null };
 
 /** What stands in a text; nothing is acknowledged in what is none. */
 export function parseLedger(text: string | null): Ledger {
   try {
-    const { readers, marks, cut } = JSON.parse(text ?? "");
-    const known = { readers: new Map(Object.entries<string>(readers)), marks: marks as Mark[], cut: Number(cut) };
+    const { readers, marks, cut, journal = null } = JSON.parse(text ?? "");
+    const cursors = new Map(Object.entries<string>(readers));
+    const known = { readers: cursors, marks: marks as Mark[], cut: Number(cut), journal };
     for (const cursor of [...known.readers.values(), ...known.marks.map((mark) => mark.cursor)]) placeIn(cursor);
     const isWhole = known.marks.every(
       ({ wall, age, readers }) => Number.isFinite(wall) && Number.isFinite(age) && Array.isArray(readers),
@@ -48,8 +51,8 @@ export function parseLedger(text: string | null): Ledger {
   }
 }
 
-function encodeLedger({ readers, marks, cut }: Ledger): string {
-  return `${JSON.stringify({ readers: Object.fromEntries(readers), marks, cut })}\n`;
+function encodeLedger({ readers, ...rest }: Ledger): string {
+  return `${JSON.stringify({ readers: Object.fromEntries(readers), ...rest })}\n`;
 }
 
 /** Throws `usage`. */
@@ -114,16 +117,23 @@ export function unmarked(before: Ledger): Ledger {
  */
 export function noted(before: Ledger, held: Held, now: Moment, least: number): Ledger {
   const names = [...held.keys()];
-  const known = onlyOf(before, names);
   const first = firstOf(held);
+  const known = ofJournal(onlyOf(before, names), first);
   // Of a clock that has gone back, it is not known how much time has passed.
   const marks = known.marks
     .filter((mark) => isOfAll(mark, held))
     .map((mark) => ({ ...mark, wall: Math.min(mark.wall, now.wall), age: Math.min(mark.age, now.age) }));
   const last = marks.at(-1);
-  const isNew = first !== null && placeIn(first).epoch > (last ? placeIn(last.cursor).epoch : before.cut);
+  const isNew = first !== null && placeIn(first).epoch > (last ? placeIn(last.cursor).epoch : known.cut);
   const isDue = !last || now.age - last.age >= least / MARKS;
   return { ...known, marks: isNew && isDue ? [...marks, { cursor: first, readers: names, ...now }] : marks };
+}
+
+/** What was noted of another journal is nothing to the one that a cursor is of. */
+function ofJournal(ledger: Ledger, cursor: string | null): Ledger {
+  if (cursor === null) return ledger;
+  const journal = Buffer.from(placeIn(cursor).journal).toString("hex");
+  return ledger.journal === journal ? ledger : { ...ledger, marks: [], cut: 0, journal };
 }
 
 /** Whether each of these readers was one when the mark was made. */

@@ -16,8 +16,8 @@ const DAY = 86_400_000;
 const EMPTY = parseLedger(null);
 const HASH = new Uint8Array(32).fill(7);
 /** Of a reader that is in the epoch at that byte. */
-const cursor = (epoch: number) => {
-  const place = { journal: HASH, epoch, header: HASH, frames: 1, end: epoch + 500, chain: HASH };
+const cursor = (epoch: number, journal = HASH) => {
+  const place = { journal, epoch, header: HASH, frames: 1, end: epoch + 500, chain: HASH };
   return Buffer.from(encodeCursor(place, "reading")).toString("latin1");
 };
 /** A day on both clocks. */
@@ -68,6 +68,14 @@ test("the time of a reader who came later begins when all have acknowledged; no 
   expect(due(other, day(70))).toBeNull();
   expect(noted(other, ["ann", "bob"], day(70), 30 * DAY).marks).toMatchObject([{ age: 70 * DAY }]);
   expect(unmarked(ledger)).toEqual({ ...ledger, marks: [] });
+});
+
+test("a journal that is begun anew is shortened as any, however short it is", () => {
+  let ledger = noted(acknowledged(EMPTY, "ann", cursor(5000)), ["ann"], day(0), 30 * DAY);
+  ledger = noted(acknowledged(ledger, "ann", cursor(9000)), ["ann"], day(20), 30 * DAY);
+  ledger = without(ledger, dueMark(ledger, day(30), 30 * DAY)!, true);
+  ledger = noted(acknowledged(ledger, "ann", cursor(700, new Uint8Array(32))), ["ann"], day(31), 30 * DAY);
+  expect([due(ledger, day(60)), due(ledger, day(61))]).toEqual([null, 700]);
 });
 
 test("both clocks must say so: one that jumps removes nothing", () => {
