@@ -3,7 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -231,6 +231,12 @@ test("an inbox is shortened by command when its reader has acknowledged, and rem
   expect((await shorten()).status).toBe(3);
   child.kill("SIGTERM");
   await ended;
+  // While another journal is there, or none, what was acknowledged is not of it.
+  const path = join(site.path, "box/inboxes/till/journal.sealed");
+  await rename(path, `${path}.aside`);
+  expect((await inbox("retention", "till", "show")).stdout).toMatch(/\nann\tnothing of this journal\n$/);
+  expect((await shorten()).stdout).toBe("till: nothing was removed: ann acknowledged nothing of it\n");
+  await rename(`${path}.aside`, path);
   // Off forgets since when, and so does on.
   for (const what of ["off", "on"]) {
     expect((await inbox("retention", "till", what)).status).toBe(0);
