@@ -95,7 +95,7 @@ describe.each(SIGNALS)("%s", (signal, status) => {
   test.concurrent(
     "while working through a large file",
     inSandbox(async (box) => {
-      await sh(box, "truncate -s 1G huge");
+      await sh(box, "truncate -s 3G huge");
       const running = program(box, "seal", ["huge", "--to", "alice.pub", "--unsigned"]);
       await until(temporaryIn(box.dir, 4_000_000), "the first chunk");
       expect(await statusAfter(running, signal)).toBe(status);
