@@ -12,6 +12,7 @@ import {
   hash,
   randomFillSync,
   scrypt,
+  scryptSync,
 } from "node:crypto";
 import type { Bytes } from "../bytes.js";
 import { collectYoung } from "./collect.js";
@@ -206,8 +207,12 @@ async function verifyingKey(publicKey: Uint8Array): Promise<VerifyingKey | null>
   return isValidSigner(publicKey) ? checkedVerifyingKey(publicKey) : null;
 }
 
+/** From Node 25 on, a thread of the pool leaves a copy of what it has derived; the one that calls does not. */
+const POOL_LEAVES = Number.parseInt(process.versions.node, 10) > 24;
+
 function scryptOf(passphrase: Secret, salt: Uint8Array): Promise<Secret> {
   return new Promise((resolve, reject) => {
+    if (POOL_LEAVES) return resolve(ownSecret(scryptSync(passphrase, salt, KEY_BYTES, SCRYPT)));
     scrypt(passphrase, salt, KEY_BYTES, SCRYPT, (error, key) => (error ? reject(error) : resolve(ownSecret(key))));
   });
 }
