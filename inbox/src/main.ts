@@ -6,6 +6,7 @@ import { type Command, helpOf, parseArguments, type Report } from "./arguments.j
 import { codeOf } from "./codes.js";
 import { COMMANDS } from "./commands/index.js";
 import { printErr, printOut } from "./print.js";
+import { Problem } from "./problem.js";
 
 declare const SEAL_INBOX_VERSION: string;
 
@@ -60,10 +61,7 @@ function reportTo({ json, quiet }: { json: boolean; quiet: boolean }): Report {
 
 /** Reports what ended the program; the exit status. */
 function told(thrown: unknown, json: boolean): number {
-  const error =
-    thrown instanceof SealError
-      ? thrown
-      : new SealError("internal", `a bug in seal-inbox: ${thrown}`, { cause: thrown });
+  const error = errorOf(thrown);
   const exit = exitStatus(error);
   const { code, message, hint } = error;
   if (codeOf(error.cause) === "EPIPE") return exit;
@@ -74,6 +72,13 @@ function told(thrown: unknown, json: boolean): number {
   }
   if (process.env.SEAL_DEBUG === "1") printErr(`${(thrown as Error).stack ?? ""}\n`);
   return exit;
+}
+
+/** What requests are answered with means the same to a command: that it could not be done now. */
+function errorOf(thrown: unknown): SealError {
+  if (thrown instanceof SealError) return thrown;
+  if (thrown instanceof Problem) return new SealError("io", thrown.message, { cause: thrown });
+  return new SealError("internal", `a bug in seal-inbox: ${thrown}`, { cause: thrown });
 }
 
 /** Where standard output cannot be written, the exit status says so alone. */

@@ -70,7 +70,8 @@ function tlsOf({ searchParams }: URL, host: string): ConnectionOptions | false {
   if (mode === "disable") return false;
   if (mode !== "verify-full") throw new SealError("usage", "sslmode is disable or verify-full");
   const root = searchParams.get("sslrootcert");
-  return root === null ? {} : { ca: certificateIn(root) };
+  // Said here, so that NODE_TLS_REJECT_UNAUTHORIZED does not count.
+  return { rejectUnauthorized: true, ...(root !== null && { ca: certificateIn(root) }) };
 }
 
 function certificateIn(path: string): Buffer {
