@@ -32,6 +32,18 @@ import {
   stranger,
 } from "./samples.js";
 
+test.each([
+  [{}, 1],
+  [{ isLast: true }, 1],
+  [{ ends: true }, 1],
+  [{ ends: true, isLast: true }, 0],
+])("what is left of ephemeral keys is collected, unless the process ends with this file: %j", async (ends, times) => {
+  let collected = 0;
+  const forgetting = { ...native, forget: () => void collected++ };
+  await sealTo(bytesSource(content(10)), memorySink(), { ...SEAL, ...ends, suite: forgetting });
+  expect(collected).toBe(times);
+});
+
 const POLICY: Policy = { from: [sender.signingKey.publicKey], allowUnsigned: false, now: NOW };
 
 const engine: fc.Arbitrary<Engine> = fc.constantFrom(inline, scrambled(2), scrambled(5));

@@ -60,6 +60,20 @@ const BEARER = [{ bearer: [] }];
 /** Bytes as they are: no schema describes them. */
 const BINARY = { schema: {} };
 
+/** What a reader may be told, whatever he asks. */
+const FOR_READERS = [
+  "unauthorized",
+  "forbidden",
+  "gone",
+  "too-many-requests",
+  "internal",
+  "busy",
+  "too-many-open",
+  "storage",
+  "refused",
+  "stopping",
+] as const;
+
 /** What may come of a body. */
 const TAKING_IN = [
   "gone",
@@ -158,20 +172,7 @@ export const journal = {
     200: { description: "All of it", headers: JOURNAL_HEADERS, content: { "application/octet-stream": BINARY } },
     206: { description: "The range", headers: JOURNAL_HEADERS, content: { "application/octet-stream": BINARY } },
     304: { description: "Nothing has come since that ETag", headers: JOURNAL_HEADERS },
-    ...problems(
-      "unauthorized",
-      "forbidden",
-      "gone",
-      "out-of-range",
-      "too-many-requests",
-      "internal",
-      "busy",
-      "too-many-open",
-      "storage",
-      "refused",
-      "fenced",
-      "stopping",
-    ),
+    ...problems(...FOR_READERS, "out-of-range", "fenced"),
   },
 } as const;
 
@@ -198,22 +199,7 @@ export const acknowledgement = {
         },
       },
     },
-    ...problems(
-      "unauthorized",
-      "forbidden",
-      "behind",
-      "gone",
-      "too-large",
-      "bad-cursor",
-      "too-many-requests",
-      "internal",
-      "busy",
-      "too-many-open",
-      "storage",
-      "refused",
-      "stopping",
-      "full",
-    ),
+    ...problems(...FOR_READERS, "behind", "too-large", "bad-cursor", "full"),
   },
 } as const;
 
