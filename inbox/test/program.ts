@@ -138,7 +138,8 @@ export async function serve(
 ): Promise<Served> {
   const store = env.SEAL_INBOX_STORE === undefined ? ["--dir", "box"] : [];
   const drain = args.includes("--drain") ? [] : ["--drain", "1s"];
-  const serving = ["serve", ...store, "--sign", "inbox.key", "--listen", "127.0.0.1:0", ...drain, ...args];
+  const listen = args.includes("--listen") ? [] : ["--listen", "127.0.0.1:0"];
+  const serving = ["serve", ...store, "--sign", "inbox.key", ...listen, ...drain, ...args];
   const command = [process.execPath, ...node, INBOX, ...serving];
   const child = spawn("sh", ["-c", `${before}; exec "$@"`, "sh", ...command], {
     cwd: path,
@@ -205,8 +206,9 @@ export function serveDatabase(
   site: DatabaseSite,
   args: readonly string[] = [],
   env: Record<string, string> = {},
+  before = ":",
 ): Promise<Served> {
-  return serve(site, args, [], { SEAL_INBOX_STORE: site.database, ...env });
+  return serve(site, args, [], { SEAL_INBOX_STORE: site.database, ...env }, before);
 }
 
 /** Whether it was acknowledged; false where the service is gone, or silent. */
