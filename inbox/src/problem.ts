@@ -7,6 +7,7 @@ import { NoInbox } from "./store/settings.js";
 /** Every kind of problem, with its status; `urn:seal-inbox:NAME` is its type. */
 export const PROBLEMS = {
   "bad-request": { status: 400, title: "The request cannot be understood" },
+  "bad-encoding": { status: 400, title: "The body cannot be decoded" },
   "bad-key": { status: 400, title: "The idempotency key is not valid" },
   "no-record": { status: 400, title: "The body holds no record" },
   unauthorized: { status: 401, title: "A valid token is needed" },
@@ -18,6 +19,7 @@ export const PROBLEMS = {
   behind: { status: 409, title: "More was acknowledged before" },
   timeout: { status: 408, title: "The request came too slowly" },
   "too-large": { status: 413, title: "The body is too large" },
+  "content-encoding": { status: 415, title: "The body's encoding is not accepted" },
   "media-type": { status: 415, title: "The body's media type is not accepted" },
   "out-of-range": { status: 416, title: "The journal has no such part" },
   "bad-cursor": { status: 422, title: "The cursor is none of this journal" },

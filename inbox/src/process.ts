@@ -36,6 +36,8 @@ import type { OpenWriter } from "./writer.js";
 declare const SEAL_INBOX_VERSION: string;
 
 const MIB = 1024 * 1024;
+/** A body and what it is once it is decoded. */
+const LEAST_HELD = 3 * MAX_BODY;
 const DAY = 86_400_000;
 const IDLE = 600_000;
 const MAX_OPEN = 1000;
@@ -117,7 +119,7 @@ function makeService(args: Arguments, store: InboxStore, openWriter: OpenWriter,
   });
   return new Service(store, inboxes, budget, metrics, {
     maxBody: numberOf(args, "max-body", MIB, 1, MAX_BODY),
-    maxHeld: numberOf(args, "max-held", 64 * MIB, MAX_BODY, 2 ** 40),
+    maxHeld: numberOf(args, "max-held", 64 * MIB, LEAST_HELD, 2 ** 40),
     rate: numberOf(args, "rate", 1000, 1, 1_000_000),
     keptHeaders: keptHeaders(args),
     origins: originsOf(args),

@@ -129,11 +129,15 @@ describe("records", () => {
     for (const headers of [
       { "content-type": "application/x-www-form-urlencoded" },
       { "content-type": "application/xml" },
-      { "content-encoding": "gzip" },
     ]) {
       const response = await post("x", headers as Record<string, string>);
       expect([response.status, await problemOf(response)]).toEqual([415, "media-type"]);
+      expect(response.headers.get("accept-encoding")).toBe(null);
     }
+    const encoded = await post("x", { "content-encoding": "br" });
+    expect([encoded.status, await problemOf(encoded)]).toEqual([415, "content-encoding"]);
+    const damaged = await post("x", { "content-encoding": "gzip" });
+    expect([damaged.status, await problemOf(damaged)]).toEqual([400, "bad-encoding"]);
   });
 
   test("a body that is coded for the way", async () => {
@@ -876,7 +880,8 @@ test("at a secret address, what is refused is refused as elsewhere", async () =>
   expect(await send("x", {}, { ...plain, token: "x" })).toEqual([401, "unauthorized"]);
   expect(await send("x", {}, signed)).toEqual([403, "bad-signature"]);
   expect(await send(Buffer.alloc(1001))).toEqual([413, "too-large"]);
-  expect(await send("x", { "content-encoding": "br" })).toEqual([415, "media-type"]);
+  expect(await send("x", { "content-encoding": "br" })).toEqual([415, "content-encoding"]);
+  expect(await send("x", { "content-encoding": "gzip" })).toEqual([400, "bad-encoding"]);
   for (const [error, status] of [
     [diskError("ENOSPC"), 507],
     [diskError("EIO"), 503],
