@@ -118,6 +118,26 @@ describe("records", () => {
     ]);
   });
 
+  test("more than the quotas", async () => {
+    const limits = { rate: 4, burst: 4, bytes: 4, keys: 1 };
+    for (const who of ["inbox", "producer"] as const) {
+      const { post, directory, place } = await start();
+      const of = who === "inbox" ? "inbox" : "producers";
+      await directory.change("till", (before) => ({ ...before, quotas: { ...before.quotas, [of]: limits } }));
+      expect((await post("x", { "idempotency-key": KEY })).status).toBe(201);
+      const { token } = await createToken(place, "producer", who === "inbox" ? "other" : "shop");
+      const send = (body: string, more = {}) => post(body, { authorization: `Bearer ${token}`, ...more });
+      for (const [due, response] of [
+        [`${who}-keys`, await send("x", { "idempotency-key": `${KEY}2` })],
+        [`${who}-bytes`, await send("xxxx")],
+      ] as const)
+        expect([response.status, await problemOf(response)]).toEqual([429, due]);
+      const many = await Promise.all(Array.from({ length: 10 }, () => send("x")));
+      const names = await Promise.all(many.filter(({ status }) => status === 429).map(problemOf));
+      expect(names).toContain(`${who}-rate`);
+    }
+  });
+
   test("no record", async () => {
     const { post } = await start();
     expect(await problemOf(await post(""))).toBe("no-record");
