@@ -18,6 +18,7 @@ import { encodesSmallOrder } from "./ed25519-check.js";
 import { expectLength, KEY_BYTES, SIGNATURE_BYTES } from "./lengths.js";
 import { erase, joinSecret, ownSecret, type Secret } from "./secret.js";
 import type { AgreementKey, RecordKey, SigningKey, VerifyingKey } from "./suite.js";
+import { untraced } from "./untraced.js";
 import { hasSmallOrder } from "./x25519-check.js";
 
 type Curve = "X25519" | "Ed25519";
@@ -103,14 +104,14 @@ export function checkedVerifyingKey(publicKey: Uint8Array): VerifyingKey {
 function privateKey(crv: Curve, secret: Secret): KeyObject {
   const der = joinSecret(PKCS8_PREFIX[crv], secret);
   try {
-    return createPrivateKey({ key: Buffer.from(der.buffer), format: "der", type: "pkcs8" });
+    return untraced(() => createPrivateKey({ key: Buffer.from(der.buffer), format: "der", type: "pkcs8" }));
   } finally {
     erase(der);
   }
 }
 
 function publicKeyObject(crv: Curve, publicKey: Uint8Array): KeyObject {
-  return createPublicKey({ key: { kty: "OKP", crv, x: base64url(publicKey) }, format: "jwk" });
+  return untraced(() => createPublicKey({ key: { kty: "OKP", crv, x: base64url(publicKey) }, format: "jwk" }));
 }
 
 function publicBytes(key: KeyObject): Bytes {

@@ -8,6 +8,7 @@ import { expectLength, ML_KEM_CIPHERTEXT_BYTES, ML_KEM_KEY_BYTES, ML_KEM_SEED_BY
 import { copied } from "./native-curves.js";
 import { erase, joinSecret, ownSecret, type Secret } from "./secret.js";
 import type { MlKem, MlKemKey } from "./suite.js";
+import { untraced } from "./untraced.js";
 
 /** What the types of the oldest Node that we support do not know. */
 interface Encapsulation {
@@ -44,7 +45,7 @@ function privateKeyOf(seed: Secret): KeyObject {
   expectLength("ML-KEM seed", seed, ML_KEM_SEED_BYTES);
   const der = joinSecret(PKCS8_PREFIX, seed);
   try {
-    return createPrivateKey({ key: Buffer.from(der.buffer), format: "der", type: "pkcs8" });
+    return untraced(() => createPrivateKey({ key: Buffer.from(der.buffer), format: "der", type: "pkcs8" }));
   } finally {
     erase(der);
   }
@@ -53,7 +54,7 @@ function privateKeyOf(seed: Secret): KeyObject {
 function publicKeyOf(publicKey: Uint8Array): KeyObject {
   expectLength("ML-KEM public key", publicKey, ML_KEM_KEY_BYTES);
   const der = concat(SPKI_PREFIX, publicKey);
-  return createPublicKey({ key: Buffer.from(der.buffer), format: "der", type: "spki" });
+  return untraced(() => createPublicKey({ key: Buffer.from(der.buffer), format: "der", type: "spki" }));
 }
 
 function publicBytes(key: KeyObject): Bytes {

@@ -21,6 +21,7 @@ import { agreementKey, checkedVerifyingKey, copied, ephemeralKey, recordKey, sig
 import { nativeMlKem } from "./native-ml-kem.js";
 import { copySecret, erase, joinSecret, newSecret, ownSecret, type Secret } from "./secret.js";
 import type { Digest, MlKem, Suite, VerifyingKey } from "./suite.js";
+import { untraced } from "./untraced.js";
 
 const ALGORITHM = "aes-256-gcm";
 // Without it, decryption takes a tag of 4 bytes.
@@ -91,13 +92,17 @@ function sha512(secret: Secret): Secret {
 }
 
 function hmacSha1(key: Uint8Array, message: Uint8Array): Bytes {
-  return copied(createHmac("sha1", key).update(message).digest());
+  return copied(
+    untraced(() => createHmac("sha1", key))
+      .update(message)
+      .digest(),
+  );
 }
 
 function aesCtr(key: Secret, counter: Uint8Array, bytes: Uint8Array): Secret {
   expectLength("AES-256 key", key, KEY_BYTES);
   expectLength("AES counter", counter, COUNTER_BYTES);
-  return ownSecret(createDecipheriv("aes-256-ctr", key, counter).update(bytes));
+  return ownSecret(untraced(() => createDecipheriv("aes-256-ctr", key, counter)).update(bytes));
 }
 
 function sha3(...parts: readonly Uint8Array[]): Secret {
@@ -120,11 +125,11 @@ async function mlKem(): Promise<MlKem> {
 }
 
 function cipherOf(key: Secret, nonce: Uint8Array): CipherGCM {
-  return createCipheriv(ALGORITHM, key, nonce, TAGGED);
+  return untraced(() => createCipheriv(ALGORITHM, key, nonce, TAGGED));
 }
 
-function decipherOf(key: Secret, nonce: Uint8Array, tag: Uint8Array): DecipherGCM {
-  return createDecipheriv(ALGORITHM, key, nonce, TAGGED).setAuthTag(tag);
+function decipherOf(key: Secret, nonce: Uint8Array): DecipherGCM {
+  return untraced(() => createDecipheriv(ALGORITHM, key, nonce, TAGGED));
 }
 
 function aeadSeal(key: Secret, nonce: Uint8Array, plaintext: Uint8Array, aad?: Uint8Array): Bytes {
@@ -142,7 +147,7 @@ function aeadOpen(key: Secret, nonce: Uint8Array, sealed: Uint8Array, aad?: Uint
   expectAeadKey(key, nonce);
   if (sealed.length < TAG_BYTES) return null;
   const length = sealed.length - TAG_BYTES;
-  const decipher = decipherOf(key, nonce, sealed.subarray(length));
+  const decipher = decipherOf(key, nonce).setAuthTag(sealed.subarray(length));
   if (aad) decipher.setAAD(aad);
   const plaintext = ownSecret(decipher.update(sealed.subarray(0, length)));
   if (tagFits(decipher)) return plaintext;
@@ -153,7 +158,7 @@ function aeadOpen(key: Secret, nonce: Uint8Array, sealed: Uint8Array, aad?: Uint
 /** Every other fault has shown by now (a wrong length, a missing algorithm), so an error here is the tag's. */
 function tagFits(decipher: DecipherGCM): boolean {
   try {
-    decipher.final();
+    untraced(() => decipher.final());
     return true;
   } catch {
     return false;
@@ -191,7 +196,7 @@ function openChunk(
   hashed: boolean,
 ): { digest: Bytes | null; authentic: boolean } {
   expectAeadKey(key, nonce);
-  const decipher = createDecipheriv(ALGORITHM, key, nonce, TAGGED);
+  const decipher = decipherOf(key, nonce);
   const running = hashed ? createHash("sha256") : null;
   for (const piece of ciphertext) {
     running?.update(piece);
