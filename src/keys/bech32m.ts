@@ -1,17 +1,33 @@
-// Bech32m (BIP 350) of secrets, in upper case: on bytes, of which no string is made, and in steps that do not depend on
-// what is secret. Public keys have @scure/base, which is quicker.
+// Bech32m (BIP 350) behind a prefix that is known. Of secrets, in upper case: on bytes, of which no string is made, and
+// in steps that do not depend on what is secret. Of public keys, in lower case: by tables, which is quicker.
 
-import { utf8 } from "../bytes.js";
-import { erase, newSecret, partOf, type Secret } from "../crypto/secret.js";
+import { type Bytes, utf8 } from "../bytes.js";
+import { copySecret, disclose, erase, newSecret, partOf, type Secret } from "../crypto/secret.js";
 
 const SEPARATOR = 0x31;
 const LETTERS = utf8("QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L");
+const LOWER = LETTERS.map(lower);
+/** What `wordOf` says of a byte that is no letter. */
+const NONE = 32;
+const VALUES = new Uint8Array(256).fill(NONE);
+LOWER.forEach((letter, value) => {
+  VALUES[letter] = value;
+});
 const CHECK_LETTERS = 6;
 const BECH32M = 0x2bc830a3;
 const GENERATOR = [0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3] as const;
 
+/** The text of a payload behind a prefix in lower case. */
+export function encodeLower(prefix: Uint8Array, payload: Uint8Array): string {
+  return String.fromCharCode(...disclose(encode(prefix, copySecret(payload), (value) => LOWER[value]!)));
+}
+
 /** The text of a payload behind a prefix in upper case. */
 export function encodeUpper(prefix: Uint8Array, payload: Secret): Secret {
+  return encode(prefix, payload, letterOf);
+}
+
+function encode(prefix: Uint8Array, payload: Secret, letterOf: (value: number) => number): Secret {
   const words = newSecret(Math.ceil((payload.length * 8) / 5) + CHECK_LETTERS);
   const count = regroup(payload, 8, words, 5);
   const check = polymod(prefix, words) ^ BECH32M;
@@ -29,7 +45,21 @@ export function encodeUpper(prefix: Uint8Array, payload: Secret): Secret {
  * or its padding, which is not zero or of a whole group.
  */
 export function decodeUpper(prefix: Uint8Array, text: Uint8Array): Secret | "checksum" | "padding" {
-  const words = wordsOf(text, prefix.length + 1);
+  return decode(prefix, text, wordOf);
+}
+
+/** The same of a text in lower case. */
+export function decodeLower(prefix: Uint8Array, text: string): Bytes | "checksum" | "padding" {
+  const payload = decode(prefix, utf8(text), (letter) => VALUES[letter]!);
+  return typeof payload === "string" ? payload : disclose(payload);
+}
+
+function decode(
+  prefix: Uint8Array,
+  text: Uint8Array,
+  wordOf: (letter: number) => number,
+): Secret | "checksum" | "padding" {
+  const words = wordsOf(text, prefix.length + 1, wordOf);
   if (words === null) return "checksum";
   const payload =
     polymod(prefix, words) === BECH32M ? payloadOf(partOf(words, 0, words.length - CHECK_LETTERS)) : "checksum";
@@ -38,7 +68,7 @@ export function decodeUpper(prefix: Uint8Array, text: Uint8Array): Secret | "che
 }
 
 /** The letters from there on, as values of 5 bits; null where one is none, or too few are there. */
-function wordsOf(text: Uint8Array, start: number): Secret | null {
+function wordsOf(text: Uint8Array, start: number, wordOf: (letter: number) => number): Secret | null {
   const words = newSecret(text.length - start);
   let bad = Number(words.length < CHECK_LETTERS);
   for (let i = 0; i < words.length; i++) {
@@ -104,7 +134,7 @@ function letterOf(value: number): number {
   return letter;
 }
 
-/** The value of a letter, 32 where it is none: all are looked at. */
+/** The value of a letter, or `NONE`: all are looked at. */
 function wordOf(letter: number): number {
   let value = 0;
   let known = 0;
@@ -113,7 +143,7 @@ function wordOf(letter: number): number {
     value |= i & mask;
     known |= mask;
   }
-  return value | (32 & ~known);
+  return value | (NONE & ~known);
 }
 
 /** All bits where two bytes are the same, else none. */

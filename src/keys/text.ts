@@ -1,12 +1,12 @@
 // Keys as text: Bech32m, one encoding each (docs/FORMAT.md, "Keys as text").
 
-import { bech32m } from "@scure/base";
-import { type Bytes, concat, equal } from "../bytes.js";
+import { type Bytes, concat, equal, utf8 } from "../bytes.js";
 import { KEY_BYTES, XWING_KEY_BYTES } from "../crypto/lengths.js";
 import type { Suite } from "../crypto/suite.js";
 import { isValidRecipient } from "../crypto/x25519-check.js";
 import { isValidXWingRecipient } from "../crypto/xwing-check.js";
 import { prefixed, SealError } from "../errors.js";
+import { decodeLower, encodeLower } from "./bech32m.js";
 
 const PREFIXES = { recipient: "seal", signer: "sealsig", secret: "seal-secret-key-" } as const;
 /** The types of recipients, and of signers. */
@@ -156,7 +156,7 @@ export function keyKind(text: string): KeyKind | null {
 }
 
 function encode(kind: PublicKind, type: number, body: Uint8Array): string {
-  return bech32m.encode(PREFIXES[kind], bech32m.toWords(concat(Uint8Array.of(type), body)), false);
+  return encodeLower(utf8(PREFIXES[kind]), concat(Uint8Array.of(type), body));
 }
 
 /** The type, and what stands behind it. Throws `usage`. */
@@ -171,12 +171,11 @@ function decode(wanted: PublicKind, text: string): { readonly type: number; read
   }
   refuseStrange(wanted, text);
   if (text !== text.toLowerCase()) throw unusable(wanted, "it is written in lower case only");
-  const decoded = text.length <= MAX_TEXT ? bech32m.decodeUnsafe(text, false) : undefined;
-  if (!decoded) throw mistyped(wanted);
-  const payload = bech32m.fromWordsUnsafe(decoded.words);
-  if (!payload) throw unusable(wanted, "its padding is not zero");
+  const payload = text.length <= MAX_TEXT ? decodeLower(utf8(PREFIXES[wanted]), text) : "checksum";
+  if (payload === "checksum") throw mistyped(wanted);
+  if (payload === "padding") throw unusable(wanted, "its padding is not zero");
   if (payload.length === 0) throw unusable(wanted, "it has no type");
-  return { type: payload[0]!, body: Uint8Array.from(payload.subarray(1)) };
+  return { type: payload[0]!, body: payload.slice(1) };
 }
 
 function expectBytes(kind: PublicKind, body: Bytes, due: number): Bytes {

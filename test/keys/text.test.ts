@@ -112,6 +112,12 @@ describe("a recipient with a slip is refused as usage:", () => {
     }
   });
 
+  test("another prefix that begins as the right one, with a separator, and a checksum that fits it", async () => {
+    const { words } = bech32m.decode(recipient as `${string}1${string}`, false);
+    const text = bech32m.encode("seal1qqq", words, false);
+    expect(await refusedRecipient(text)).toMatchObject({ code: "usage", message: expect.stringContaining("mistyped") });
+  });
+
   test("white space around it, or a line end", async () => {
     for (const text of [` ${recipient}`, `${recipient} `, `${recipient}\n`, `${recipient}\r`, `${recipient}\u00a0`])
       expect((await refusedRecipient(text)).code).toBe("usage");
