@@ -114,6 +114,10 @@ export function fromUtf8(bytes: Open): string | null {
 /** Whether bytes are strict UTF-8 (RFC 3629), found out without making a string of them. */
 export function isUtf8(bytes: Uint8Array): boolean {
   for (let at = 0; at < bytes.length; ) {
+    if (bytes[at]! < 0x80) {
+      at++;
+      continue;
+    }
     const length = utf8Length(bytes[at]!, bytes[at + 1]);
     if (length === 0 || at + length > bytes.length) return false;
     for (let i = 2; i < length; i++) if (!isContinuation(bytes[at + i]!)) return false;
@@ -126,9 +130,8 @@ function isContinuation(byte: number): boolean {
   return (byte & 0xc0) === 0x80;
 }
 
-/** The bytes of the character that begins with these two; 0 where none does. */
-function utf8Length(first: number, second = 0): 0 | 1 | 2 | 3 | 4 {
-  if (first < 0x80) return 1;
+/** The bytes of the character that begins with these two, and is not of ASCII; 0 where none does. */
+function utf8Length(first: number, second = 0): 0 | 2 | 3 | 4 {
   if (first < 0xc2 || first > 0xf4 || !isContinuation(second)) return 0;
   // What could be written shorter, surrogates, and what lies above U+10FFFF.
   if ((first === 0xe0 && second < 0xa0) || (first === 0xed && second > 0x9f)) return 0;

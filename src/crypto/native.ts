@@ -250,6 +250,8 @@ export const native: Suite = {
   scrypt: scryptOf,
 };
 
+let tried: boolean | undefined;
+
 /**
  * Whether this Node has every primitive of the suite. One built or set for FIPS may lack X25519 and Ed25519, and says
  * so only when they are used; it always lacks scrypt, which is too dear to try out. What is tried costs little, as
@@ -257,6 +259,11 @@ export const native: Suite = {
  */
 export function nativeAvailable(): boolean {
   if (getFips() !== 0 || typeof scrypt !== "function") return false;
+  tried ??= works();
+  return tried;
+}
+
+function works(): boolean {
   try {
     const bytes = copySecret(sha256(randomBytes(KEY_BYTES)));
     signingKey(bytes).sign(bytes);
