@@ -19,6 +19,6 @@ export default defineConfig({
     // has upset is run again; both are shown.
     retry: process.env.CI ? 2 : 0,
     // Many tests wait for programs that they started, and leave cores idle.
-    maxWorkers: availableParallelism() + 1,
+    maxWorkers: availableParallelism() + 2,
   },
 });

@@ -271,9 +271,9 @@ function expectEnd({ error, core, cursor, tail }: Seen, vector: Vector): void {
 
 const RUNS: [string, Suite, Engine, Vector[]][] = [
   ...SUITES.map((suite): [string, Suite, Engine, Vector[]] => {
-    return [suite.name, suite, inline, sampled(vectors, suite.name === "native" ? 1 : 3)];
+    return [suite.name, suite, inline, sampled(vectors, suite.name === "native" ? 2 : 5)];
   }),
-  ["native, three at a time", native, scrambled(3), sampled(vectors, 7)],
+  ["native, three at a time", native, scrambled(3), sampled(vectors, 13)],
 ];
 
 describe.each(RUNS)("journals, %s", (_name, suite, engine, chosen) => {

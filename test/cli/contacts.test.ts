@@ -6,6 +6,7 @@ import { setTimeout } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { locked } from "../../src/io/lock/lock.js";
 import { parseContacts } from "../../src/keys/contacts.js";
+import { IS_WHOLE } from "../whole.js";
 import { Outcomes, rounds, timeFor } from "./rounds.js";
 import { inSandbox, isTemporary, program, type Sandbox, sh } from "./sandbox.js";
 
@@ -16,7 +17,7 @@ const home = (box: Sandbox) => join(box.dir, "home");
 const contactsOf = (box: Sandbox) => parseContacts(readFileSync(join(home(box), "contacts"), "utf8"));
 
 const MANY = 24;
-const ROUNDS = rounds(30);
+const ROUNDS = rounds(IS_WHOLE ? 30 : 8);
 
 describe("many at once", () => {
   test(

@@ -88,7 +88,7 @@ function check({ where, command, status, streams }: Step, ended: Ended, box: San
 }
 
 describe.each(readdirSync(CASES).filter((name) => name.endsWith(".txt")))("%s", (file) => {
-  test.concurrent.each(sampled([...parse(file)], 3))(
+  test.concurrent.each(sampled([...parse(file)], 6))(
     "%s",
     inSandbox(async (box, _title: string, steps: Step[]) => {
       for (const step of steps) check(step, await sh(box, step.command), box);

@@ -10,6 +10,7 @@ import { hasSmallOrder, isValidRecipient } from "../../src/crypto/x25519-check.j
 import { SealError } from "../../src/errors.js";
 import { sharedVectors, type Wycheproof } from "../shared-vectors.js";
 import { shown } from "../support.js";
+import { IS_WHOLE } from "../whole.js";
 import { encode, torsionPoints } from "./points.js";
 
 const suites = [native, portable];
@@ -50,8 +51,9 @@ describe.each(suites)("$name", (suite) => {
     expect(toHex(shown(suite.agreementKey(copySecret(fromHex(secret))).agree(fromHex(u))!))).toBe(product);
   });
 
-  test("iterates as RFC 7748 does, 1 and 1000 times", () => {
+  test("iterates as RFC 7748 does, 1 and, where it is fast or everything is run, 1000 times", () => {
     expect(toHex(iterate(suite, 1))).toBe("422c8e7a6227d7bca1350b3e2bb7279f7897b87bb6854b783c60e80311ae3079");
+    if (suite !== native && !IS_WHOLE) return;
     expect(toHex(iterate(suite, 1000))).toBe("684cf59ba83309552800ef566f2f4d3c1c3887c49360e3875f2eb94d99532c51");
   });
 

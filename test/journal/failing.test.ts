@@ -11,6 +11,7 @@ import { verifyJournal } from "../../src/journal/reading/verify.js";
 import type { Writer } from "../../src/journal/writing/writer.js";
 import { sender } from "../files/samples.js";
 import { failure, shown } from "../support.js";
+import { sampled } from "../whole.js";
 import { type Fault, type MemoryStore, memoryStore } from "./memory-store.js";
 import { append, openWriter, recordsOf } from "./writing.js";
 
@@ -147,7 +148,7 @@ describe.each([
     expect(store.calls).toHaveLength(calls);
   });
 
-  test.each(numbers)("call number %i fails: its records are rejected, and not there", async (call) => {
+  test.each(sampled(numbers, 2))("call number %i fails: its records are rejected, and not there", async (call) => {
     const { store, outcome } = await run(script, new Map([[call, "failed"]]));
     const isAppend = store.calls[call] === "append" && call > 1;
     expect(outcome.rejected.length > 0, `${store.calls}`).toBe(isAppend);
@@ -157,16 +158,19 @@ describe.each([
     await comeBack(store, outcome);
   });
 
-  test.each(numbers)("the answer of call number %i is lost: what it was asked for is done once", async (call) => {
-    for (const fault of LOST) {
-      const { store, outcome } = await run(script, new Map([[call, fault]]));
-      expect(outcome.rejected, `${store.calls}`).toEqual([]);
-      checkRecords(store, outcome, true);
-      await comeBack(store, outcome);
-    }
-  });
+  test.each(sampled(numbers, 2))(
+    "the answer of call number %i is lost: what it was asked for is done once",
+    async (call) => {
+      for (const fault of LOST) {
+        const { store, outcome } = await run(script, new Map([[call, fault]]));
+        expect(outcome.rejected, `${store.calls}`).toEqual([]);
+        checkRecords(store, outcome, true);
+        await comeBack(store, outcome);
+      }
+    },
+  );
 
-  test.each(numbers)("from call number %i on several answers are lost", async (call) => {
+  test.each(sampled(numbers, 2))("from call number %i on several answers are lost", async (call) => {
     for (const count of [3, 5]) {
       for (const fault of ["failed", ...LOST] as const) {
         const { store, outcome } = await run(
