@@ -3,5 +3,5 @@
 // is to hold keys.
 process.on("SIGUSR1", () => undefined);
 
-const { main } = require("../dist/cli.cjs");
-main("open", process.argv.slice(2));
+const { start } = require("../dist/cli.cjs");
+start("open", process.argv.slice(2));

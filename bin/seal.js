@@ -3,5 +3,5 @@
 // is to hold keys.
 process.on("SIGUSR1", () => undefined);
 
-const { main } = require("../dist/cli.cjs");
-main("seal", process.argv.slice(2));
+const { start } = require("../dist/cli.cjs");
+start("seal", process.argv.slice(2));

@@ -18,14 +18,29 @@ const SMALL = { comments: { legal: true }, minify: true };
 const WEB_WORKER = { ...SMALL, format: "iife", entryFileNames: "[name].js" };
 const WEB_LIBRARY = { ...SMALL, entryFileNames: "[name].js" };
 const WEB = { platform: "browser", target: "es2023" };
-const COMMON = { format: "cjs", strict: true, entryFileNames: "[name].cjs", chunkFileNames: "[name]-[hash].cjs" };
+/** Node reads ASCII faster, and V8 keeps it in half the memory. In all literals, escapes mean the same. */
+const ascii = {
+  name: "ascii",
+  generateBundle: (_, files) => {
+    for (const file of Object.values(files)) file.code = file.code?.replace(/[\u0080-\uffff]/g, escaped);
+  },
+};
+const escaped = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+const COMMON = {
+  format: "cjs",
+  strict: true,
+  entryFileNames: "[name].cjs",
+  chunkFileNames: "[name]-[hash].cjs",
+  comments: { legal: true, jsdoc: false, annotation: false },
+  plugins: [ascii],
+};
 
 rmSync(`${root}dist`, { recursive: true, force: true });
 const bundles = [
   // A require of its own would clash with that of the bundles that it is put into.
   await bundle({ index: "src/index.ts" }, { groups: [] }, { polyfillRequire: false }),
   // The program is no ES module: Node starts it in two thirds of the time.
-  await bundle({ cli: "src/cli/main.ts" }, { groups: [{ name: always, debugName: "program" }] }, COMMON),
+  await bundle({ cli: "src/cli/start.ts" }, { groups: [{ name: always, debugName: "program" }] }, COMMON),
   // In one file, which can be copied to where a bundler has put the rest.
   await bundle({ worker: "src/engine/worker.ts" }, false, { entryFileNames: "[name].mjs" }),
   // For those who cannot require a module, as jest: all in one file, beside the same worker.

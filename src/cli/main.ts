@@ -1,4 +1,4 @@
-// Where both programs begin.
+// The programs, from their arguments to the end of the process.
 
 import { writeSync } from "node:fs";
 import { closeInspector, onAsking } from "../signals.js";

@@ -73,6 +73,8 @@ function makeTemplate(): Sandbox {
     PTY,
     HOME: dir,
     SEAL_HOME: join(dir, "home"),
+    // It would lie among what the tests look at.
+    NODE_DISABLE_COMPILE_CACHE: "1",
   };
   execFileSync("sh", ["-e", TEMPLATE], { cwd: dir, env: base, stdio: ["ignore", "ignore", "inherit"] });
   return { dir, env: { ...base, ...publicKeys(dir) } };

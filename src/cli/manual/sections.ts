@@ -53,6 +53,7 @@ export const ENVIRONMENT: Entries = [
   ["SEAL_CRYPTO", "With portable, uses JavaScript cryptography instead of Node's."],
   ["HTTPS_PROXY, HTTP_PROXY, NO_PROXY", "The proxies for URLs, and the hosts that are reached without one."],
   ["NODE_EXTRA_CA_CERTS", "A file with certificates of further authorities, for https."],
+  ["NODE_DISABLE_COMPILE_CACHE", "If set, nothing is kept in ~/.cache/seal."],
   ["NO_COLOR", "If set, nothing is coloured."],
 ];
 
@@ -65,5 +66,9 @@ export const FILES: Entries = [
     "The configuration directory on Linux. ~/Library/Application Support/seal on macOS, %APPDATA%\\seal on Windows.",
   ],
   ["identity.key", "In the configuration directory: the default identity."],
+  [
+    "~/.cache/seal",
+    "What Node has compiled of seal, from Node 22 on, for a faster start; seal in $XDG_CACHE_HOME, where that is set. It is not made where it would not be this user's alone, and may be removed.",
+  ],
   ["contacts", "In the configuration directory: names for public keys, who is accepted, and who is revoked."],
 ];
