@@ -4,12 +4,11 @@ import { mutate } from "./parts.js";
 
 export default {
   mutate,
-  testRunner: "vitest",
-  plugins: ["@stryker-mutator/vitest-runner", "./test/mutation/messages.js"],
+  testRunner: "loaded",
+  plugins: ["./test/mutation/messages.js", "./test/mutation/runner.js"],
   // An emptied message is still an error, of the same code and at the same place: such mutants tell nothing of the
   // tests.
   ignorers: ["messages"],
-  vitest: { configFile: "test/mutation/vitest.config.js", related: false },
   coverageAnalysis: "perTest",
   concurrency: 1,
   // Endless loops are found by their count; a machine that is busy with something else should not look like one.
