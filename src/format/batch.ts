@@ -170,6 +170,7 @@ export function parseBatch(bytes: Uint8Array): Batch {
   if (sealedAtMs > MAX_BATCH_TIME) throw malformed("was sealed after the year 9999");
   let count = 0;
   for (const { start, heads } of places(bytes)) {
+    // Stryker disable next-line ConditionalExpression,EqualityOperator: no heads have no fault.
     const fault = heads > 0 ? headsFault(bytes.subarray(start - heads, start)) : null;
     if (fault) throw malformed(`has a record with heads ${fault}`);
     count += 1;

@@ -120,13 +120,13 @@ export function checkVersion(version: number): void {
 }
 
 function checkKind(kind: number, expected: Kind | "any"): Kind {
-  if (kind !== KIND_FILE && kind !== KIND_JOURNAL && kind !== KIND_BASE)
-    throw unsupported(`kind ${kind} of sealed input`);
   if (kind === KIND_BASE && expected !== KIND_FILE) throw malformed("a base of a journal where an epoch belongs");
-  if (kind !== KIND_BASE && (expected === "any" || kind === expected)) return kind;
-  throw kind !== KIND_FILE
-    ? malformed("a journal, not a sealed file", { reason: "is-journal", hint: "Read it as a journal." })
-    : malformed("a sealed file, not a journal", { reason: "is-file", hint: "Open it as a file." });
+  if (kind === KIND_FILE && expected === KIND_JOURNAL)
+    throw malformed("a sealed file, not a journal", { reason: "is-file", hint: "Open it as a file." });
+  if ((kind === KIND_JOURNAL || kind === KIND_BASE) && expected === KIND_FILE)
+    throw malformed("a journal, not a sealed file", { reason: "is-journal", hint: "Read it as a journal." });
+  if (kind === KIND_FILE || kind === KIND_JOURNAL) return kind;
+  throw unsupported(`kind ${kind} of sealed input`);
 }
 
 function checkChunkExponent(exponent: number): number {

@@ -76,6 +76,7 @@ export function headsFault(bytes: Uint8Array): string | null {
 }
 
 function scanHeads(bytes: Uint8Array, tell: (key: string, value: string) => void): string | null {
+  // Stryker disable next-line StringLiteral: a name begins with a small letter, and comes after this one too.
   let last = "";
   for (let at = 0; at < bytes.length; ) {
     const valueAt = at + KEY_LENGTH_BYTES + bytes[at]!;

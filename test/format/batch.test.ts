@@ -69,6 +69,30 @@ test("nothing stays in the memory that a batch has outgrown", () => {
   for (const buffer of made.slice(0, -1)) expect(Buffer.from(buffer).includes(7)).toBe(false);
 });
 
+test("memory for a batch: 16 KiB, then twice as much as before, and never more than a chunk or what is needed", () => {
+  const memory = (chunk: number, ...sizes: readonly number[]) => {
+    const batch = new BatchBuffer(chunk);
+    return sizes.map((size) => {
+      batch.add(new Uint8Array(size - batch.length - 4));
+      return batch.encode(0).buffer.byteLength;
+    });
+  };
+  const KIB = 1024;
+  expect(memory(2 ** 20, 12, 16 * KIB, 16 * KIB + 4)).toEqual([16 * KIB, 16 * KIB, 32 * KIB]);
+  expect(memory(2 ** 20, 32 * KIB, 32 * KIB + 4, 200 * KIB)).toEqual([32 * KIB, 64 * KIB, 256 * KIB]);
+  expect(memory(2 ** 12, 12, 2 ** 12)).toEqual([2 ** 12, 2 ** 12]);
+  expect(memory(40 * KIB, 33 * KIB, 40 * KIB)).toEqual([40 * KIB, 40 * KIB]);
+  expect(memory(2 ** 12, 2 ** 13)).toEqual([2 ** 13]);
+});
+
+test("what fits into the memory of a batch moves nothing", () => {
+  const batch = new BatchBuffer(2 ** 20);
+  batch.add(new Uint8Array(10));
+  const { buffer } = batch.encode(0);
+  batch.add(new Uint8Array(16 * 1024 - batch.length - 4));
+  expect(batch.encode(0).buffer).toBe(buffer);
+});
+
 const name = fc.stringMatching(/^[a-z][a-z0-9-]{0,8}$/);
 const heads = fc.dictionary(name, fc.string({ unit: "binary", maxLength: 20 }), { maxKeys: 4 });
 const entries = fc.array(fc.record({ record: fc.uint8Array({ maxLength: 40 }), heads }), {
@@ -102,8 +126,9 @@ test("the layout of a record with heads: the top bit, the length of the heads, t
 });
 
 test("heads that nobody has put there are none, whatever they are called", () => {
-  const [bare] = parseBatch(encodeBatch(0, [Uint8Array.of(1)])).records.withHeads();
+  const [bare, other] = parseBatch(encodeBatch(0, [Uint8Array.of(1), Uint8Array.of(2)])).records.withHeads();
   expect("constructor" in bare!.heads).toBe(false);
+  expect(bare!.heads, "nothing is made for them").toBe(other!.heads);
   const encoded = encodeHeads({ constructor: "x" } as never)!;
   const [named] = parseBatch(encodeBatch(0, [{ record: Uint8Array.of(1), heads: encoded }])).records.withHeads();
   expect({ ...named!.heads }).toEqual({ constructor: "x" });
@@ -122,6 +147,12 @@ test.each<[string, Record<string, string>, RegExp]>([
   expect(() => encodeHeads(given)).toThrow(
     expect.objectContaining({ code: "usage", message: expect.stringMatching(message) }),
   );
+});
+
+test("a name that is none is told in part, and what names there are", () => {
+  const [shown, more] = ["a".repeat(70), "b".repeat(10)];
+  const expected = { message: `no head is called "${shown}"`, hint: expect.stringMatching(/^A name has 1 to 64 /) };
+  expect(() => encodeHeads({ [shown + more]: "" })).toThrow(expect.objectContaining(expected));
 });
 
 test("the largest heads are taken; none are null", () => {

@@ -41,9 +41,9 @@ const ONE: Core = {
 };
 const SIGNED: Core = { ...ONE, signer: new Uint8Array(32).fill(7), recordKey: new Uint8Array(32).fill(9) };
 
-function fault(input: Uint8Array): SealError {
+function fault(input: Uint8Array, expected?: Parameters<typeof parseCore>[0]): SealError {
   try {
-    parseBytes(parseCore(), input);
+    parseBytes(parseCore(expected), input);
   } catch (error) {
     if (error instanceof SealError) return error;
     throw error;
@@ -221,14 +221,26 @@ describe("kinds", () => {
         return error;
       }
     };
-    const [journal, file] = [/^a journal, /, /^a sealed file, /].map((start) => ({
+    const [journal, file] = (["a journal", "a sealed file"] as const).map((what, i) => ({
       code: "malformed",
-      message: expect.stringMatching(start),
-      hint: expect.any(String),
+      message: expect.stringMatching(`^${what}, `),
+      reason: ["is-journal", "is-file"][i],
+      hint: expect.stringMatching(/^(Read|Open) it as a /),
     }));
     expect(refused(epoch)).toMatchObject(journal!);
     expect(refused(epoch, KIND_FILE)).toMatchObject(journal!);
     expect(refused(ONE, KIND_JOURNAL)).toMatchObject(file!);
+  });
+
+  test("a base is a journal where a file is expected, and does not belong where an epoch is", () => {
+    const base = withByte(9, 3);
+    expect(fault(base)).toMatchObject({ code: "malformed", reason: "is-journal" });
+    for (const expected of [KIND_JOURNAL, "any"] as const) {
+      const message = "a base of a journal where an epoch belongs";
+      expect(fault(base, expected)).toMatchObject({ code: "malformed", message });
+    }
+    for (const expected of [KIND_FILE, KIND_JOURNAL, "any"] as const)
+      expect(fault(withByte(9, 4), expected)).toMatchObject({ code: "unsupported" });
   });
 
   test("a journal is signed", () => {

@@ -64,6 +64,15 @@ describe("there is one encoding", () => {
     expect(() => parse(text)).toThrow(expect.objectContaining({ code: "usage" }));
   });
 
+  test("an error calls it by its name, where it has one", () => {
+    const refused = (name?: string) => expect(() => parseCursor(utf8("x"), "reading", name));
+    const hint = expect.stringContaining("read from the beginning");
+    refused().toThrow(expect.objectContaining({ message: "not a journal's cursor", hint }));
+    refused("c").toThrow(expect.objectContaining({ message: "c is not a journal's cursor", hint }));
+    const other = () => parseCursor(encodeCursor(CURSOR, "writing"), "reading");
+    expect(other).toThrow(expect.objectContaining({ message: "this is a cursor for writing, not for reading" }));
+  });
+
   test("bytes that are no text, and far too many: refused", () => {
     expect(() => parseCursor(Uint8Array.of(0xff, 0xfe), "reading")).toThrow(expect.objectContaining({ code: "usage" }));
     expect(() => parseCursor(new Uint8Array(1 << 20), "reading")).toThrow(expect.objectContaining({ code: "usage" }));

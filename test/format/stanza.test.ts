@@ -104,6 +104,15 @@ describe("bounds", () => {
     expect(found).toEqual(["malformed", "malformed", "malformed", "malformed", "ok", "malformed"]);
   });
 
+  test("the kind and both lengths are told", () => {
+    const told = ([1, 0x8001, 0x8002] as const).map(
+      (type) => () => parseBytes(parseStanzas(), encodeStanzas([filled(79, type)])),
+    );
+    expect(told[0]).toThrow("a stanza (X25519) of 79 bytes instead of 80");
+    expect(told[1]).toThrow("a stanza (X-Wing) of 79 bytes instead of 1168");
+    expect(told[2]).toThrow("a stanza (passphrase) of 79 bytes instead of 64");
+  });
+
   test("exactly 64 bytes for a passphrase", () => {
     const found = [0, 48, 63, 64, 65, 80].map((length) => encoded([filled(length, 0x8002)]));
     expect(found).toEqual(["malformed", "malformed", "malformed", "ok", "malformed", "malformed"]);

@@ -5,7 +5,6 @@ import { add } from "./add.js";
 import { completion } from "./completion.js";
 import { init } from "./init.js";
 import { list } from "./list.js";
-import { quota } from "./quota.js";
 import { recipients } from "./recipients.js";
 import { remove } from "./remove.js";
 import { retention, shorten } from "./retention.js";
@@ -21,7 +20,6 @@ export const COMMANDS: readonly Command[] = [
   create,
   listTokens,
   revoke,
-  quota,
   retention,
   shorten,
   remove,
