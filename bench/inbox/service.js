@@ -9,13 +9,15 @@ import { ROOT } from "../options.js";
 const LIMITS = ["--rate", "1000000", "--max-keys", "10000000"];
 
 /**
- * A directory with the inbox `bench` in `box`, for user.key, which accepts inbox.key, and tokens.
+ * A directory with the inbox `bench`, for user.key, which accepts inbox.key, and tokens.
  * @param {string} node the node that runs all programs
+ * @param {string | null} [store] a database; without one, the inbox is in `box`
  */
-export function makeInbox(node) {
+export function makeInbox(node, store = null) {
   const directory = mkdtempSync(join(tmpdir(), "seal-bench-inbox-"));
   const box = join(directory, "box");
-  const env = { ...process.env, SEAL_HOME: directory, SEAL_INBOX_DIR: box };
+  const place = store ? { SEAL_INBOX_STORE: store } : { SEAL_INBOX_DIR: box };
+  const env = { ...process.env, SEAL_HOME: directory, ...place };
   const call = (program, ...args) =>
     execFileSync(node, [ROOT + program, ...args], { cwd: directory, env, encoding: "utf8" }).trim();
   const seal = (...args) => call("bin/seal.js", ...args);
@@ -23,20 +25,21 @@ export function makeInbox(node) {
 
   seal("keygen", "-q", "-o", "inbox.key");
   seal("keygen", "-q", "-o", "user.key", "--from", "inbox.pub");
-  inbox("init", box);
+  inbox("init", ...(store ? [] : [box]));
   inbox("add", "bench", "--to", "user.pub");
   const tokens = {
     producer: inbox("token", "create", "bench", "--producer", "bench", "-q"),
     reader: inbox("token", "create", "bench", "--reader", "bench", "-q"),
   };
 
-  const serve = async () => {
-    const args = ["serve", "--dir", box, "--sign", join(directory, "inbox.key"), "--listen", "127.0.0.1:0", ...LIMITS];
-    const child = spawn(node, [`${ROOT}inbox/bin/seal-inbox.js`, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  const serve = async (...more) => {
+    const args = ["serve", "--sign", join(directory, "inbox.key"), "--listen", "127.0.0.1:0", ...LIMITS, ...more];
+    const command = [`${ROOT}inbox/bin/seal-inbox.js`, ...args];
+    const child = spawn(node, command, { env, stdio: ["ignore", "pipe", "inherit"] });
     const ended = new Promise((resolve) => child.once("close", resolve));
     return { child, ended, url: await urlOf(child, ended) };
   };
-  return { directory, env, tokens, serve, remove: () => rmSync(directory, { recursive: true, force: true }) };
+  return { directory, box, env, tokens, serve, remove: () => rmSync(directory, { recursive: true, force: true }) };
 }
 
 function urlOf(child, ended) {

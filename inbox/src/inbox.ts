@@ -9,6 +9,7 @@ import type { KeyedRequest } from "./idempotency/request.js";
 import { beginningOf, type Stands, standsIn } from "./idempotency/stands.js";
 import { copyOfPlace, type FramePlace } from "./idempotency/unit.js";
 import { isFenced, Problem } from "./problem.js";
+import type { KeysHeld, Quota } from "./quotas/quotas.js";
 import { Recipients } from "./recipients.js";
 import type { KeyStore, Place } from "./store/store.js";
 import type { OpenWriter, SealedFrame, Writer, WriterOptions } from "./writer.js";
@@ -36,11 +37,16 @@ export interface Appended {
   readonly frame: FramePlace | null;
 }
 
+/** Says that something may be written, and what takes that back where it is not. Throws `Problem`. */
+export type Admit = (keys: KeysHeld) => () => void;
+
 const REPLAYED: Appended = { replayed: true, frame: null };
 
 export class Inbox {
   /** Where the incomplete end was moved, or null. */
   readonly tailMovedTo: string | null;
+  /** null where as much is taken as comes. */
+  readonly quota: Quota | null;
   readonly #place: Place;
   readonly #writer: Writer;
   readonly #stands: Stands;
@@ -59,7 +65,8 @@ export class Inbox {
   #isLost = false;
 
   private constructor(place: Place, options: InboxOptions, opened: Opened) {
-    const { writer, recipients, stands, log, answers, clock, durable, shift, newest } = opened;
+    const { writer, quota, recipients, stands, log, answers, clock, durable, shift, newest } = opened;
+    this.quota = quota;
     this.tailMovedTo = writer.recovered.tailMovedTo;
     this.#place = place;
     this.#writer = writer;
@@ -78,7 +85,7 @@ export class Inbox {
   /** Opens the journal for writing and reads the keys. Throws `io`; `tampered` where either is not in order. */
   static async open(
     place: Place,
-    { label, to }: Pick<WriterOptions, "label" | "to">,
+    { label, to, quota = null }: Pick<WriterOptions, "label" | "to"> & { readonly quota?: Quota | null },
     options: InboxOptions,
   ): Promise<Inbox> {
     const clock = new AgeClock();
@@ -101,7 +108,7 @@ export class Inbox {
         newest = newer(newest, frame);
       });
       await log.own();
-      const opened = { writer, recipients, stands, log, answers, clock, durable, shift, newest };
+      const opened = { writer, quota, recipients, stands, log, answers, clock, durable, shift, newest };
       inbox = new Inbox(place, options, opened);
       return inbox;
     } catch (error) {
@@ -130,10 +137,15 @@ export class Inbox {
 
   /**
    * Appends records, which are copied at once: they are on disk when this is done. A request with a key that was
-   * answered already, or that is under way, is not done again. Throws `Problem`; what the writer throws.
+   * answered already, or that is under way, is not done again. `admit` is asked before something is written. Throws
+   * `Problem`; what the writer and `admit` throw.
    */
-  async append(records: readonly JournalRecord[], request: KeyedRequest | null): Promise<Appended> {
-    if (!request) return { replayed: false, frame: await this.#write(records, null) };
+  async append(
+    records: readonly JournalRecord[],
+    request: KeyedRequest | null,
+    admit: Admit = () => () => undefined,
+  ): Promise<Appended> {
+    if (!request) return { replayed: false, frame: await this.#write(records, null, admit) };
     const name = Buffer.from(request.id).toString("latin1");
     const known = this.#answers.find(request.id, this.#clock.now());
     if (known) await this.#checkJournal();
@@ -145,7 +157,7 @@ export class Inbox {
       await pending.done;
       return REPLAYED;
     }
-    const done = this.#write(records, request);
+    const done = this.#write(records, request, admit);
     this.#pending.set(name, { print: request.print, done });
     try {
       return { replayed: false, frame: await done };
@@ -198,7 +210,11 @@ export class Inbox {
     }
   }
 
-  async #write(records: readonly JournalRecord[], request: KeyedRequest | null): Promise<FramePlace | null> {
+  async #write(
+    records: readonly JournalRecord[],
+    request: KeyedRequest | null,
+    admit: Admit,
+  ): Promise<FramePlace | null> {
     if (this.#isLost) throw lost(this.#place.journal);
     if (this.#writer.queuedBytes > this.#options.maxQueued) {
       throw new Problem("busy", "Try again in a moment.", { retryAfter: 1 });
@@ -206,10 +222,13 @@ export class Inbox {
     if (request && this.#answers.isFull) {
       throw new Problem("too-many-keys", "Send it again later, with the same key.", { retryAfter: 60 });
     }
+    const { size } = this.#answers;
+    const takeBack = admit({ size, untilFewer: () => this.#answers.untilFewer(this.#clock.now()) });
     const tag: Tag = { request, frame: null, announced: null };
     try {
       await this.#writer.append(records, tag);
     } catch (error) {
+      takeBack();
       if (isFenced(error)) this.#isLost = true;
       // Of what a writer sealed that is none any more, the journal is to be asked when the inbox is opened anew.
       else this.#doubts.add(tag);
@@ -257,6 +276,7 @@ export class Inbox {
 /** What an inbox is made of. */
 interface Opened {
   readonly writer: Writer;
+  readonly quota: Quota | null;
   readonly recipients: Recipients;
   readonly stands: Stands;
   readonly log: KeyStore;

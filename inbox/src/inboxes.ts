@@ -3,6 +3,7 @@
 
 import { Inbox, type InboxOptions } from "./inbox.js";
 import { Problem, storageProblem } from "./problem.js";
+import type { Quotas } from "./quotas/quotas.js";
 import type { InboxStore } from "./store/store.js";
 
 export interface InboxesOptions extends InboxOptions {
@@ -10,6 +11,8 @@ export interface InboxesOptions extends InboxOptions {
   readonly idle: number;
   /** How many are open at a time. */
   readonly maxOpen: number;
+  /** None: as much is taken as comes. */
+  readonly quotas?: Quotas;
   /** Told what the operator should know. */
   readonly note: (event: InboxEvent) => void;
 }
@@ -163,11 +166,17 @@ export class Inboxes {
 
   #open(name: string): Entry {
     const place = this.#store.place(name);
-    const to = async () => (await this.#store.settings(name)).recipients;
+    const quota = this.#options.quotas?.of(name);
+    const to = async () => {
+      const { recipients, quotas } = await this.#store.settings(name);
+      quota?.follow(quotas);
+      return recipients;
+    };
     const { leases } = this.#store;
-    const opening = this.#store.settings(name).then(async ({ label }) => {
+    const opening = this.#store.settings(name).then(async ({ label, quotas }) => {
+      quota?.follow(quotas);
       await leases?.take(name);
-      return Inbox.open(place, { label, to }, this.#options);
+      return Inbox.open(place, { label, to, ...(quota && { quota }) }, this.#options);
     });
     const inbox = opening.catch((error) => {
       entry.open = "failed";

@@ -22,6 +22,7 @@ import {
   signerOf,
   tlsOf,
 } from "./process-options.js";
+import { Quotas } from "./quotas/quotas.js";
 import { makeApp, makeOperatorsApp } from "./server/app.js";
 import { MAX_BODY } from "./server/body.js";
 import { descriptorLimit, shares } from "./server/descriptors.js";
@@ -36,6 +37,8 @@ import type { OpenWriter } from "./writer.js";
 declare const SEAL_INBOX_VERSION: string;
 
 const MIB = 1024 * 1024;
+/** A body and what it is once it is decoded. */
+const LEAST_HELD = 3 * MAX_BODY;
 const DAY = 86_400_000;
 const IDLE = 600_000;
 const MAX_OPEN = 1000;
@@ -106,10 +109,12 @@ function writing(sign: Identity | Signer): OpenWriter {
 function makeService(args: Arguments, store: InboxStore, openWriter: OpenWriter, logger: Logger): Service {
   const metrics = new Metrics(SEAL_INBOX_VERSION);
   const budget = new KeyBudget(numberOf(args, "max-keys", 5_000_000, 0, 100_000_000));
+  const keyLifetime = durationOf(args, "key-lifetime", DAY);
   const inboxes = new Inboxes(store, {
     openWriter: timed(openWriter, (seconds) => metrics.flushed(seconds)),
     budget,
-    keyLifetime: durationOf(args, "key-lifetime", DAY),
+    keyLifetime,
+    quotas: new Quotas(keyLifetime),
     maxQueued: numberOf(args, "max-queued", 16 * MIB, 1, 2 ** 40),
     idle: durationOf(args, "idle", IDLE),
     maxOpen: Math.min(numberOf(args, "max-open", MAX_OPEN, 1, 1_000_000), shares(descriptorLimit()).inboxes),
@@ -117,7 +122,7 @@ function makeService(args: Arguments, store: InboxStore, openWriter: OpenWriter,
   });
   return new Service(store, inboxes, budget, metrics, {
     maxBody: numberOf(args, "max-body", MIB, 1, MAX_BODY),
-    maxHeld: numberOf(args, "max-held", 64 * MIB, MAX_BODY, 2 ** 40),
+    maxHeld: numberOf(args, "max-held", 64 * MIB, LEAST_HELD, 2 ** 40),
     rate: numberOf(args, "rate", 1000, 1, 1_000_000),
     keptHeaders: keptHeaders(args),
     origins: originsOf(args),

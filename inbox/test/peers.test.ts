@@ -8,20 +8,15 @@ import { IS_WHOLE } from "../../test/whole.js";
 import { makeCertificate, pemOf } from "../src/peers/certificate.js";
 import { encodeHead, type Forwarded, parseMessage, takenIn } from "../src/peers/message.js";
 import { asked, hasPostgres, type Server, startPostgres } from "./postgres.js";
-import { type DatabaseSite, makeDatabaseSite, type Served, sent, serveDatabase } from "./program.js";
+import { expectRecords, openedIn, produce, sleep } from "./producers.js";
+import { type DatabaseSite, makeDatabaseSite, type Served, serveDatabase } from "./program.js";
 
-const PRODUCERS = 6;
 const ROUNDS = Number(process.env.SEAL_FAILOVER_ROUNDS ?? (IS_WHOLE ? 2 : 1));
 const LIMIT = 120_000 + 30_000 * ROUNDS;
-const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const PEERS = ["--peers", "127.0.0.1:0"];
+/** Each sends its records to the services in turn. */
+const PRODUCERS = { count: 6, wandering: 6, patience: 4000 };
 
-const until = async (condition: () => boolean) => {
-  while (!condition()) await sleep(10);
-};
-
-/** How often a service has taken the journal. */
-const openedIn = ({ log }: Served) => log().split('"msg":"opened"').length - 1;
 const peersOf = ({ log }: Served) => Number(/"msg":"peers on 127\.0\.0\.1:(\d+)"/.exec(log())![1]);
 
 describe.skipIf(!hasPostgres || process.env.SEAL_TEST_POSTGRES !== undefined)("three services", () => {
@@ -37,48 +32,10 @@ describe.skipIf(!hasPostgres || process.env.SEAL_TEST_POSTGRES !== undefined)("t
     return { site, services };
   }
 
-  /** Producers that send to each in turn, until each record is acknowledged. */
-  function producing(services: Served[]) {
-    const acknowledged: string[] = [];
-    let [isOver, turn, retries] = [false, 0, 0];
-    const produce = async (producer: number) => {
-      for (let i = 0; !isOver; i++) {
-        const record = `${producer}-${i}`;
-        const headers = { "idempotency-key": randomUUID() };
-        while (!(await sent(services[turn++ % services.length]!, record, headers))) {
-          retries++;
-          await sleep(20);
-        }
-        acknowledged.push(record);
-      }
-    };
-    const all = Array.from({ length: PRODUCERS }, (_, producer) => produce(producer));
-    const more = (count: number) => {
-      const due = acknowledged.length + count;
-      return until(() => acknowledged.length >= due);
-    };
-    const end = async () => {
-      isOver = true;
-      await Promise.all(all);
-      return { acknowledged, retries };
-    };
-    return { more, end };
-  }
-
-  /** Each record once, and those of each producer in the order in which it sent them. */
-  async function check(site: DatabaseSite, from: Served, acknowledged: readonly string[]) {
-    const records = await site.records(from);
-    expect([...records].sort()).toEqual([...acknowledged].sort());
-    for (let producer = 0; producer < PRODUCERS; producer++) {
-      const own = records.filter((record) => record.startsWith(`${producer}-`));
-      expect(own).toEqual(own.map((_, i) => `${producer}-${i}`));
-    }
-  }
-
   test("take in what comes to any of them, and one alone opens the inbox", { timeout: LIMIT }, async () => {
     const { site, services } = await three();
     expect((await services[0]!.post("first")).status).toBe(201);
-    const { more, end } = producing(services);
+    const { more, end } = produce(services, PRODUCERS);
     await more(60);
     const { acknowledged, retries } = await end();
     expect([retries, services.map(openedIn)]).toEqual([0, [1, 0, 0]]);
@@ -133,7 +90,7 @@ describe.skipIf(!hasPostgres || process.env.SEAL_TEST_POSTGRES !== undefined)("t
     async (_name, strike) => {
       const { site, services } = await three();
       expect((await services[0]!.post("first", { "idempotency-key": randomUUID() })).status).toBe(201);
-      const { more, end } = producing(services);
+      const { more, end } = produce(services, PRODUCERS);
       for (let round = 0; round < ROUNDS; round++) {
         await more(20);
         const owner = services.findIndex((service) => openedIn(service) === Math.max(...services.map(openedIn)));
@@ -142,7 +99,7 @@ describe.skipIf(!hasPostgres || process.env.SEAL_TEST_POSTGRES !== undefined)("t
       await more(30);
       const { acknowledged, retries } = await end();
       expect(retries).toBeGreaterThan(0);
-      for (const service of services) await check(site, service, ["first", ...acknowledged]);
+      await expectRecords(site, services, ["first", ...acknowledged]);
     },
   );
 

@@ -128,7 +128,7 @@ export async function freePort(): Promise<number> {
 async function reachable(url: string): Promise<void> {
   for (let tries = 0; ; tries++) {
     try {
-      return await asked(url, "SELECT 1");
+      return void (await asked(url, "SELECT 1"));
     } catch (error) {
       if (tries > 600) throw error;
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -136,13 +136,15 @@ async function reachable(url: string): Promise<void> {
   }
 }
 
-/** Sends statements to a database. */
-export async function asked(url: string, ...statements: readonly string[]): Promise<void> {
+/** Sends statements to a database; what the last one finds. */
+export async function asked(url: string, ...statements: readonly string[]): Promise<Record<string, unknown>[]> {
   const client = new Client(url);
   client.on("error", () => undefined);
   await client.connect();
-  for (const each of statements) await client.query(each);
+  let rows: Record<string, unknown>[] = [];
+  for (const each of statements) ({ rows } = await client.query(each));
   await client.end();
+  return rows;
 }
 
 let count = 0;

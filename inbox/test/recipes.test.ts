@@ -54,6 +54,10 @@ test("what the alerts ask for is among the figures, and so are the problems and 
   expect(asked.length).toBeGreaterThan(6);
   for (const name of asked) expect(figures).toMatch(new RegExp(`^${name}[ {]`, "m"));
   expect(figures).toMatch(/reason="unknown"/);
-  for (const problem of /problem=~"([^"]+)"/.exec(rules)![1]!.split("|"))
-    expect(Object.keys(PROBLEMS)).toContain(problem);
+  const [several, quotas] = [...rules.matchAll(/problem=~"([^"]+)"/g)].map(([, names]) => names!);
+  for (const problem of several!.split("|")) expect(Object.keys(PROBLEMS)).toContain(problem);
+  const isQuota = new RegExp(`^(?:${quotas})$`);
+  const named = Object.keys(PROBLEMS).filter((name) => isQuota.test(name));
+  expect(named.length).toBe(6);
+  for (const name of named) expect(figures).toContain(`seal_inbox_problems_total{problem="${name}"} 0\n`);
 });

@@ -7,6 +7,7 @@ import { pino } from "pino";
 import { onTestFinished } from "vitest";
 import { KeyBudget } from "../src/idempotency/answers.js";
 import { type InboxEvent, Inboxes, type InboxesOptions } from "../src/inboxes.js";
+import { Quotas } from "../src/quotas/quotas.js";
 import { makeApp } from "../src/server/app.js";
 import { timed } from "../src/server/flushes.js";
 import { Metrics } from "../src/server/metrics.js";
@@ -71,6 +72,7 @@ export async function startService(openWriter: OpenWriter, settings: Settings = 
   const inboxes = new Inboxes(directory, {
     openWriter: timed(openWriter, (seconds) => metrics.flushed(seconds)),
     budget,
+    quotas: new Quotas(defaults.keyLifetime),
     ...defaults,
     ...rest,
   });

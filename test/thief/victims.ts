@@ -127,6 +127,8 @@ export interface Service {
   readonly victim: Victim;
   /** Resolves with the 201. */
   post(body: string, type?: string): Promise<void>;
+  /** The same with lines in a content coding; resolves with the status. */
+  postEncoded(body: Uint8Array, encoding: string): Promise<number>;
 }
 
 export async function serving(site: Site): Promise<Service> {
@@ -136,12 +138,19 @@ export async function serving(site: Site): Promise<Service> {
   const victim = site.start(INBOX, ["serve", "--sign", "writer.key", "--listen", "127.0.0.1:0"]);
   const address = /listening on (http:\/\/[^"\s]+)/;
   const url = address.exec(await victim.said((text) => address.test(text)))![1];
+  const send = async (body: string | Uint8Array, type: string, more = {}) => {
+    const headers = { authorization: `Bearer ${token}`, "content-type": type, ...more };
+    const init = { method: "POST", headers, body: body as string };
+    const { status } = await fetch(`${url}/v1/inboxes/till/records`, init);
+    return status;
+  };
   const post = async (body: string, type = "text/plain") => {
-    const headers = { authorization: `Bearer ${token}`, "content-type": type };
-    const { status } = await fetch(`${url}/v1/inboxes/till/records`, { method: "POST", headers, body });
+    const status = await send(body, type);
     if (status !== 201) throw new Error(`status ${status}`);
   };
-  return { victim, post };
+  const postEncoded: Service["postEncoded"] = (body, encoding) =>
+    send(body, "application/x-ndjson", { "content-encoding": encoding });
+  return { victim, post, postEncoded };
 }
 
 /** A process that has called a function of the library, with what it needs in the folder. */

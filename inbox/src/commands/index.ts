@@ -5,6 +5,7 @@ import { add } from "./add.js";
 import { completion } from "./completion.js";
 import { init } from "./init.js";
 import { list } from "./list.js";
+import { quota } from "./quota.js";
 import { recipients } from "./recipients.js";
 import { remove } from "./remove.js";
 import { retention, shorten } from "./retention.js";
@@ -20,6 +21,7 @@ export const COMMANDS: readonly Command[] = [
   create,
   listTokens,
   revoke,
+  quota,
   retention,
   shorten,
   remove,

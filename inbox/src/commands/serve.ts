@@ -18,7 +18,7 @@ export const serve: Command = {
     "tls-key": { value: "FILE", help: "its key (PEM)" },
     head: { value: "NAME", repeats: true, help: "a header that is sealed in front of records, such as x-github-event" },
     "allow-origin": { value: "ORIGIN", repeats: true, help: "let pages of that origin use the service (CORS)" },
-    "max-body": { value: "BYTES", help: "of one request (default: 1048576)" },
+    "max-body": { value: "BYTES", help: "of one request, also once it is decoded (default: 1048576)" },
     "max-queued": { value: "BYTES", help: "that wait for the disk, of one inbox (default: 16777216)" },
     "max-held": { value: "BYTES", help: "of all requests in memory (default: 67108864)" },
     rate: { value: "N", help: "requests a second of each token (default: 1000)" },

@@ -45,6 +45,16 @@ export class Answers {
     this.#slice = Math.ceil(lifetime / SLICES);
   }
 
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Seconds until some are forgotten. */
+  untilFewer(now: number): number {
+    const oldest = Math.min(...this.#tables.keys(), Math.floor(now / this.#slice));
+    return Math.max(1, Math.ceil(((oldest + 1) * this.#slice + this.#lifetime - now) / 1000));
+  }
+
   get isFull(): boolean {
     return !this.#budget.allows(this.#size);
   }

@@ -20,20 +20,31 @@ export class Admission {
 
   /**
    * Does `work`, for which it takes so much room. Throws `Problem` where there is not so much, or the holder has its
-   * share, of which a first body may be more; what `work` throws.
+   * share, of which a lone request may take more; what `work` throws. It may take more as it goes on, by the function
+   * that it is given, which throws the same.
    */
-  async hold<T>(holder: object, bytes: number, work: () => Promise<T>): Promise<T> {
-    const own = this.#byHolder.get(holder) ?? 0;
-    const isShareSpent = own > 0 && own + bytes > SHARE * this.#max;
-    if (isShareSpent || this.#held + bytes > this.#max) {
-      throw new Problem("busy", "Try again in a moment.", { retryAfter: 1 });
-    }
-    this.#add(holder, bytes);
+  async hold<T>(holder: object, bytes: number, work: (more: (bytes: number) => void) => Promise<T>): Promise<T> {
+    let taken = 0;
+    const take = (count: number) => {
+      this.#check(holder, taken, count);
+      this.#add(holder, count);
+      taken += count;
+    };
+    take(bytes);
     try {
-      return await work();
+      return await work(take);
     } finally {
-      this.#add(holder, -bytes);
+      this.#add(holder, -taken);
     }
+  }
+
+  /** Throws `Problem` where a request that has taken so much gets no more. */
+  #check(holder: object, taken: number, bytes: number): void {
+    const all = (this.#byHolder.get(holder) ?? 0) + bytes;
+    const isLone = all === taken + bytes;
+    const isShareSpent = !isLone && all > SHARE * this.#max;
+    if (!isShareSpent && this.#held + bytes <= this.#max) return;
+    throw new Problem("busy", "Try again in a moment.", { retryAfter: 1 });
   }
 
   #add(holder: object, bytes: number): void {

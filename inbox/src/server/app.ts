@@ -12,6 +12,7 @@ import fastify, {
   type FastifyRequest,
   LogController,
 } from "fastify";
+import { ENCODINGS } from "../encodings/decode.js";
 import { Problem, type ProblemName } from "../problem.js";
 import { acknowledgementRoute } from "./acknowledgement.js";
 import { allowOrigins } from "./cors.js";
@@ -154,6 +155,8 @@ function refuse(problem: Problem, request: FastifyRequest, reply: FastifyReply):
   const { retryAfter, status, cause } = problem;
   if (cause !== undefined) request.log.error({ problem: problem.problem, reason: reasonOf(cause) }, "failed");
   if (retryAfter !== null) reply.header("retry-after", retryAfter);
+  // RFC 7694: so a client knows that another encoding is what helps.
+  if (problem.problem === "content-encoding") reply.header("accept-encoding", ENCODINGS.join(", "));
   if (status === 401) reply.header("www-authenticate", 'Bearer realm="seal-inbox"');
   // What was not read of the body would have to be.
   if (!request.raw.complete) reply.header("connection", "close");

@@ -4,9 +4,10 @@ import type { FastifyInstance } from "fastify";
 import { Problem } from "../problem.js";
 
 /** What a page may send beside what every page may. */
-const SENT = "Authorization, Content-Type, Idempotency-Key, If-None-Match, If-Range, Prefer, Range, X-Request-Id";
+const SENT =
+  "Authorization, Content-Encoding, Content-Type, Idempotency-Key, If-None-Match, If-Range, Prefer, Range, X-Request-Id";
 /** What a page may see beside what every page may. */
-const SEEN = "Accept-Ranges, Content-Range, ETag, Preference-Applied, Retry-After, X-Request-Id";
+const SEEN = "Accept-Encoding, Accept-Ranges, Content-Range, ETag, Preference-Applied, Retry-After, X-Request-Id";
 /** Seconds for which a browser need not ask again. */
 const REMEMBERED = 600;
 const METHODS = {

@@ -1,6 +1,7 @@
 // POST: takes in records.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { decoded, encodingOf } from "../encodings/decode.js";
 import { keyIn } from "../idempotency/header.js";
 import { Problem } from "../problem.js";
 import { secretBytes } from "../store/webhook-secrets.js";
@@ -76,17 +77,25 @@ interface Posted {
 function held(service: Service, posted: Posted): Promise<Answer> {
   const { request } = posted;
   const bytes = announced(request) ?? service.options.maxBody;
-  return service.admission.hold(request.bearer.bucket, bytes, () => append(service, posted));
+  return service.admission.hold(request.bearer.bucket, bytes, (more) =>
+    append(service, posted, more).finally(() => scrub(service, request)),
+  );
+}
+
+/** Whatever has come of a body, it is not left where it was read. */
+async function scrub(service: Service, request: Request): Promise<void> {
+  await service.scrubber.scrub().catch((error) => {
+    // What is stored is stored: whoever was told otherwise would send it again.
+    request.log.warn({ reason: error.message }, "what was read last is not overwritten yet");
+  });
 }
 
 /** Refuses before anything of the body is read. Throws `Problem`. */
 function checkHeaders(request: Request, maxBody: number): void {
   const { "content-encoding": encoding, "transfer-encoding": transfer } = request.headers;
-  if (encoding !== undefined && encoding !== "identity") {
-    throw new Problem("media-type", "Bodies must come as they are: no Content-Encoding.");
-  }
+  encodingOf(encoding);
   if (transfer !== undefined && transfer.toLowerCase() !== "chunked") {
-    throw new Problem("media-type", "Bodies must come as they are: no Transfer-Encoding but chunked.");
+    throw new Problem("media-type", "No Transfer-Encoding is taken but chunked.");
   }
   if ((announced(request) ?? 0) > maxBody) throw tooLarge(maxBody);
 }
@@ -110,20 +119,23 @@ interface Answer {
   readonly time?: string;
 }
 
-async function append(service: Service, { request, reply, framing, webhook }: Posted): Promise<Answer> {
+async function append(
+  service: Service,
+  { request, reply, framing, webhook }: Posted,
+  more: (bytes: number) => void,
+): Promise<Answer> {
   const { headers, bearer } = request;
   const { keptHeaders: kept = [], maxBody } = service.options;
   const said = headsOf({ headers, producer: bearer.grant.name, framing, kept });
   const heads = webhook ? { ...said, "webhook-id": webhook.id } : said;
   const key = webhook ? `webhook ${webhook.id}` : idempotencyKey(request);
-  const body = await readBody(request.raw, maxBody);
+  const sent = await readBody(request.raw, maxBody);
+  const encoding = encodingOf(headers["content-encoding"]);
+  // What is signed, compared with a retry and sealed is the body as it was before it was encoded.
+  const body = encoding === null ? sent : await decoded(encoding, sent, maxBody, more);
   try {
     if (webhook) ifSigned(service, () => checkSignature(webhook, bearer.grant.secrets.map(secretBytes), body));
     const answer = await take(service, request, { producer: bearer.grant.name, body, framing, heads, key }, reply);
-    await service.scrubber.scrub().catch((error) => {
-      // They are stored: whoever was told otherwise would send them again.
-      request.log.warn({ reason: error.message }, "what was read last is not overwritten yet");
-    });
     reply.code(201);
     return answer;
   } finally {

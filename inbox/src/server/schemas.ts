@@ -1,5 +1,6 @@
 // What the routes say of themselves: the OpenAPI document is made from this.
 
+import { ENCODINGS } from "../encodings/decode.js";
 import { PROBLEMS, type ProblemName } from "../problem.js";
 import { MEDIA_TYPES } from "./body.js";
 
@@ -17,6 +18,9 @@ function problemSchema(names: readonly ProblemName[]) {
   };
 }
 
+const ACCEPT_ENCODING = {
+  "Accept-Encoding": { type: "string", description: "With `content-encoding`: what is taken" },
+};
 const RETRY_AFTER = { "Retry-After": { type: "integer", description: "Seconds" } };
 
 /** The responses for these problems: one for each status. */
@@ -28,6 +32,7 @@ function problems(...names: ProblemName[]): Record<number, object> {
     responses[status] = {
       description: same.map((other) => `\`${other}\`: ${PROBLEMS[other].title}`).join(". "),
       ...([429, 503, 507].includes(status) && { headers: RETRY_AFTER }),
+      ...(names.includes("content-encoding") && status === 415 && { headers: ACCEPT_ENCODING }),
       content: { "application/problem+json": { schema: problemSchema(same) } },
     };
   }
@@ -57,6 +62,11 @@ const STORED = {
   },
 };
 const BEARER = [{ bearer: [] }];
+const CONTENT_ENCODING = {
+  type: "string",
+  enum: ["identity", ...ENCODINGS],
+  description: "Once; what counts for limits, keys, signatures and records is the body once it is decoded",
+};
 /** Bytes as they are: no schema describes them. */
 const BINARY = { schema: {} };
 
@@ -76,10 +86,18 @@ const FOR_READERS = [
 
 /** What may come of a body. */
 const TAKING_IN = [
+  "bad-encoding",
   "gone",
   "too-large",
+  "content-encoding",
   "media-type",
   "key-reused",
+  "inbox-rate",
+  "inbox-bytes",
+  "inbox-keys",
+  "producer-rate",
+  "producer-bytes",
+  "producer-keys",
   "too-many-requests",
   "internal",
   "busy",
@@ -102,6 +120,7 @@ export const records = {
   headers: {
     type: "object",
     properties: {
+      "content-encoding": CONTENT_ENCODING,
       "idempotency-key": {
         type: "string",
         description:
@@ -132,6 +151,7 @@ export const hooks = {
   headers: {
     type: "object",
     properties: {
+      "content-encoding": CONTENT_ENCODING,
       "webhook-id": { type: "string" },
       "webhook-timestamp": { type: "string", description: "Unix time, within five minutes" },
       "webhook-signature": { type: "string", description: "v1,BASE64, or several of these" },

@@ -2,7 +2,7 @@
 
 import type { Heads } from "@sealed-files/seal";
 import { keyedRequest } from "../idempotency/request.js";
-import type { Inbox } from "../inbox.js";
+import type { Admit, Inbox } from "../inbox.js";
 import { type Framing, recordsOf } from "./body.js";
 
 /** What a request has brought. */
@@ -26,10 +26,13 @@ export interface Taken {
 /** Appends the records of a body, of which the caller keeps the memory. Throws `Problem`; what appending throws. */
 export async function takeIn(inbox: Inbox, { producer, body, framing, heads, key }: Brought): Promise<Taken> {
   await inbox.look();
+  const { quota } = inbox;
+  quota?.request(producer);
   const keyed = key === null ? null : keyedRequest(producer, key, framing, body);
   const records = recordsOf(body, framing, keyed ? { ...heads, id: Buffer.from(keyed.id).toString("hex") } : heads);
   const count = records.length;
-  const stored = inbox.append(records, keyed);
+  const admit: Admit = (keys) => quota?.write(producer, body.length, keyed !== null, keys) ?? (() => undefined);
+  const stored = inbox.append(records, keyed, admit);
   // They are copied by now, and such views take far more memory than the body while they wait for the disk.
   records.length = 0;
   const { replayed, frame } = await stored;

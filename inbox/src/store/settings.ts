@@ -1,6 +1,7 @@
 // What an inbox is. Nothing of it is secret.
 
 import { SealError, sealBytes } from "@sealed-files/seal";
+import { NO_RULES, parseRules, type Rules } from "../quotas/limits.js";
 import { checkName } from "./names.js";
 
 const MAX_RECIPIENTS = 4096;
@@ -15,6 +16,8 @@ export interface Settings {
    * Milliseconds for which all readers must have had an epoch before it is removed by rule; null where none is.
    */
   readonly shortenAfter: number | null;
+  /** How much it takes. */
+  readonly quotas: Rules;
 }
 
 /** What an inbox is added with. */
@@ -24,7 +27,13 @@ export type Given = Pick<Settings, "label" | "recipients">;
 export async function newSettings(name: string, { label, recipients }: Given): Promise<Settings> {
   checkName("an inbox", name);
   await checkSealing(label, recipients);
-  return { label, recipients: [...new Set(recipients)], created: new Date().toISOString(), shortenAfter: null };
+  return {
+    label,
+    recipients: [...new Set(recipients)],
+    created: new Date().toISOString(),
+    shortenAfter: null,
+    quotas: NO_RULES,
+  };
 }
 
 /** What `work` makes of settings. Throws `usage` where nothing could be sealed with them; what `work` throws. */
@@ -36,10 +45,11 @@ export async function changedSettings(before: Settings, work: (settings: Setting
 
 /** What was stored of an inbox; null for what is no description of one. */
 export function parseSettings(stored: Readonly<Record<string, unknown>>): Settings | null {
-  const { label, recipients, created, shortenAfter = null } = stored;
-  if (typeof label !== "string" || !Array.isArray(recipients)) return null;
+  const { label, recipients, created, shortenAfter = null, quotas = {} } = stored;
+  const rules = parseRules(quotas);
+  if (typeof label !== "string" || !Array.isArray(recipients) || !rules) return null;
   if (shortenAfter !== null && !(Number.isSafeInteger(shortenAfter) && Number(shortenAfter) > 0)) return null;
-  return { label, recipients, created: String(created), shortenAfter: shortenAfter as number | null };
+  return { label, recipients, created: String(created), shortenAfter: shortenAfter as number | null, quotas: rules };
 }
 
 /** There is no inbox of that name, or none any more. */

@@ -16,6 +16,17 @@ test("an answer is there for its lifetime, and an eighth of it longer at most", 
   }
 });
 
+test("it is known when some are dropped", () => {
+  const answers = new Answers(new KeyBudget(10), HOUR);
+  answers.add(0, entry(1), 0);
+  const wait = answers.untilFewer(0);
+  expect(answers.size).toBe(1);
+  answers.forget(1000 * wait - 1000);
+  expect(answers.size).toBe(1);
+  answers.forget(1000 * wait);
+  expect(answers.size).toBe(0);
+});
+
 test("what is dropped is given back to the budget", () => {
   const budget = new KeyBudget(4);
   const answers = new Answers(budget, HOUR);

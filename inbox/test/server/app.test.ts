@@ -118,6 +118,26 @@ describe("records", () => {
     ]);
   });
 
+  test("more than the quotas", async () => {
+    const limits = { rate: 4, burst: 4, bytes: 4, keys: 1 };
+    for (const who of ["inbox", "producer"] as const) {
+      const { post, directory, place } = await start();
+      const of = who === "inbox" ? "inbox" : "producers";
+      await directory.change("till", (before) => ({ ...before, quotas: { ...before.quotas, [of]: limits } }));
+      expect((await post("x", { "idempotency-key": KEY })).status).toBe(201);
+      const { token } = await createToken(place, "producer", who === "inbox" ? "other" : "shop");
+      const send = (body: string, more = {}) => post(body, { authorization: `Bearer ${token}`, ...more });
+      for (const [due, response] of [
+        [`${who}-keys`, await send("x", { "idempotency-key": `${KEY}2` })],
+        [`${who}-bytes`, await send("xxxx")],
+      ] as const)
+        expect([response.status, await problemOf(response)]).toEqual([429, due]);
+      const many = await Promise.all(Array.from({ length: 10 }, () => send("x")));
+      const names = await Promise.all(many.filter(({ status }) => status === 429).map(problemOf));
+      expect(names).toContain(`${who}-rate`);
+    }
+  });
+
   test("no record", async () => {
     const { post } = await start();
     expect(await problemOf(await post(""))).toBe("no-record");
@@ -129,11 +149,15 @@ describe("records", () => {
     for (const headers of [
       { "content-type": "application/x-www-form-urlencoded" },
       { "content-type": "application/xml" },
-      { "content-encoding": "gzip" },
     ]) {
       const response = await post("x", headers as Record<string, string>);
       expect([response.status, await problemOf(response)]).toEqual([415, "media-type"]);
+      expect(response.headers.get("accept-encoding")).toBe(null);
     }
+    const encoded = await post("x", { "content-encoding": "br" });
+    expect([encoded.status, await problemOf(encoded)]).toEqual([415, "content-encoding"]);
+    const damaged = await post("x", { "content-encoding": "gzip" });
+    expect([damaged.status, await problemOf(damaged)]).toEqual([400, "bad-encoding"]);
   });
 
   test("a body that is coded for the way", async () => {
@@ -876,7 +900,8 @@ test("at a secret address, what is refused is refused as elsewhere", async () =>
   expect(await send("x", {}, { ...plain, token: "x" })).toEqual([401, "unauthorized"]);
   expect(await send("x", {}, signed)).toEqual([403, "bad-signature"]);
   expect(await send(Buffer.alloc(1001))).toEqual([413, "too-large"]);
-  expect(await send("x", { "content-encoding": "br" })).toEqual([415, "media-type"]);
+  expect(await send("x", { "content-encoding": "br" })).toEqual([415, "content-encoding"]);
+  expect(await send("x", { "content-encoding": "gzip" })).toEqual([400, "bad-encoding"]);
   for (const [error, status] of [
     [diskError("ENOSPC"), 507],
     [diskError("EIO"), 503],

@@ -13,6 +13,18 @@ test("a bucket gives its rate at once, then as fast as it fills", () => {
   expect(bucket.take(1_000_000)).toBe(1);
 });
 
+test("a bucket gives more at once than in a second, several at a time, and takes them back", () => {
+  const bucket = new Bucket(10, 0, 100);
+  expect([bucket.take(0, 60), bucket.take(0, 60)]).toEqual([0, 2]);
+  bucket.give(20);
+  expect([bucket.take(0, 60), bucket.take(0)]).toEqual([0, 1]);
+  bucket.give(1000);
+  expect([bucket.take(0, 100), bucket.take(0)]).toEqual([0, 1]);
+  // What is more than it ever has takes all of it, and what is yet to come.
+  expect([bucket.take(9999, 150), bucket.take(10_000, 150), bucket.take(15_000)]).toEqual([1, 0, 1]);
+  expect(bucket.take(15_100)).toBe(0);
+});
+
 test("room is held while there is work, and given back however that ends", async () => {
   const admission = new Admission(10);
   let end!: () => void;

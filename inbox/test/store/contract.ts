@@ -156,7 +156,8 @@ export function inboxStoreContract(name: string, open: () => Promise<InboxStore>
         const none = store.change("till", (before) => ({ ...before, recipients: [] }));
         expect((await failure(none)).message).toBe("an inbox needs a recipient");
         expect((await failure(store.change("none", (before) => before))).message).toBe("there is no inbox none");
-        expect(await store.settings("till")).toEqual({ label, created, recipients, shortenAfter: null });
+        const rules = { inbox: {}, producers: {}, byName: {} };
+        expect(await store.settings("till")).toEqual({ label, created, recipients, shortenAfter: null, quotas: rules });
       }),
     );
 

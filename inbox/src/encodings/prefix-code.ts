@@ -1,0 +1,76 @@
+// The prefix codes of DEFLATE (RFC 1951, section 3.2): short ones are found in a table, longer ones bit by bit, so that
+// a code costs little to make, however many of them a body brings.
+
+import { damaged } from "./output.js";
+
+const MAX_BITS = 15;
+/** Bits that the table is looked up by. */
+export const TABLE_BITS = 10;
+
+export class PrefixCode {
+  /** By the next bits: symbol × 16 + length; 0 where no code of so few bits begins so. */
+  readonly table = new Uint16Array(1 << TABLE_BITS);
+  readonly #counts = new Uint16Array(MAX_BITS + 1);
+  readonly #symbols: Uint16Array;
+
+  /** Of at most so many symbols. */
+  constructor(symbols: number) {
+    this.#symbols = new Uint16Array(symbols);
+  }
+
+  /** The code in which symbols have these lengths. Throws `Problem` for what is none. */
+  set(lengths: Uint8Array): void {
+    const counts = this.#counts.fill(0);
+    for (const length of lengths) counts[length]!++;
+    counts[0] = 0;
+    checkWhole(counts);
+    const offsets = new Uint16Array(MAX_BITS + 2);
+    for (let bits = 1; bits <= MAX_BITS; bits++) offsets[bits + 1] = offsets[bits]! + counts[bits]!;
+    for (let symbol = 0; symbol < lengths.length; symbol++) {
+      const bits = lengths[symbol]!;
+      if (bits > 0) this.#symbols[offsets[bits]!++] = symbol;
+    }
+    this.#fill();
+  }
+
+  #fill(): void {
+    const table = this.table.fill(0);
+    for (let bits = 1, code = 0, index = 0; bits <= TABLE_BITS; bits++, code <<= 1) {
+      for (let last = index + this.#counts[bits]!; index < last; index++, code++) {
+        const entry = (this.#symbols[index]! << 4) | bits;
+        for (let at = reversed(code, bits); at < table.length; at += 1 << bits) table[at] = entry;
+      }
+    }
+  }
+
+  /** As the table has them: the code of more bits with which these begin. Throws `Problem` where none does. */
+  longer(bits: number): number {
+    for (let length = 1, code = 0, first = 0, index = 0; length <= MAX_BITS; length++) {
+      code |= (bits >>> (length - 1)) & 1;
+      const count = this.#counts[length]!;
+      if (code - first < count) return (this.#symbols[index + code - first]! << 4) | length;
+      index += count;
+      first = (first + count) << 1;
+      code <<= 1;
+    }
+    throw damaged("it has a code that stands for nothing");
+  }
+}
+
+/** A code must be complete, but for one of a single code of one bit, or of none. Throws `Problem`. */
+function checkWhole(counts: Uint16Array): void {
+  let left = 1;
+  let longest = 0;
+  for (let bits = 1; bits <= MAX_BITS; bits++) {
+    left = 2 * left - counts[bits]!;
+    if (left < 0) break;
+    if (counts[bits]! > 0) longest = bits;
+  }
+  if (left < 0 || (left > 0 && longest > 1)) throw damaged("its codes are contradictory");
+}
+
+function reversed(code: number, bits: number): number {
+  let result = 0;
+  for (let bit = 0; bit < bits; bit++) result |= ((code >>> bit) & 1) << (bits - 1 - bit);
+  return result;
+}
