@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { IS_WHOLE } from "../../test/whole.js";
 import { makeCertificate, pemOf } from "../src/peers/certificate.js";
 import { encodeHead, type Forwarded, parseMessage, takenIn } from "../src/peers/message.js";
+import { nameOf } from "../src/peers/own.js";
 import { asked, hasPostgres, type Server, startPostgres } from "./postgres.js";
 import { expectRecords, openedIn, produce, sleep } from "./producers.js";
 import { type DatabaseSite, makeDatabaseSite, type Served, serveDatabase } from "./program.js";
@@ -121,7 +122,11 @@ describe.skipIf(!hasPostgres || process.env.SEAL_TEST_POSTGRES !== undefined)("t
       };
       const { bytes, key } = makeCertificate();
       const own = { cert: pemOf(bytes), key: key.export({ type: "pkcs8", format: "pem" }) };
-      for (const tls of [{}, own])
+      const address = `127.0.0.1:${peersOf(services[0]!)}`;
+      const found = `SELECT certificate FROM seal_inbox_services WHERE address = '${address}'`;
+      const servername = nameOf((await asked(site.database, found))[0]!.certificate as Buffer);
+      await expect(knock(peersOf(services[0]!), own, forwarded)).rejects.toThrow(/handshake failure/);
+      for (const tls of [{ servername }, { ...own, servername }])
         await expect(knock(peersOf(services[0]!), tls, forwarded)).rejects.toThrow(/hang up|reset/);
       // A thief who can write to the database poses as the owner, with a card that nobody has signed.
       const got: string[] = [];

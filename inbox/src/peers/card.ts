@@ -3,7 +3,7 @@
 
 import type { Identity, Signer } from "@sealed-files/seal";
 import { givenSigner, headerSigner, loadSuite } from "@sealed-files/seal/internal";
-import { hashOf } from "./certificate.js";
+import { endOf, hashOf } from "./certificate.js";
 
 export interface Card {
   /** `HOST:PORT`. */
@@ -21,11 +21,17 @@ export async function signCard(card: Unsigned, sign: Identity | Signer): Promise
   return { ...card, signature: await signer.sign(messageOf(card)) };
 }
 
-/** Checks cards by the key of this service's own signer. Throws what the signer throws. */
-export async function cardChecker(sign: Identity | Signer): Promise<(card: Card) => boolean> {
+/** Until when a card is good, in Unix milliseconds; null where it is not, or was never signed. */
+export type CardChecker = (card: Card) => number | null;
+
+/** Checks cards by the key of this service's own signer, and by its clock. Throws what the signer throws. */
+export async function cardChecker(sign: Identity | Signer): Promise<CardChecker> {
   const { publicKey } = await headerSigner(givenSigner(sign, "sign"));
   const key = (await loadSuite()).checkedVerifyingKey(publicKey);
-  return (card) => key.verify(messageOf(card), Uint8Array.from(card.signature));
+  return (card) => {
+    const isSigned = key.verify(messageOf(card), Uint8Array.from(card.signature));
+    return isSigned ? endOf(card.certificate, Date.now()) : null;
+  };
 }
 
 /** As long as what is signed of a header, so that whoever signs these signs it too. */

@@ -1,7 +1,7 @@
 // A certificate of a service's own, for the connections between services: X.509 (RFC 5280) around a fresh Ed25519 key
 // (RFC 8410), which leaves the process never. Nobody vouches for it but the signature under which it is published.
 
-import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
+import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign, X509Certificate } from "node:crypto";
 
 export interface Certificate {
   /** DER. */
@@ -9,7 +9,16 @@ export interface Certificate {
   readonly key: KeyObject;
 }
 
-const [INTEGER, BIT_STRING, OID, UTF8, SEQUENCE, SET, TIME] = [0x02, 0x03, 0x06, 0x0c, 0x30, 0x31, 0x18];
+const [INTEGER, BIT_STRING, OID, UTF8, SEQUENCE, SET] = [0x02, 0x03, 0x06, 0x0c, 0x30, 0x31];
+const [SHORT_TIME, LONG_TIME] = [0x17, 0x18];
+
+const HOUR = 3_600_000;
+/** Milliseconds for which one is good from when it was made; a service makes another long before that. */
+const LIFE = 24 * HOUR;
+/** It is good before it was made, too: clocks of services differ. */
+const BACK = 3 * HOUR;
+/** None of ours is good for longer, its beginning included. */
+const MOST = LIFE + BACK;
 
 /** Of fewer than 65 536 bytes. */
 function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
@@ -22,21 +31,32 @@ function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
 const ED25519 = der(SEQUENCE, der(OID, Uint8Array.of(0x2b, 0x65, 0x70)));
 const COMMON_NAME = der(OID, Uint8Array.of(0x55, 0x04, 0x03));
 const NAME = der(SEQUENCE, der(SET, der(SEQUENCE, COMMON_NAME, der(UTF8, Buffer.from("seal-inbox")))));
-/** For as long as anybody wants: it ends with the process. */
-const VALID = der(
-  SEQUENCE,
-  ...["20000101000000Z", "99991231235959Z"].map((text) => der(TIME, Buffer.from(text, "latin1"))),
-);
 
-export function makeCertificate(): Certificate {
+/** Of two digits where the year has these, as RFC 5280 has it. */
+function derTime(time: number): Buffer {
+  const text = new Date(time).toISOString().replace(/\.\d+|[-:T]/g, "");
+  const isLong = text >= "2050";
+  return der(isLong ? LONG_TIME : SHORT_TIME, Buffer.from(isLong ? text : text.slice(2), "latin1"));
+}
+
+/** `now`: Unix milliseconds. */
+export function makeCertificate(now = Date.now()): Certificate {
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
   const serial = randomBytes(16);
   // Positive, and of one encoding.
   serial[0] = (serial[0]! & 0x7f) | 0x40;
+  const valid = der(SEQUENCE, derTime(now - BACK), derTime(now + LIFE));
   const spki = publicKey.export({ type: "spki", format: "der" });
-  const body = der(SEQUENCE, der(INTEGER, serial), ED25519, NAME, VALID, NAME, spki);
+  const body = der(SEQUENCE, der(INTEGER, serial), ED25519, NAME, valid, NAME, spki);
   const signature = der(BIT_STRING, Uint8Array.of(0), sign(null, body, privateKey));
   return { bytes: der(SEQUENCE, body, ED25519, signature), key: privateKey };
+}
+
+/** Until when it is good, in Unix milliseconds; null where it is not good now, or for longer than ours are. */
+export function endOf(certificate: Uint8Array, now: number): number | null {
+  const { validFrom, validTo } = new X509Certificate(certificate);
+  const [from, to] = [Date.parse(validFrom), Date.parse(validTo)];
+  return from <= now && now < to && to - from <= MOST ? to : null;
 }
 
 export function pemOf(certificate: Uint8Array): string {

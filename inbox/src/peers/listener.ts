@@ -2,15 +2,16 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
-import type { TLSSocket } from "node:tls";
+import type { SecureContext, TLSSocket } from "node:tls";
 import { Problem, storageProblem } from "../problem.js";
 import { readBody } from "../server/body.js";
 import type { Service } from "../server/service.js";
 import { takeIn } from "../server/taking.js";
 import type { Leases } from "../store/store.js";
-import type { Card } from "./card.js";
-import { type Certificate, hashOf, pemOf } from "./certificate.js";
+import type { CardChecker } from "./card.js";
+import { hashOf } from "./certificate.js";
 import { type Answer, answerOf, MAX_HEAD, parseMessage } from "./message.js";
+import { TLS } from "./own.js";
 
 /** Milliseconds for a message to be there as a whole. */
 const MESSAGE_TIME = 15_000;
@@ -20,8 +21,9 @@ const MOST_CONNECTIONS = 256;
 export interface ListenerOptions {
   readonly service: Service;
   readonly leases: Leases;
-  readonly certificate: Certificate;
-  readonly isGenuine: (card: Card) => boolean;
+  /** What shows the certificate of that name. */
+  readonly contextOf: (name: string) => SecureContext | undefined;
+  readonly endOf: CardChecker;
   /** Told why what was passed on could not be done. */
   readonly note: (what: string, error: unknown) => void;
 }
@@ -31,16 +33,14 @@ const OTHERS = {};
 
 /** Takes nothing from who is no service on the same database, with the same signing key. */
 export function makeListener(options: ListenerOptions): Server {
-  const { certificate } = options;
-  const key = certificate.key.export({ type: "pkcs8", format: "pem" });
-  const known = new WeakMap<TLSSocket, Promise<boolean>>();
+  const callers = new Callers(options);
   const server = createServer({
-    cert: pemOf(certificate.bytes),
-    key,
+    // Who asks for no certificate of this service's is shown none, and gets no connection.
+    SNICallback: (name, done) => done(null, options.contextOf(name)),
     requestCert: true,
     // Who it is, is found out by the certificate itself.
     rejectUnauthorized: false,
-    minVersion: "TLSv1.3",
+    ...TLS,
     handshakeTimeout: HANDSHAKE_TIME,
     requestTimeout: MESSAGE_TIME,
     headersTimeout: MESSAGE_TIME,
@@ -48,9 +48,7 @@ export function makeListener(options: ListenerOptions): Server {
   server.maxConnections = MOST_CONNECTIONS;
   server.on("request", async (request, response) => {
     const socket = request.socket as TLSSocket;
-    const isKnown = known.get(socket) ?? isService(socket, options);
-    known.set(socket, isKnown);
-    if (!(await isKnown.catch(() => false))) return void socket.destroy();
+    if (!(await callers.isService(socket).catch(() => false))) return void socket.destroy();
     const answer = await answered(request, options);
     send(response, answer);
   });
@@ -58,13 +56,47 @@ export function makeListener(options: ListenerOptions): Server {
   return server;
 }
 
-/** Whether who is connected has the certificate of a service, and its key, as TLS has found out. */
-async function isService(socket: TLSSocket, { leases, isGenuine }: ListenerOptions): Promise<boolean> {
-  const { raw } = socket.getPeerCertificate();
-  if (!raw) return false;
-  const cards = await leases.services();
-  const own = hashOf(raw);
-  return cards.some((card) => hashOf(card.certificate).equals(own) && isGenuine(card));
+/** Certificates that are remembered. */
+const MOST_KNOWN = 1000;
+
+/** Who are connected. */
+class Callers {
+  readonly #options: Pick<ListenerOptions, "leases" | "endOf">;
+  /** The certificate with which each has shown that it has its key, as TLS has found out. */
+  readonly #shown = new WeakMap<TLSSocket, string>();
+  /** When the certificates end that have been found to be a service's: also of one that shows another by now. */
+  readonly #ends = new Map<string, number>();
+
+  constructor(options: Pick<ListenerOptions, "leases" | "endOf">) {
+    this.#options = options;
+  }
+
+  /** Throws `io`. */
+  async isService(socket: TLSSocket): Promise<boolean> {
+    const hash = this.#shown.get(socket) ?? this.#hashOf(socket);
+    if (hash === null) return false;
+    const end = this.#ends.get(hash) ?? (await this.#look(hash));
+    return end !== null && Date.now() < end;
+  }
+
+  #hashOf(socket: TLSSocket): string | null {
+    const { raw } = socket.getPeerCertificate();
+    if (!raw) return null;
+    const hash = hashOf(raw).toString("hex");
+    this.#shown.set(socket, hash);
+    return hash;
+  }
+
+  /** Throws `io`. */
+  async #look(hash: string): Promise<number | null> {
+    const { leases, endOf } = this.#options;
+    const card = (await leases.services()).find(({ certificate }) => hashOf(certificate).toString("hex") === hash);
+    const end = card ? endOf(card) : null;
+    if (end === null) return null;
+    this.#ends.set(hash, end);
+    if (this.#ends.size > MOST_KNOWN) this.#ends.delete(this.#ends.keys().next().value!);
+    return end;
+  }
 }
 
 /** null where the inbox is not open here: it is for who asks to find out where it is. */

@@ -11,10 +11,11 @@ import { Problem } from "../problem.js";
 import type { Service } from "../server/service.js";
 import type { Taken } from "../server/taking.js";
 import type { Leases } from "../store/store.js";
-import { type Card, cardChecker, signCard } from "./card.js";
-import { hashOf, makeCertificate, pemOf } from "./certificate.js";
+import { type Card, type CardChecker, cardChecker } from "./card.js";
+import { hashOf } from "./certificate.js";
 import { makeListener } from "./listener.js";
 import { encodeHead, type Forwarded, MAX_ANSWER, takenIn } from "./message.js";
+import { nameOf, OwnCard, TLS } from "./own.js";
 
 /** Milliseconds for which it is remembered who has an inbox open, and for which nobody is asked who gave no answer. */
 const REMEMBERED = 1000;
@@ -44,50 +45,66 @@ export interface PeersOptions {
 export class Peers {
   readonly #leases: Leases;
   readonly #server: Server;
-  readonly #card: Card;
-  readonly #isGenuine: (card: Card) => boolean;
+  readonly #own: OwnCard;
+  readonly #endOf: CardChecker;
   readonly #timer: NodeJS.Timeout;
   readonly #note: PeersOptions["note"];
-  readonly #tls: { readonly cert: string; readonly key: string };
   readonly #owners = new Map<string, Owner>();
   /** Until when a service is not asked again, by its address. */
   readonly #avoided = new Map<string, number>();
   /** By the hash of the certificate. */
   readonly #agents = new Map<string, Agent>();
+  #renewing: Promise<void> | null = null;
 
-  private constructor(leases: Leases, server: Server, made: Made, note: PeersOptions["note"]) {
+  private constructor(leases: Leases, server: Server, { own, endOf }: Made, note: PeersOptions["note"]) {
     this.#leases = leases;
     this.#server = server;
-    this.#card = made.card;
-    this.#isGenuine = made.isGenuine;
-    this.#tls = made.tls;
+    this.#own = own;
+    this.#endOf = endOf;
     this.#note = note;
-    this.#timer = setInterval(() => leases.publish(made.card).catch(this.#unknown), RENEWAL).unref();
+    this.#timer = setInterval(() => this.#publish(), RENEWAL).unref();
   }
 
   /** Throws `io`; what the signer throws. */
   static async open(service: Service, leases: Leases, { sign, host, port, note }: PeersOptions): Promise<Peers> {
-    const certificate = makeCertificate();
-    const isGenuine = await cardChecker(sign);
-    const server = makeListener({ service, leases, certificate, isGenuine, note });
+    const endOf = await cardChecker(sign);
+    let own: OwnCard | null = null;
+    const contextOf = (name: string) => own?.contextOf(name);
+    const server = makeListener({ service, leases, contextOf, endOf, note });
     server.listen(port, host);
     await once(server, "listening").catch((error) => {
       throw ioError(`cannot listen on ${host}:${port}`, error);
     });
     const address = `${host.includes(":") ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
-    const card = await signCard({ address, certificate: certificate.bytes }, sign);
-    await leases.publish(card);
-    const tls = {
-      cert: pemOf(certificate.bytes),
-      key: certificate.key.export({ type: "pkcs8", format: "pem" }) as string,
-    };
-    return new Peers(leases, server, { card, isGenuine, tls }, note);
+    own = await OwnCard.make(sign, address);
+    await leases.publish(own.card);
+    return new Peers(leases, server, { own, endOf }, note);
   }
 
   readonly #unknown = (error: unknown) => this.#note("others may not know of this service", error);
 
   get address(): string {
-    return this.#card.address;
+    return this.#own.card.address;
+  }
+
+  /** Tells the others that this one is there, and makes another card where that is due. */
+  #publish(): void {
+    // An agent may take its time to sign.
+    if (this.#own.isDue)
+      this.#renewing ??= this.#renew().finally(() => {
+        this.#renewing = null;
+      });
+    this.#leases.publish(this.#own.card).catch(this.#unknown);
+  }
+
+  /** What is under way goes on over the connections that there are, which end when they are idle. Never rejects. */
+  async #renew(): Promise<void> {
+    try {
+      await this.#own.renew((card) => this.#leases.publish(card));
+      this.#agents.clear();
+    } catch (error) {
+      this.#note("there is no new card for other services yet", error);
+    }
   }
 
   /**
@@ -137,7 +154,7 @@ export class Peers {
 
   async #look(inbox: string): Promise<Card | null> {
     const card = await this.#leases.ownerOf(inbox);
-    return card && this.#isGenuine(card) ? card : null;
+    return card && this.#endOf(card) !== null ? card : null;
   }
 
   /** Who gave no answer is not asked for a while: its inboxes are taken over. */
@@ -176,13 +193,14 @@ export class Peers {
         connecting = setTimeout(() => late(new Error("another service cannot be reached")), CONNECT_TIME);
         const begin = () => {
           clearTimeout(connecting);
+          connected.add(socket);
           if (!isOf(socket, card)) return late(new Error("this is another service"));
           sent.isSent = true;
           request.write(head);
           request.end(body);
         };
         // One that was used before is connected already, whatever request it was made for.
-        if (socket.authorized) begin();
+        if (connected.has(socket)) begin();
         else socket.once("secureConnect", begin);
       });
       request.once("error", (error) => done(() => reject(error)));
@@ -214,31 +232,32 @@ export class Peers {
     const there = this.#agents.get(hash);
     if (there) return there;
     const agent = new Agent({
-      ...this.#tls,
+      ...this.#own.shown,
+      ...TLS,
       keepAlive: true,
       maxSockets: MOST_CONNECTIONS,
       // Each connection shows the certificate, which one that resumes a session does not.
       maxCachedSessions: 0,
-      ca: pemOf(certificate),
-      // Said here, so that NODE_TLS_REJECT_UNAUTHORIZED does not count.
-      rejectUnauthorized: true,
-      minVersion: "TLSv1.3",
-      checkServerIdentity: (_host, { raw }) =>
-        hashOf(raw).toString("hex") === hash ? undefined : new Error("another one"),
+      servername: nameOf(certificate),
+      // TLS finds out whether it has the certificate's key; whose that is, `isOf` asks before anything is sent. No
+      // authority vouches for it, but the card, which says for how long, too.
+      rejectUnauthorized: false,
     });
     this.#agents.set(hash, agent);
     return agent;
   }
 }
 
-/** Whether it is connected to the service with that very certificate, whatever was made of that on the way. */
+/** Sockets whose handshake is done. */
+const connected = new WeakSet<TLSSocket>();
+
+/** Whether it is connected to the service with that very certificate. */
 function isOf(socket: TLSSocket, { certificate }: Card): boolean {
   const { raw } = socket.getPeerCertificate();
-  return socket.authorized && raw !== undefined && hashOf(raw).equals(hashOf(certificate));
+  return raw !== undefined && hashOf(raw).equals(hashOf(certificate));
 }
 
 interface Made {
-  readonly card: Card;
-  readonly isGenuine: (card: Card) => boolean;
-  readonly tls: { readonly cert: string; readonly key: string };
+  readonly own: OwnCard;
+  readonly endOf: CardChecker;
 }

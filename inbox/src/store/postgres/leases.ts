@@ -60,7 +60,8 @@ export class LeaseRows implements Leases {
 
   async publish({ address, certificate, signature }: Card): Promise<void> {
     const text = `INSERT INTO seal_inbox_services VALUES ($1, $2, $3, $4, ${UNTIL})
-      ON CONFLICT (holder) DO UPDATE SET until = excluded.until`;
+      ON CONFLICT (holder) DO UPDATE SET address = excluded.address, certificate = excluded.certificate,
+        signature = excluded.signature, until = excluded.until`;
     await this.#query(text, address, Buffer.from(certificate), Buffer.from(signature));
     await this.#query(
       "DELETE FROM seal_inbox_services WHERE holder <> $1 AND until < clock_timestamp() - interval '1 day'",
