@@ -65,14 +65,15 @@ export class Rounds {
   async #shorten(inbox: string): Promise<void> {
     const { shortenAfter } = await this.#store.settings(inbox);
     if (shortenAfter === null) return;
-    const cut = async (cursor: string) => {
-      let bytes: number | null = null;
+    const cut = (cursor: string) => cutJournal(this.#store.place(inbox), this.#options.sign, cursor);
+    const alone = async <T>(work: () => Promise<T>) => {
+      let done: T | null = null;
       await this.#inboxes.between(inbox, async () => {
-        bytes = await cutJournal(this.#store.place(inbox), this.#options.sign, cursor);
+        done = await work();
       });
-      return bytes;
+      return done;
     };
-    const { bytes } = await round(this.#store, inbox, { least: shortenAfter, cut });
+    const { bytes } = await round(this.#store, inbox, { least: shortenAfter, cut, alone });
     if (bytes > 0) this.#options.note({ is: "shortened", inbox, bytes });
   }
 }

@@ -1,7 +1,7 @@
 // Rounds of a service while it takes in records, and of services that share a database.
 
 import { Identity, JournalReader, JournalWriter } from "@sealed-files/seal";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { KeyBudget } from "../../src/idempotency/answers.js";
 import { Inboxes } from "../../src/inboxes.js";
 import { acknowledged, changeLedger } from "../../src/retention/ledger.js";
@@ -126,6 +126,32 @@ test("an inbox is shortened when nobody uses it, and opened again afterwards", a
   await Promise.all([using, between, after]);
   expect(steps).toEqual(["used", "between", "used again"]);
   expect(await fetched(store)).toEqual(["one", "two"]);
+});
+
+test("a reader who comes while a round waits for those who use the inbox keeps what is there", async () => {
+  const path = `${await folder()}/box`;
+  await initDirectory(path);
+  const store = await Directory.open(path);
+  await addTill(store);
+  const { inboxes, rounds, rounded, append } = serviceOn(store);
+  for (const text of ["one", "two", "three"]) await append(text);
+  expect(await fetched(store)).toEqual(["one", "two", "three"]);
+  await rounds.run();
+  await later();
+  let go!: () => void;
+  const gate = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  const between = vi.spyOn(inboxes, "between");
+  const using = inboxes.use("till", () => gate);
+  const running = rounds.run();
+  await vi.waitFor(() => expect(between).toHaveBeenCalled());
+  await later();
+  await createToken(store.place("till"), "reader", "bob");
+  go();
+  await Promise.all([using, running]);
+  expect(rounded).toEqual([]);
+  expect(await fetched(store)).toEqual(["one", "two", "three"]);
 });
 
 describe.skipIf(!hasPostgres)("on a database", { timeout: 60_000 }, () => {
