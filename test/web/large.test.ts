@@ -11,7 +11,7 @@ import { IS_WHOLE } from "../whole.js";
 import { browse, hasChromium, scriptOf } from "./chromium.js";
 
 const MIB = 1024 * 1024;
-const SIZE = (IS_WHOLE ? 2048 : 384) * MIB;
+const SIZE = (IS_WHOLE ? 2048 : 256) * MIB;
 /** What chunks under way, in each process that has them, and what is not collected yet may take. */
 const MOST = 320 * MIB;
 
