@@ -7,6 +7,7 @@ import {
   createDecipheriv,
   createHash,
   createHmac,
+  type Decipher,
   type DecipherGCM,
   getFips,
   hash,
@@ -102,7 +103,10 @@ function hmacSha1(key: Uint8Array, message: Uint8Array): Bytes {
 function aesCtr(key: Secret, counter: Uint8Array, bytes: Uint8Array): Secret {
   expectLength("AES-256 key", key, KEY_BYTES);
   expectLength("AES counter", counter, COUNTER_BYTES);
-  return ownSecret(untraced(() => createDecipheriv("aes-256-ctr", key, counter)).update(bytes));
+  return decrypted(
+    untraced(() => createDecipheriv("aes-256-ctr", key, counter)),
+    bytes,
+  );
 }
 
 function sha3(...parts: readonly Uint8Array[]): Secret {
@@ -149,10 +153,23 @@ function aeadOpen(key: Secret, nonce: Uint8Array, sealed: Uint8Array, aad?: Uint
   const length = sealed.length - TAG_BYTES;
   const decipher = decipherOf(key, nonce).setAuthTag(sealed.subarray(length));
   if (aad) decipher.setAAD(aad);
-  const plaintext = ownSecret(decipher.update(sealed.subarray(0, length)));
+  const plaintext = decrypted(decipher, sealed.subarray(0, length));
   if (tagFits(decipher)) return plaintext;
   erase(plaintext);
   return null;
+}
+
+const COVER = newSecret(KEY_BYTES);
+
+/**
+ * Node has OpenSSL write into memory of a byte more than it needs, copies that, and frees it as it is (`Update` in
+ * crypto_cipher.cc). Who asks for as much next is given the same memory: so as much ciphertext is made right behind it.
+ */
+function decrypted(decipher: Decipher, bytes: Uint8Array): Secret {
+  const cover = cipherOf(COVER, new Uint8Array(NONCE_BYTES));
+  const plaintext = decipher.update(bytes);
+  cover.update(bytes);
+  return ownSecret(plaintext);
 }
 
 /** Every other fault has shown by now (a wrong length, a missing algorithm), so an error here is the tag's. */
