@@ -9,8 +9,10 @@ import { Identity } from "@sealed-files/seal";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type Card, cardChecker, signCard } from "../src/peers/card.js";
 import { type Certificate, endOf, makeCertificate, pemOf } from "../src/peers/certificate.js";
-import { encodeHead, type Forwarded } from "../src/peers/message.js";
+import { Channels } from "../src/peers/channel.js";
+import { CHANNEL, encodeHead, type Forwarded, MESSAGE_NAME, UNKNOWN } from "../src/peers/message.js";
 import { nameOf, OwnCard } from "../src/peers/own.js";
+import { readBody } from "../src/server/body.js";
 import { asked, hasPostgres, type Server, startPostgres } from "./postgres.js";
 import { openedIn, sleep } from "./producers.js";
 import { type DatabaseSite, makeDatabaseSite, type Served, serve, serveDatabase } from "./program.js";
@@ -161,13 +163,18 @@ describe.skipIf(!hasPostgres || process.env.SEAL_TEST_POSTGRES !== undefined)("s
     const port = Number(address.split(":")[1]);
     const knock = (own: Certificate) => knocked(port, { ...pem(own), servername: nameOf(certificate) });
     await expect(knock(ended)).rejects.toThrow(/hang up|reset/);
-    expect(await knock(good)).toBe(421);
+    // Let in, but there is no channel yet.
+    expect(await knock(good)).toBe(UNKNOWN);
 
     const got: string[] = [];
     const posing = async (own: Certificate) => {
-      const thief = createServer(pem(own), (asking, answer) => {
-        asking.on("data", (piece) => got.push(String(piece)));
-        asking.on("end", () => answer.end());
+      const channels = await Channels.open();
+      const thief = createServer(pem(own), async (asking, answer) => {
+        const bytes = await readBody(asking, 10_000);
+        const message = { name: String(asking.headers[MESSAGE_NAME]), bytes };
+        const isFirst = asking.url === CHANNEL;
+        got.push(isFirst ? "a key" : Buffer.from(channels.unseal(message)!).toString());
+        answer.end(isFirst ? channels.accept(bytes) : undefined);
       }).listen(0, "127.0.0.1");
       onTestFinished(() => void thief.close());
       await new Promise((resolve) => thief.once("listening", resolve));

@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { SecureContext, TLSSocket } from "node:tls";
+import { eraseSecret } from "@sealed-files/seal/internal";
 import { Problem, storageProblem } from "../problem.js";
 import { readBody } from "../server/body.js";
 import type { Service } from "../server/service.js";
@@ -10,7 +11,8 @@ import { takeIn } from "../server/taking.js";
 import type { Leases } from "../store/store.js";
 import type { CardChecker } from "./card.js";
 import { hashOf } from "./certificate.js";
-import { type Answer, answerOf, MAX_HEAD, parseMessage } from "./message.js";
+import { type Channels, PUBLIC_KEY_BYTES, TAG_BYTES } from "./channel.js";
+import { type Answer, answerOf, CHANNEL, ELSEWHERE, MAX_HEAD, MESSAGE_NAME, parseMessage, UNKNOWN } from "./message.js";
 import { TLS } from "./own.js";
 
 /** Milliseconds for a message to be there as a whole. */
@@ -24,6 +26,7 @@ export interface ListenerOptions {
   /** What shows the certificate of that name. */
   readonly contextOf: (name: string) => SecureContext | undefined;
   readonly endOf: CardChecker;
+  readonly channels: Channels;
   /** Told why what was passed on could not be done. */
   readonly note: (what: string, error: unknown) => void;
 }
@@ -49,8 +52,8 @@ export function makeListener(options: ListenerOptions): Server {
   server.on("request", async (request, response) => {
     const socket = request.socket as TLSSocket;
     if (!(await callers.isService(socket).catch(() => false))) return void socket.destroy();
-    const answer = await answered(request, options);
-    send(response, answer);
+    if (request.url === CHANNEL) return openChannel(request, response, options);
+    send(response, await answered(request, options));
   });
   server.on("tlsClientError", () => undefined);
   return server;
@@ -99,28 +102,40 @@ class Callers {
   }
 }
 
-/** null where the inbox is not open here: it is for who asks to find out where it is. */
-async function answered(request: IncomingMessage, { service, note }: ListenerOptions): Promise<Answer | null> {
+async function openChannel(request: IncomingMessage, response: ServerResponse, { channels }: ListenerOptions) {
+  try {
+    const answer = channels.accept(await readBody(request, PUBLIC_KEY_BYTES));
+    response.writeHead(200, { "content-length": answer.length }).end(answer);
+  } catch (error) {
+    send(response, answerOf(storageProblem(error)));
+  }
+}
+
+/** `elsewhere`: who asks is to find out where the inbox is open. `unknown`: there is no such channel any more. */
+type Outcome = Answer | "elsewhere" | "unknown";
+
+async function answered(request: IncomingMessage, { service, note, channels }: ListenerOptions): Promise<Outcome> {
   try {
     const length = Number(request.headers["content-length"] ?? Number.NaN);
-    const limit = 4 + MAX_HEAD + service.options.maxBody;
+    const limit = 4 + MAX_HEAD + service.options.maxBody + TAG_BYTES;
     if (!(length <= limit)) throw new Problem("too-large", `A message has at most ${limit} bytes.`);
     return await service.admission.hold(OTHERS, length, async () => {
       const since = performance.now();
-      const message = await readBody(request, limit);
+      const bytes = await readBody(request, limit);
+      const message = channels.unseal({ name: String(request.headers[MESSAGE_NAME]), bytes });
+      if (!message) return "unknown";
       try {
-        const forwarded = parseMessage(message);
+        const forwarded = parseMessage(Buffer.from(message.buffer, message.byteOffset, message.length));
         const { inbox } = forwarded;
-        if (!service.inboxes.has(inbox)) return null;
+        if (!service.inboxes.has(inbox)) return "elsewhere";
         const taking = service.inboxes.use(inbox, (open) => takeIn(open, forwarded));
         const taken = await taking.catch((error) => {
           throw service.failed(inbox, error);
         });
         service.took(inbox, taken, forwarded.body.length, (performance.now() - since) / 1000);
-        await service.scrubber.scrub().catch(() => undefined);
         return { taken };
       } finally {
-        message.fill(0);
+        eraseSecret(message);
       }
     });
   } catch (error) {
@@ -130,8 +145,8 @@ async function answered(request: IncomingMessage, { service, note }: ListenerOpt
   }
 }
 
-function send(response: ServerResponse, answer: Answer | null): void {
-  if (!answer) return void response.writeHead(421).end();
+function send(response: ServerResponse, answer: Outcome): void {
+  if (typeof answer === "string") return void response.writeHead(answer === "unknown" ? UNKNOWN : ELSEWHERE).end();
   const text = JSON.stringify(answer);
   response.writeHead(200, { "content-length": Buffer.byteLength(text) }).end(text);
 }

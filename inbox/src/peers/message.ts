@@ -1,4 +1,4 @@
-// What one service passes on to another: u32 length | a head, JSON | the body as it came.
+// What one service passes on to another, on a channel: u32 length | a head, JSON | the body as it came.
 
 import { PROBLEMS, Problem, type ProblemName } from "../problem.js";
 import { type Framing, MEDIA_TYPES } from "../server/body.js";
@@ -8,6 +8,11 @@ import type { Brought, Taken } from "../server/taking.js";
 export const MAX_HEAD = 256 * 1024;
 /** Of an answer. */
 export const MAX_ANSWER = 16 * 1024;
+/** Where a channel is asked for, and the header that names it, and a message on it. */
+export const CHANNEL = "/channel";
+export const MESSAGE_NAME = "seal-inbox-message";
+/** Statuses: the inbox is not open there, and nothing was done; there is no such channel, and nothing was done. */
+export const [ELSEWHERE, UNKNOWN] = [421, 409];
 
 export interface Forwarded extends Brought {
   readonly inbox: string;

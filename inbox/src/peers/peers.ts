@@ -2,9 +2,8 @@
 // from one to the other is encrypted, and each knows by the other's card who it is.
 
 import { once } from "node:events";
-import { Agent, request as httpsRequest, type Server } from "node:https";
+import type { Server } from "node:https";
 import type { AddressInfo } from "node:net";
-import type { TLSSocket } from "node:tls";
 import type { Identity, Signer } from "@sealed-files/seal";
 import { ioError } from "@sealed-files/seal/internal";
 import { Problem } from "../problem.js";
@@ -13,21 +12,19 @@ import type { Taken } from "../server/taking.js";
 import type { Leases } from "../store/store.js";
 import { type Card, type CardChecker, cardChecker } from "./card.js";
 import { hashOf } from "./certificate.js";
+import { Channels } from "./channel.js";
+import { Link } from "./link.js";
 import { makeListener } from "./listener.js";
-import { encodeHead, type Forwarded, MAX_ANSWER, takenIn } from "./message.js";
-import { nameOf, OwnCard, TLS } from "./own.js";
+import type { Forwarded } from "./message.js";
+import { OwnCard } from "./own.js";
 
 /** Milliseconds for which it is remembered who has an inbox open, and for which nobody is asked who gave no answer. */
 const REMEMBERED = 1000;
 const AVOIDED = 15_000;
-/** Milliseconds to be connected, once there is room for a connection; and for the answer, that wait included. */
-const CONNECT_TIME = 2000;
-const ANSWER_TIME = 10_000;
 /** Milliseconds for what is under way when it ends. */
 const CLOSE_TIME = 5000;
 /** Milliseconds after which the others are told again that this one is there. */
 const RENEWAL = 5000;
-const MOST_CONNECTIONS = 16;
 
 interface Owner {
   readonly card: Card | null;
@@ -53,7 +50,7 @@ export class Peers {
   /** Until when a service is not asked again, by its address. */
   readonly #avoided = new Map<string, number>();
   /** By the hash of the certificate. */
-  readonly #agents = new Map<string, Agent>();
+  readonly #links = new Map<string, Link>();
   #renewing: Promise<void> | null = null;
 
   private constructor(leases: Leases, server: Server, { own, endOf }: Made, note: PeersOptions["note"]) {
@@ -70,7 +67,8 @@ export class Peers {
     const endOf = await cardChecker(sign);
     let own: OwnCard | null = null;
     const contextOf = (name: string) => own?.contextOf(name);
-    const server = makeListener({ service, leases, contextOf, endOf, note });
+    const channels = await Channels.open();
+    const server = makeListener({ service, leases, contextOf, endOf, channels, note });
     server.listen(port, host);
     await once(server, "listening").catch((error) => {
       throw ioError(`cannot listen on ${host}:${port}`, error);
@@ -101,7 +99,8 @@ export class Peers {
   async #renew(): Promise<void> {
     try {
       await this.#own.renew((card) => this.#leases.publish(card));
-      this.#agents.clear();
+      for (const link of this.#links.values()) link.retire();
+      this.#links.clear();
     } catch (error) {
       this.#note("there is no new card for other services yet", error);
     }
@@ -117,7 +116,7 @@ export class Peers {
     if (!card) return null;
     const sent = { isSent: false };
     try {
-      return await this.#send(card, forwarded, sent);
+      return await this.#linkTo(card).send(forwarded, sent);
     } catch (error) {
       if (error instanceof Problem) throw error;
       this.#avoid(card, forwarded.inbox);
@@ -130,7 +129,7 @@ export class Peers {
   /** Done when what others have sent is answered. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    for (const agent of this.#agents.values()) agent.destroy();
+    for (const link of this.#links.values()) link.close();
     // Where the database is gone, the others find out by themselves.
     await this.#leases.withdraw().catch(this.#unknown);
     const timer = setTimeout(() => this.#server.closeAllConnections(), CLOSE_TIME);
@@ -165,96 +164,12 @@ export class Peers {
     this.#owners.delete(inbox);
   }
 
-  /** null where the inbox is not open there. Throws `Problem`; an error where there was no answer. */
-  #send(card: Card, forwarded: Forwarded, sent: { isSent: boolean }): Promise<Taken | null> {
-    const head = encodeHead(forwarded);
-    const { body } = forwarded;
-    const [, host, port] = /^\[?([^\]]*)\]?:(\d+)$/.exec(card.address) ?? [];
-    const answer = new Promise<Taken | null>((resolve, reject) => {
-      const options = { host, port, method: "POST", agent: this.#agentOf(card) };
-      const request = httpsRequest({ ...options, headers: { "content-length": head.length + body.length } });
-      let connecting: NodeJS.Timeout | undefined;
-      const late = (error: Error) => {
-        done(() => reject(error));
-        request.destroy();
-      };
-      const answering = setTimeout(() => {
-        // One that waits for room has not been sent, and says nothing of the other service.
-        const isWaiting = connecting === undefined;
-        late(isWaiting ? new Problem("busy", "Try again in a moment.", { retryAfter: 1 }) : new Error("no answer"));
-      }, ANSWER_TIME);
-      const done = (work: () => void) => {
-        clearTimeout(connecting);
-        clearTimeout(answering);
-        work();
-      };
-      request.once("socket", (given) => {
-        const socket = given as TLSSocket;
-        connecting = setTimeout(() => late(new Error("another service cannot be reached")), CONNECT_TIME);
-        const begin = () => {
-          clearTimeout(connecting);
-          connected.add(socket);
-          if (!isOf(socket, card)) return late(new Error("this is another service"));
-          sent.isSent = true;
-          request.write(head);
-          request.end(body);
-        };
-        // One that was used before is connected already, whatever request it was made for.
-        if (connected.has(socket)) begin();
-        else socket.once("secureConnect", begin);
-      });
-      request.once("error", (error) => done(() => reject(error)));
-      request.once("response", (response) => {
-        let text = "";
-        response.setEncoding("utf8");
-        response.on("data", (piece) => {
-          text += piece;
-          if (text.length > MAX_ANSWER) request.destroy(new Error("another service's answer is too long"));
-        });
-        response.once("error", (error) => done(() => reject(error)));
-        response.once("end", () =>
-          done(() => {
-            try {
-              resolve(response.statusCode === 421 ? null : takenIn(text));
-            } catch (error) {
-              reject(error);
-            }
-          }),
-        );
-      });
-    });
-    return answer.finally(() => head.fill(0));
+  #linkTo(card: Card): Link {
+    const hash = hashOf(card.certificate).toString("hex");
+    const link = this.#links.get(hash) ?? new Link(card, this.#own.shown);
+    this.#links.set(hash, link);
+    return link;
   }
-
-  /** Connections to the service with this very certificate, and nobody else. */
-  #agentOf({ certificate }: Card): Agent {
-    const hash = hashOf(certificate).toString("hex");
-    const there = this.#agents.get(hash);
-    if (there) return there;
-    const agent = new Agent({
-      ...this.#own.shown,
-      ...TLS,
-      keepAlive: true,
-      maxSockets: MOST_CONNECTIONS,
-      // Each connection shows the certificate, which one that resumes a session does not.
-      maxCachedSessions: 0,
-      servername: nameOf(certificate),
-      // TLS finds out whether it has the certificate's key; whose that is, `isOf` asks before anything is sent. No
-      // authority vouches for it, but the card, which says for how long, too.
-      rejectUnauthorized: false,
-    });
-    this.#agents.set(hash, agent);
-    return agent;
-  }
-}
-
-/** Sockets whose handshake is done. */
-const connected = new WeakSet<TLSSocket>();
-
-/** Whether it is connected to the service with that very certificate. */
-function isOf(socket: TLSSocket, { certificate }: Card): boolean {
-  const { raw } = socket.getPeerCertificate();
-  return raw !== undefined && hashOf(raw).equals(hashOf(certificate));
 }
 
 interface Made {
