@@ -115,7 +115,8 @@ class Reading {
 
   /** The index of the block's end. */
   #takeBlock(begin: number): number {
-    const end = this.#lines.findIndex(({ line }, i) => i > begin && equal(line, END_BYTES));
+    // None stands before: it would have been refused.
+    const end = this.#lines.findIndex(({ line }) => equal(line, END_BYTES));
     if (end === -1) throw new SealError("usage", "the protected block of the identity file has no end");
     const inside = this.#lines.slice(begin + 1, end).map(({ line }) => line);
     // A secret in it becomes no string: such a block is damaged, as an empty one is.
@@ -138,7 +139,7 @@ function linesOf(file: Secret): Line[] {
   for (let start = 0; start <= file.length; ) {
     const found = file.indexOf(LF, start);
     const end = found < 0 ? file.length : found;
-    const content = partOf(file, start, end > start && file[end - 1] === CR ? end - 1 : end);
+    const content = partOf(file, start, file[end - 1] === CR ? end - 1 : end);
     lines.push({ whole: partOf(file, start, Math.min(end + 1, file.length)), line: trimmed(content) });
     start = end + 1;
   }
@@ -150,7 +151,7 @@ function trimmed(line: Secret): Secret {
   let end = line.length;
   while (isBlank(line[end - 1])) end--;
   let start = 0;
-  while (start < end && isBlank(line[start])) start++;
+  while (isBlank(line[start])) start++;
   return partOf(line, start, end);
 }
 
@@ -159,7 +160,7 @@ function isBlank(byte: number | undefined): boolean {
 }
 
 function startsWith(line: Uint8Array, beginning: Uint8Array): boolean {
-  return line.length >= beginning.length && beginning.every((byte, i) => line[i] === byte);
+  return beginning.every((byte, i) => line[i] === byte);
 }
 
 /** What is public in a line, as text; known to be UTF-8. */

@@ -91,7 +91,7 @@ export function eraseKeys({ opening, seed }: SecretKeys): void {
 
 /** Whether a line begins as a secret, in whatever case. */
 export function beginsAsSecret(line: Uint8Array): boolean {
-  return line.length >= BEGINNING.length && BEGINNING.every((letter, i) => letter === upper(line[i]!));
+  return BEGINNING.every((letter, i) => letter === upper(line[i]!));
 }
 
 function upper(byte: number): number {

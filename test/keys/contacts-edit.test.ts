@@ -1,17 +1,22 @@
 // Edits of contacts: what changes, and that every other line stays as it was written.
 
 import { beforeEach, describe, expect, test } from "vitest";
+import { native } from "../../src/crypto/native.js";
 import { SealError } from "../../src/errors.js";
-import { type Contacts, parseContacts } from "../../src/keys/contacts.js";
+import { type Contacts, NO_CONTACTS, parseContacts } from "../../src/keys/contacts.js";
 import {
   addContact,
   addToGroup,
+  checkKeys,
   removeContact,
   removeFromGroup,
   removeGroup,
   revokeContact,
   revokeKeys,
 } from "../../src/keys/contacts-edit.js";
+import { encodeSshKey } from "../../src/keys/ssh/public.js";
+import { encodeSigner } from "../../src/keys/text.js";
+import { failure } from "../support.js";
 import { alice as one, type Person, carol as three, bob as two } from "./people.js";
 
 const T = "2026-01-31T12:00:00Z";
@@ -49,6 +54,28 @@ describe("edits", () => {
       `b ${two.recipient}`,
       `b ${two.signer}`,
     ]);
+  });
+
+  test("a sender has a signer, of this program's or of ssh's, or both", () => {
+    const ssh = encodeSshKey(three.signingKey.publicKey);
+    const add = (signers: readonly string[], ...sshKeys: readonly string[]) =>
+      addContact(NO_CONTACTS, "zoe", { recipients: [], signers, ssh: sshKeys }, { ...adding, sender: true }).format();
+    expect(add([two.signer], ssh)).toBe(`zoe ${two.signer} sender\nzoe ${ssh} sender\n`);
+    expect(add([], ssh)).toBe(`zoe ${ssh} sender\n`);
+    expect(
+      refusal(() => addContact(NO_CONTACTS, "zoe", { recipients: [], signers: [] }, { ...adding, sender: true }))
+        .message,
+    ).toMatch(/no signer key/);
+  });
+
+  test("all keys are checked where the file is changed, and the line is named", async () => {
+    const ssh = encodeSshKey(three.signingKey.publicKey);
+    const good = `# c\nann ${one.recipient}\n@g ann\nann ${one.signer}\nann ${ssh}\n`;
+    await checkKeys(native, parseContacts(good));
+    // Not of prime order: y is 2, and not on the curve.
+    const none = encodeSigner(Uint8Array.of(2, ...new Uint8Array(31)));
+    const error = await failure(checkKeys(native, parseContacts(`${good}ben ${none}\n`)));
+    expect([error.code, error.message]).toEqual(["usage", expect.stringMatching(/^line 6: .* prime order$/)]);
   });
 
   test("rotates: old keys stay where they were, the mark goes over to the new ones", () => {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
+import { montgomeryOf } from "../../src/crypto/montgomery.js";
 import { SealError } from "../../src/errors.js";
 import {
   type Contacts,
@@ -291,6 +292,22 @@ describe("questions", () => {
     expect(contacts.revocation(three.signingKey.publicKey)).toMatchObject({ at: T, reason: "" });
     expect(contacts.revocation(one.signingKey.publicKey), "superseded is not revoked").toBeNull();
     expect(contacts.revocation(two.publicKey)).toBeNull();
+  });
+
+  test("which lines a contact has, or nobody", () => {
+    const text = `# c\nann ${one.recipient}\nben ${one.recipient}\n@g ann\nann ${one.signer} sender\n- ${two.signer} revoked ${T}\n`;
+    const read = parseContacts(text);
+    const texts = (owner: string | null) => read.linesOf(owner).map((entry) => entry.text);
+    expect(texts("ann")).toEqual([one.recipient, one.signer]);
+    expect(texts("ben")).toEqual([one.recipient]);
+    expect(texts(null)).toEqual([two.signer]);
+    expect(texts("@g")).toEqual([]);
+  });
+
+  test("a recipient that is revoked takes no other with it", () => {
+    const read = parseContacts(`- ${one.recipient} revoked ${T}\n`);
+    expect(read.revocation(one.publicKey)).toMatchObject({ at: T });
+    expect(read.revocation(montgomeryOf(one.publicKey))).toBeNull();
   });
 
   test("who is a sender", () => expect(contacts.senders()).toEqual([two.signingKey.publicKey]));

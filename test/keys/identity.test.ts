@@ -102,7 +102,7 @@ describe("an identity file", () => {
       ["accept alone", `${secret}\naccept\n`, "line 2"],
       ["accept of nothing", `${secret}\naccept \t \n`, "line 2"],
       ["accept of a recipient", `${secret}\naccept ${own.recipient}\n`, "line 2"],
-      ["accept of a secret", `accept ${secret}\n`, "line 1"],
+      ["accept of a secret", `accept ${secret}\n`, "line 1: a secret key where a signer key belongs"],
       ["accept of a mistyped signer", `${secret}\n# c\naccept ${friend.signer.slice(0, -1)}b\n`, "line 3"],
       [
         "accept of a signer behind which a carriage return stands",
@@ -178,6 +178,7 @@ describe("a public key file", () => {
     ["a secret", `# c\n${secret}\n`, "secret"],
     ["a secret in lower case", `${secret.toLowerCase()}\n`, "secret"],
     ["a protected secret", "-----BEGIN SEAL PROTECTED IDENTITY-----\n", "secret"],
+    ["a private key of ssh's", "-----BEGIN OPENSSH PRIVATE KEY-----\n", "this is a secret identity"],
   ])("is refused: %s", async (_what, text, named) => {
     const error = await failure(parsePublicKeys(native, text, "recipient"));
     expect(error.code).toBe("usage");
@@ -186,9 +187,20 @@ describe("a public key file", () => {
   });
 
   test("is read aloud as it is written", () => {
-    const [comment, ...keys] = formatPublicKeys(own).split("\n");
-    expect(comment).toMatch(/^# seal public keys: /);
-    expect(keys).toEqual([own.recipient, own.signer, ""]);
+    const { recipient, signer } = own;
+    const about = "# seal public keys: ";
+    const uses = ["to seal for this recipient", "to know what this sender signed"] as const;
+    const both = formatPublicKeys({ recipient, signer });
+    expect(both).toBe(`${about}${uses[0]}, and ${uses[1]}\n${recipient}\n${signer}\n`);
+    expect(formatPublicKeys({ recipient, signer: null })).toBe(`${about}${uses[0]}\n${recipient}\n`);
+    expect(formatPublicKeys({ recipient: null, signer })).toBe(`${about}${uses[1]}\n${signer}\n`);
+  });
+
+  test("is refused for a key of this program's that is wrong, whatever else is in it", async () => {
+    const text = `${friend.signer}\n${own.signer.slice(0, -1)}\n`;
+    expect((await failure(parsePublicKeys(native, text, "signer"))).message).toMatch(/^line 2: a mistyped signer key/);
+    const none = await failure(parsePublicKeys(native, `${own.recipient}\n`, "signer"));
+    expect(none.message).toBe("no signer key in it");
   });
 
   test.each(["age1qqqq", "AGE1QQQQ"])("of another program is told from a slip: %s", async (line) => {

@@ -156,6 +156,7 @@ describe("a protected identity", () => {
       for (const version of [0, 2, 255]) {
         const error = await refused(damaged((lines) => wrapped(decoded(lines).fill(version, 0, 1))));
         expect([error.code, error.message]).toEqual(["unsupported", expect.stringContaining(`version ${version} `)]);
+        expect(error.hint).toBe("A newer seal has made it.");
       }
     });
 

@@ -11,6 +11,7 @@ import {
 } from "@vitest/expect";
 import * as spies from "@vitest/spy";
 import * as chai from "chai";
+import { skipped } from "./parts.js";
 
 chai.use(JestExtend);
 chai.use(JestChaiExpect);
@@ -56,6 +57,7 @@ function declareTest(name, options, run) {
   const suites = [];
   for (let suite = current; suite; suite = suite.parent) suites.unshift(suite.name);
   const title = [...suites, name].join(" > ");
+  if (skipped?.test(title)) return;
   let id = title;
   for (let i = 2; ids.has(id); i++) id = `${title} (${i})`;
   ids.add(id);

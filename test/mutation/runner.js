@@ -11,6 +11,8 @@ import { collected, runSuite, testsOf } from "./registry.js";
 const [SUCCESS, FAILED] = [0, 1];
 /** Tests that take longer, in milliseconds, run after all others. */
 const QUICK = 50;
+/** Stryker takes for endless what is done a hundred times as often as by all tests together; five times is plenty. */
+const LIMIT = 0.05;
 const SLOW_TESTS = "coverage/mutation/slow-tests.json";
 
 /** Ends a run at the first test that fails. */
@@ -85,7 +87,8 @@ class LoadedRunner {
   async #try({ activeMutant, testFilter, hitLimit }) {
     this.#slow ??= new Set(JSON.parse(readFileSync(SLOW_TESTS, "utf8")));
     const wanted = testFilter && new Set(testFilter);
-    const ns = activate(activeMutant.id, hitLimit);
+    const limit = hitLimit && Math.ceil(hitLimit * LIMIT);
+    const ns = activate(activeMutant.id, limit);
     let [failure, count] = [null, 0];
     try {
       for (const isSlow of [false, true]) {
@@ -100,7 +103,7 @@ class LoadedRunner {
       failure = asFailure(error);
     }
     if (!failure && count === 0) throw new Error("no test was run");
-    return { failure, count, isEndless: hitLimit !== undefined && ns.hitCount > hitLimit };
+    return { failure, count, isEndless: limit !== undefined && ns.hitCount > limit };
   }
 
   async #run(file, isWanted, begins) {
