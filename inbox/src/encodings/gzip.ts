@@ -10,15 +10,15 @@ const TRAILER_BYTES = 8;
 
 /** Yields now and then, so that others have a turn. Throws `Problem`. */
 export function* gunzip(input: Uint8Array, output: Output): Generator<void> {
+  const inflate = new Inflate(input, output);
   for (let at = 0; at < input.length; ) {
     const start = output.length;
-    const inflate = new Inflate(input, headerEnd(input, at), output);
     let [sum, summed] = [0, start];
     const add = () => {
       sum = crc32(output.bytes, summed, output.length, sum);
       summed = output.length;
     };
-    for (const _ of inflate.run()) {
+    for (const _ of inflate.run(headerEnd(input, at))) {
       add();
       yield;
     }

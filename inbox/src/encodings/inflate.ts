@@ -1,10 +1,9 @@
 // DEFLATE (RFC 1951). It refuses what zlib refuses.
 
-import { damaged, endsEarly, type Output } from "./output.js";
+import { damaged, endsEarly, type Output, SLICE } from "./output.js";
 import { PrefixCode, TABLE_BITS } from "./prefix-code.js";
 
-/** Bytes of output, or work that takes as long, after which others have a turn. */
-const SLICE = 64 * 1024;
+/** What takes as long as so many bytes of output. */
 const BLOCK_WORK = 64;
 const CODES_WORK = 4096;
 
@@ -31,31 +30,36 @@ interface Codes {
   readonly distances: PrefixCode;
 }
 
+/** What a block's own codes take of memory; each block uses it anew. */
+interface OwnCodes extends Codes {
+  /** The code in which the lengths of codes stand. */
+  readonly meta: PrefixCode;
+  readonly ofMeta: Uint8Array;
+  readonly all: Uint8Array;
+}
+
 function newCodes(): Codes {
   return { lengths: new PrefixCode(LENGTHS), distances: new PrefixCode(DISTANCES) };
 }
 
 const FIXED = newCodes();
-FIXED.lengths.set(Uint8Array.from({ length: LENGTHS }, (_, i) => (i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8)));
-FIXED.distances.set(new Uint8Array(DISTANCES).fill(5));
+const FIXED_LENGTHS = Uint8Array.from({ length: LENGTHS }, (_, i) => (i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8));
+FIXED.lengths.set(FIXED_LENGTHS, 0, LENGTHS);
+FIXED.distances.set(new Uint8Array(DISTANCES).fill(5), 0, DISTANCES);
 
 export class Inflate {
   readonly #input: Uint8Array;
   readonly #output: Output;
   /** Where its output begins: nothing before that is referred to. */
-  readonly #start: number;
-  #at: number;
+  #start = 0;
+  #at = 0;
   #bits = 0;
   #count = 0;
-  #work = 0;
-  #codes: Codes | null = null;
+  #own: OwnCodes | null = null;
 
-  /** From a position of the input on. */
-  constructor(input: Uint8Array, at: number, output: Output) {
+  constructor(input: Uint8Array, output: Output) {
     this.#input = input;
-    this.#at = at;
     this.#output = output;
-    this.#start = output.length;
   }
 
   /** Where it ends in the input, once it has. */
@@ -63,21 +67,22 @@ export class Inflate {
     return this.#at;
   }
 
-  /** Yields now and then, so that others have a turn. Throws `Problem`. */
-  *run(): Generator<void> {
+  /** From a position of the input on. Yields now and then, so that others have a turn. Throws `Problem`. */
+  *run(at: number): Generator<void> {
+    const output = this.#output;
+    this.#at = at;
+    this.#start = output.length;
     for (let isLast = false; !isLast; ) {
       isLast = this.#read(1) === 1;
       const type = this.#read(2);
       if (type === 3) throw damaged("it has a block of no known type");
+      const before = output.length;
       if (type === 0) this.#stored();
       else {
         const codes = type === 1 ? FIXED : this.#ownCodes();
         while (!this.#symbols(codes)) yield;
       }
-      this.#work += BLOCK_WORK;
-      if (this.#work < SLICE) continue;
-      this.#work = 0;
-      yield;
+      if (output.isDue(output.length - before + (type === 2 ? CODES_WORK : BLOCK_WORK))) yield;
     }
     this.#align();
   }
@@ -113,30 +118,32 @@ export class Inflate {
     output.bytes.set(this.#input.subarray(this.#at, end), output.length);
     output.length += length;
     this.#at = end;
-    this.#work += length;
   }
 
   /** The codes that stand at the beginning of a block. Throws `Problem`. */
   #ownCodes(): Codes {
     const [lengths, distances, meta] = [this.#read(5) + 257, this.#read(5) + 1, this.#read(4) + 4];
     if (lengths > 286 || distances > 30) throw damaged("it has too many codes");
-    const ofMeta = new Uint8Array(ORDER.length);
+    this.#own ??= {
+      ...newCodes(),
+      meta: new PrefixCode(ORDER.length),
+      ofMeta: new Uint8Array(ORDER.length),
+      all: new Uint8Array(LENGTHS + DISTANCES),
+    };
+    const { ofMeta, all } = this.#own;
+    ofMeta.fill(0);
     for (let i = 0; i < meta; i++) ofMeta[ORDER[i]!] = this.#read(3);
-    const code = new PrefixCode(ORDER.length);
-    code.set(ofMeta);
-    const all = this.#codeLengths(code, lengths + distances);
+    this.#own.meta.set(ofMeta, 0, ORDER.length);
+    this.#codeLengths(this.#own, lengths + distances);
     if (all[END_OF_BLOCK] === 0) throw damaged("a block has no end");
-    this.#codes ??= newCodes();
-    this.#codes.lengths.set(all.subarray(0, lengths));
-    this.#codes.distances.set(all.subarray(lengths));
-    this.#work += CODES_WORK;
-    return this.#codes;
+    this.#own.lengths.set(all, 0, lengths);
+    this.#own.distances.set(all, lengths, lengths + distances);
+    return this.#own;
   }
 
-  #codeLengths(code: PrefixCode, count: number): Uint8Array {
-    const all = new Uint8Array(count);
+  #codeLengths({ meta, all }: OwnCodes, count: number): void {
     for (let i = 0; i < count; ) {
-      const symbol = this.#symbol(code);
+      const symbol = this.#symbol(meta);
       if (symbol < 16) {
         all[i++] = symbol;
         continue;
@@ -148,7 +155,6 @@ export class Inflate {
       all.fill(value, i, i + times);
       i += times;
     }
-    return all;
   }
 
   /** One symbol, where few are read. */

@@ -5,12 +5,15 @@ import { Problem } from "../problem.js";
 
 /** What it takes of memory at first. */
 const LEAST = 4096;
+/** Bytes of output, or work that takes as long, after which others have a turn. */
+export const SLICE = 64 * 1024;
 
 export class Output {
   bytes = new Uint8Array(new ArrayBuffer(0));
   length = 0;
   readonly limit: number;
   readonly #room: (bytes: number) => void;
+  #work = 0;
 
   /** `room`: told of bytes before they are taken; it may throw. */
   constructor(limit: number, room: (bytes: number) => void) {
@@ -29,6 +32,14 @@ export class Output {
     larger.set(this.bytes.subarray(0, this.length));
     this.bytes.fill(0);
     this.bytes = larger;
+  }
+
+  /** Whether others are due by now, after so much more work. */
+  isDue(work: number): boolean {
+    this.#work += work;
+    if (this.#work < SLICE) return false;
+    this.#work = 0;
+    return true;
   }
 
   /** Memory for what a decoder needs on its way, which it overwrites itself. Throws what `room` throws. */

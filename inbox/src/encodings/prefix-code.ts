@@ -11,6 +11,7 @@ export class PrefixCode {
   /** By the next bits: symbol × 16 + length; 0 where no code of so few bits begins so. */
   readonly table = new Uint16Array(1 << TABLE_BITS);
   readonly #counts = new Uint16Array(MAX_BITS + 1);
+  readonly #offsets = new Uint16Array(MAX_BITS + 2);
   readonly #symbols: Uint16Array;
 
   /** Of at most so many symbols. */
@@ -18,26 +19,26 @@ export class PrefixCode {
     this.#symbols = new Uint16Array(symbols);
   }
 
-  /** The code in which symbols have these lengths. Throws `Problem` for what is none. */
-  set(lengths: Uint8Array): void {
-    const counts = this.#counts.fill(0);
-    for (const length of lengths) counts[length]!++;
+  /** The code in which symbols have the lengths from `start` to `end`. Throws `Problem` for what is none. */
+  set(lengths: Uint8Array, start: number, end: number): void {
+    const [counts, offsets, symbols] = [this.#counts.fill(0), this.#offsets, this.#symbols];
+    for (let i = start; i < end; i++) counts[lengths[i]!]!++;
     counts[0] = 0;
     checkWhole(counts);
-    const offsets = new Uint16Array(MAX_BITS + 2);
+    offsets[1] = 0;
     for (let bits = 1; bits <= MAX_BITS; bits++) offsets[bits + 1] = offsets[bits]! + counts[bits]!;
-    for (let symbol = 0; symbol < lengths.length; symbol++) {
-      const bits = lengths[symbol]!;
-      if (bits > 0) this.#symbols[offsets[bits]!++] = symbol;
+    for (let i = start; i < end; i++) {
+      const bits = lengths[i]!;
+      if (bits > 0) symbols[offsets[bits]!++] = i - start;
     }
     this.#fill();
   }
 
   #fill(): void {
-    const table = this.table.fill(0);
+    const [table, counts, symbols] = [this.table.fill(0), this.#counts, this.#symbols];
     for (let bits = 1, code = 0, index = 0; bits <= TABLE_BITS; bits++, code <<= 1) {
-      for (let last = index + this.#counts[bits]!; index < last; index++, code++) {
-        const entry = (this.#symbols[index]! << 4) | bits;
+      for (let left = counts[bits]!; left > 0; left--, index++, code++) {
+        const entry = (symbols[index]! << 4) | bits;
         for (let at = reversed(code, bits); at < table.length; at += 1 << bits) table[at] = entry;
       }
     }

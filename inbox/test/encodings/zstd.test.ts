@@ -115,8 +115,8 @@ describe("a body of frames", () => {
     ["a checksum that does not fit", Buffer.concat([MAGIC, hex("04 00"), block(1, 0, 1), hex("61 00000000")])],
   ])("is refused: %s", async (what, body) => {
     expect(await refusalOf("zstd", body)).toBe("bad-encoding");
-    // libzstd takes a larger window, and Node passes over what is behind a frame.
-    if (decompress && !/window of|behind it/.test(what)) expect(() => decompress(body)).toThrow();
+    // libzstd takes a larger window, and Node passes over what is behind a frame, and what is no frame.
+    if (decompress && !/window of|behind it|skipped/.test(what)) expect(() => decompress(body)).toThrow();
   });
 
   test("refers to nothing of the frame before it", async () => {

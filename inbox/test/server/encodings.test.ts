@@ -159,6 +159,22 @@ test("while a long one is decoded, others have their turn", async () => {
   expect((await post(body, { "content-encoding": "gzip" })).status).toBe(201);
 });
 
+test.each([
+  ["gzip", gzipSync("")],
+  ["zstd", zstd("")],
+] as const)("so have they while one of very many parts is decoded: %s", async (encoding, part) => {
+  const body = Buffer.alloc(20_000 * part.length, part);
+  let turns = 0;
+  const count = () => {
+    turns++;
+    timer = setImmediate(count);
+  };
+  let timer = setImmediate(count);
+  expect((await decoding.decoded(encoding, body, 1000, () => undefined)).length).toBe(0);
+  clearImmediate(timer);
+  expect(turns).toBeGreaterThan(10);
+});
+
 test("what was sent, and what a refused body had become, are overwritten", async () => {
   const plain = readFileSync(new URL(import.meta.url), "utf8").slice(0, 5000);
   const taken: Uint8Array[] = [];

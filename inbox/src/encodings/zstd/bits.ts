@@ -85,3 +85,48 @@ export class BackwardBits {
     return word;
   }
 }
+
+/** From the beginning on; zeros behind the end. */
+export class ForwardBits {
+  readonly #input: Uint8Array;
+  #bit: number;
+
+  constructor(input: Uint8Array, at: number) {
+    this.#input = input;
+    this.#bit = 8 * at;
+  }
+
+  /** Whether more were read than there are. */
+  get isOver(): boolean {
+    return this.#bit > 8 * this.#input.length;
+  }
+
+  /** The byte after the one that was read last. */
+  get end(): number {
+    return (this.#bit + 7) >> 3;
+  }
+
+  /** At most 16. */
+  read(count: number): number {
+    const value = this.#peek(count);
+    this.#bit += count;
+    return value;
+  }
+
+  /** A value up to `most`, in as many bits as that takes; the smallest ones take one less. */
+  readUpTo(most: number): number {
+    const width = highestBit(most) + 1;
+    const [value, half] = [this.#peek(width), 1 << (width - 1)];
+    const spare = 2 * half - 1 - most;
+    const isShort = (value & (half - 1)) < spare;
+    this.#bit += isShort ? width - 1 : width;
+    if (isShort) return value & (half - 1);
+    return value >= half ? value - spare : value;
+  }
+
+  #peek(count: number): number {
+    const [input, at] = [this.#input, this.#bit >> 3];
+    const word = (input[at] ?? 0) | ((input[at + 1] ?? 0) << 8) | ((input[at + 2] ?? 0) << 16);
+    return (word >> (this.#bit & 7)) & ((1 << count) - 1);
+  }
+}

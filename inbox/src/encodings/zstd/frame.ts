@@ -11,9 +11,8 @@ const MAGIC = 0xfd2fb528;
 const SKIPPABLE = 0x184d2a50;
 const MAX_WINDOW = 8 * 1024 * 1024;
 const MAX_BLOCK = 128 * 1024;
-/** Bytes of output, or work that takes as long, after which others have a turn. */
-const SLICE = 64 * 1024;
-const BLOCK_WORK = 4096;
+/** What takes as long as so many bytes of output. */
+const BLOCK_WORK = 8192;
 const [RAW, REPEATED, COMPRESSED] = [0, 1, 2];
 
 interface Head {
@@ -29,12 +28,13 @@ interface Head {
 export function* unzstd(input: Uint8Array, output: Output): Generator<void> {
   const view = new DataView(input.buffer, input.byteOffset, input.length);
   const literals = new Literals(output);
+  const sequences = new Sequences();
   try {
     for (let at = 0; at < input.length; ) {
       if (at + 4 > input.length) throw endsEarly();
       const magic = view.getUint32(at, true);
       if ((magic & 0xfffffff0) >>> 0 === SKIPPABLE) at = skipped(view, at);
-      else if (magic === MAGIC) at = yield* frame(view, at + 4, literals, output);
+      else if (magic === MAGIC) at = yield* frame(view, at + 4, { literals, sequences, output });
       else throw damaged(at === 0 ? "it is no Zstandard" : "something else stands behind its end");
     }
   } finally {
@@ -49,18 +49,25 @@ function skipped(view: DataView, at: number): number {
   return end;
 }
 
+/** What frames behind each other share. */
+interface Decoding {
+  readonly literals: Literals;
+  readonly sequences: Sequences;
+  readonly output: Output;
+}
+
 /** Where it ends. */
-function* frame(view: DataView, start: number, literals: Literals, output: Output): Generator<void, number> {
+function* frame(view: DataView, start: number, { literals, sequences, output }: Decoding): Generator<void, number> {
   const head = headAt(view, start);
   if (head.size !== null && output.length + head.size > output.limit) throw tooLong(output.limit);
   if (head.window > MAX_WINDOW) throw damaged(`its window is larger than ${MAX_WINDOW} bytes`);
   const input = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
   const bounds = { start: output.length, window: head.window, block: Math.min(head.window, MAX_BLOCK) };
   const sum = new Xxh64(output.length);
-  const sequences = new Sequences();
+  sequences.reset();
   literals.forgetTable();
   let at = head.at;
-  for (let isLast = false, work = 0; !isLast; ) {
+  for (let isLast = false; !isLast; ) {
     if (at + 3 > input.length) throw endsEarly();
     const block = input[at]! | (input[at + 1]! << 8) | (input[at + 2]! << 16);
     isLast = (block & 1) === 1;
@@ -76,10 +83,7 @@ function* frame(view: DataView, start: number, literals: Literals, output: Outpu
     else throw damaged("it has a block of no known type");
     at = end;
     if (head.hasChecksum) sum.update(output.bytes, output.length);
-    work += BLOCK_WORK + output.length - before;
-    if (work < SLICE) continue;
-    work = 0;
-    yield;
+    if (output.isDue(BLOCK_WORK + output.length - before)) yield;
   }
   if (head.size !== null && output.length - bounds.start !== head.size) throw damaged("its length does not fit");
   if (!head.hasChecksum) return at;

@@ -1,94 +1,104 @@
 // Tables of finite state entropy (RFC 8878, section 4.1).
 
 import { damaged, endsEarly } from "../output.js";
-import { type BackwardBits, highestBit } from "./bits.js";
+import { type BackwardBits, ForwardBits, highestBit } from "./bits.js";
 
-/** By state: its symbol, how many bits the next state takes, and what is added to these. */
-export interface FseTable {
-  readonly log: number;
-  readonly symbols: Uint8Array;
-  readonly bits: Uint8Array;
-  readonly bases: Uint16Array;
-}
+/** States of the largest table, and symbols of the one with most. */
+const [MOST_STATES, MOST_SYMBOLS] = [512, 256];
 
-/** Of a distribution: how often each symbol is, -1 for less than once, of 2 to the power of `log`. Throws `Problem`. */
-export function fseTable(distribution: ArrayLike<number>, log: number): FseTable {
-  const size = 1 << log;
-  const next = new Uint16Array(distribution.length);
-  const symbols = spread(distribution, size, next);
-  const [bits, bases] = [new Uint8Array(size), new Uint16Array(size)];
-  for (let state = 0; state < size; state++) {
-    const count = next[symbols[state]!]!++;
-    bits[state] = log - highestBit(count);
-    bases[state] = (count << bits[state]!) - size;
+/** Its memory is used for one table after the other, as a body can bring very many. */
+export class FseTable {
+  log = 0;
+  /** By state: its symbol, how many bits the next state takes, and what is added to these. */
+  readonly symbols = new Uint8Array(MOST_STATES);
+  readonly bits = new Uint8Array(MOST_STATES);
+  readonly bases = new Uint16Array(MOST_STATES);
+  /** How often each symbol is, -1 for less than once; and of how many. */
+  readonly #distribution = new Int16Array(MOST_SYMBOLS);
+  #count = 0;
+  readonly #next = new Uint16Array(MOST_SYMBOLS);
+
+  /** How often each symbol is, of 2 to the power of `log`. Throws `Problem` where that is contradictory. */
+  static of(distribution: readonly number[], log: number): FseTable {
+    const table = new FseTable();
+    table.#distribution.set(distribution);
+    table.#count = distribution.length;
+    table.#build(log);
+    return table;
   }
-  return { log, symbols, bits, bases };
-}
 
-/** The symbol of each state; `counts` are set to how many states each symbol has. Throws `Problem`. */
-function spread(distribution: ArrayLike<number>, size: number, counts: Uint16Array): Uint8Array {
-  const symbols = new Uint8Array(size);
-  let high = size;
-  for (let symbol = 0; symbol < distribution.length; symbol++) {
-    counts[symbol] = Math.abs(distribution[symbol]!);
-    if (distribution[symbol] === -1) symbols[--high] = symbol;
+  /** Of one symbol, which takes no bits. */
+  setTo(symbol: number): void {
+    this.log = 0;
+    this.symbols[0] = symbol;
+    this.bits[0] = 0;
+    this.bases[0] = 0;
   }
-  const step = (size >> 1) + (size >> 3) + 3;
-  let at = 0;
-  for (let symbol = 0; symbol < distribution.length; symbol++) {
-    for (let i = 0; i < distribution[symbol]!; i++) {
-      symbols[at] = symbol;
-      do at = (at + step) & (size - 1);
-      while (at >= high);
+
+  /** Becomes the table that is described at a position; where its description ends. Throws `Problem`. */
+  read(input: Uint8Array, at: number, most: FseBounds): number {
+    const bits = new ForwardBits(input, at);
+    const log = bits.read(4) + 5;
+    if (log > most.log) throw damaged("a table of it is too large");
+    const distribution = this.#distribution;
+    let count = 0;
+    for (let left = 1 << log; left > 0; ) {
+      if (count === most.symbols) throw damaged("a table of it has too many symbols");
+      const probability = bits.readUpTo(left + 1) - 1;
+      distribution[count++] = probability;
+      left -= Math.abs(probability);
+      for (let more = probability === 0 ? 3 : 0; more === 3; ) {
+        more = bits.read(2);
+        if (count + more > most.symbols) throw damaged("a table of it has too many symbols");
+        distribution.fill(0, count, count + more);
+        count += more;
+      }
+      if (bits.isOver) throw endsEarly();
+    }
+    this.#count = count;
+    this.#build(log);
+    return bits.end;
+  }
+
+  #build(log: number): void {
+    const [size, symbols, next] = [1 << log, this.symbols, this.#next];
+    this.log = log;
+    this.#spread(size);
+    for (let state = 0; state < size; state++) {
+      const symbol = symbols[state]!;
+      const count = next[symbol]!;
+      next[symbol] = count + 1;
+      const bits = log - highestBit(count);
+      this.bits[state] = bits;
+      this.bases[state] = (count << bits) - size;
     }
   }
-  if (at !== 0) throw damaged("a table of it is contradictory");
-  return symbols;
-}
 
-/** Of one symbol, which takes no bits. */
-export function constantTable(symbol: number): FseTable {
-  return { log: 0, symbols: Uint8Array.of(symbol), bits: new Uint8Array(1), bases: new Uint16Array(1) };
+  /** Gives each state its symbol, and counts the states of each. Throws `Problem`. */
+  #spread(size: number): void {
+    const [symbols, next, distribution, count] = [this.symbols, this.#next, this.#distribution, this.#count];
+    let high = size;
+    for (let symbol = 0; symbol < count; symbol++) {
+      next[symbol] = Math.abs(distribution[symbol]!);
+      if (distribution[symbol] === -1) symbols[--high] = symbol;
+    }
+    const [step, mask] = [(size >> 1) + (size >> 3) + 3, size - 1];
+    let at = 0;
+    for (let symbol = 0; symbol < count; symbol++) {
+      for (let left = distribution[symbol]!; left > 0; left--) {
+        symbols[at] = symbol;
+        do at = (at + step) & mask;
+        while (at >= high);
+      }
+    }
+    if (at !== 0) throw damaged("a table of it is contradictory");
+  }
 }
 
 /** What a table may have at most. */
 export interface FseBounds {
   readonly log: number;
   readonly symbols: number;
-}
-
-/** The table that is described at a position, and where its description ends. Throws `Problem`. */
-export function readTable(input: Uint8Array, at: number, most: FseBounds): { table: FseTable; end: number } {
-  let bit = 8 * at;
-  const peek = (count: number) => {
-    const from = bit >> 3;
-    const word = (input[from] ?? 0) | ((input[from + 1] ?? 0) << 8) | ((input[from + 2] ?? 0) << 16);
-    return (word >> (bit & 7)) & ((1 << count) - 1);
-  };
-  const log = peek(4) + 5;
-  bit += 4;
-  if (log > most.log) throw damaged("a table of it is too large");
-  const distribution: number[] = [];
-  for (let left = 1 << log; left > 0; ) {
-    if (distribution.length === most.symbols) throw damaged("a table of it has too many symbols");
-    // As many bits as the largest value takes; the smallest ones take one less.
-    const width = highestBit(left + 1) + 1;
-    const [value, half] = [peek(width), 1 << (width - 1)];
-    const spare = 2 * half - 2 - left;
-    const isShort = (value & (half - 1)) < spare;
-    const probability = (isShort ? value & (half - 1) : value >= half ? value - spare : value) - 1;
-    bit += isShort ? width - 1 : width;
-    distribution.push(probability);
-    left -= Math.abs(probability);
-    for (let more = probability === 0 ? 3 : 0; more === 3; ) {
-      more = peek(2);
-      bit += 2;
-      if (distribution.length + more > most.symbols) throw damaged("a table of it has too many symbols");
-      for (let i = 0; i < more; i++) distribution.push(0);
-    }
-    if (bit > 8 * input.length) throw endsEarly();
-  }
-  return { table: fseTable(distribution, log), end: (bit + 7) >> 3 };
 }
 
 /** A state of a table, which a stream of bits moves on. */

@@ -1,20 +1,11 @@
-// The literals of a block, and the prefix codes in which they stand (RFC 8878, sections 3.1.1.3.1 and 4.2).
+// The literals of a block (RFC 8878, section 3.1.1.3.1).
 
 import { damaged, endsEarly, type Output } from "../output.js";
-import { BackwardBits, highestBit } from "./bits.js";
-import { FseState, readTable } from "./fse.js";
+import { BackwardBits } from "./bits.js";
+import { Huffman } from "./huffman.js";
 
 /** Of a block. */
 const MAX_LITERALS = 128 * 1024;
-const MAX_WEIGHTS = 255;
-const MAX_CODE_BITS = 11;
-const WEIGHT_BOUNDS = { log: 6, symbols: MAX_WEIGHTS + 1 };
-
-/** By the next `bits` bits: a symbol × 16 + the length of its code. */
-interface Huffman {
-  readonly bits: number;
-  readonly table: Uint16Array;
-}
 
 /** What a section says at its beginning. */
 interface Head {
@@ -33,7 +24,8 @@ export class Literals {
   /** Memory of its own. */
   #memory: Uint8Array<ArrayBuffer> = new Uint8Array(new ArrayBuffer(0));
   #length = 0;
-  #huffman: Huffman | null = null;
+  readonly #huffman = new Huffman();
+  #hasTable = false;
   readonly #output: Output;
 
   constructor(output: Output) {
@@ -50,7 +42,7 @@ export class Literals {
 
   /** A frame begins: no earlier table counts. */
   forgetTable(): void {
-    this.#huffman = null;
+    this.#hasTable = false;
   }
 
   wipe(): void {
@@ -82,17 +74,15 @@ export class Literals {
   #decode(input: Uint8Array, { kind, size, streams, at }: Head, end: number): void {
     let from = at;
     if (kind === WITH_TABLE) {
-      const { huffman, next } = readHuffman(input.subarray(0, end), at);
-      this.#huffman = huffman;
-      from = next;
+      from = this.#huffman.read(input.subarray(0, end), at);
+      this.#hasTable = true;
     }
-    const huffman = this.#huffman;
-    if (!huffman) throw damaged("a block refers to a table that is not there");
-    if (streams === 1) decodeStream(huffman, new BackwardBits(input, from, end), this.#memory, 0, size);
-    else this.#decodeFour(huffman, input, from, end);
+    if (!this.#hasTable) throw damaged("a block refers to a table that is not there");
+    if (streams === 1) this.#huffman.decode(new BackwardBits(input, from, end), this.#memory, 0, size);
+    else this.#decodeFour(input, from, end);
   }
 
-  #decodeFour(huffman: Huffman, input: Uint8Array, from: number, end: number): void {
+  #decodeFour(input: Uint8Array, from: number, end: number): void {
     const size = this.#length;
     if (from + 6 > end) throw endsEarly();
     const each = (size + 3) >> 2;
@@ -102,7 +92,7 @@ export class Literals {
       const stop = i === 3 ? end : start + u16(input, from + 2 * i);
       if (stop > end) throw endsEarly();
       const bits = new BackwardBits(input, start, stop);
-      decodeStream(huffman, bits, this.#memory, i * each, i === 3 ? size : (i + 1) * each);
+      this.#huffman.decode(bits, this.#memory, i * each, i === 3 ? size : (i + 1) * each);
       start = stop;
     }
   }
@@ -127,62 +117,4 @@ function headAt(input: Uint8Array, at: number): Head {
   const sizes = Math.floor(value / 16);
   const [size, stored] = [sizes % 2 ** width, Math.floor(sizes / 2 ** width)];
   return { kind, size, stored, streams: format === 0 ? 1 : 4, at: at + length };
-}
-
-/** Throws `Problem` where the stream does not end with the last literal. */
-function decodeStream({ bits: width, table }: Huffman, bits: BackwardBits, into: Uint8Array, from: number, to: number) {
-  bits.decode(table, width, into, from, to);
-  if (bits.left !== 0) throw damaged("its literals do not end where they should");
-}
-
-function readHuffman(input: Uint8Array, at: number): { huffman: Huffman; next: number } {
-  const head = input[at];
-  if (head === undefined) throw endsEarly();
-  const isPacked = head < 128;
-  const count = isPacked ? 0 : head - 127;
-  const next = at + 1 + (isPacked ? head : (count + 1) >> 1);
-  if (next > input.length) throw endsEarly();
-  const weights = isPacked ? packedWeights(input.subarray(0, next), at + 1) : [];
-  for (let i = 0; i < count; i++) weights.push((input[at + 1 + (i >> 1)]! >> (i & 1 ? 0 : 4)) & 15);
-  return { huffman: huffmanOf(weights), next };
-}
-
-/** Two states take turns; where one asks for bits that are not there, the other has the last weight. */
-function packedWeights(input: Uint8Array, at: number): number[] {
-  const { table, end } = readTable(input, at, WEIGHT_BOUNDS);
-  const bits = new BackwardBits(input, end, input.length);
-  const states = [new FseState(table, bits), new FseState(table, bits)];
-  if (bits.left < 0) throw endsEarly();
-  const weights: number[] = [];
-  for (let turn = 0; ; turn ^= 1) {
-    if (weights.length >= MAX_WEIGHTS - 1) throw damaged("a table of it has too many symbols");
-    weights.push(states[turn]!.symbol);
-    states[turn]!.next(bits);
-    if (bits.left >= 0) continue;
-    weights.push(states[turn ^ 1]!.symbol);
-    return weights;
-  }
-}
-
-/** The weight of the last symbol follows from the others: all codes together are complete. */
-function huffmanOf(weights: number[]): Huffman {
-  if (weights.some((weight) => weight > MAX_CODE_BITS)) throw damaged("a code of it is too long");
-  const sum = weights.reduce((total, weight) => total + (weight > 0 ? 1 << (weight - 1) : 0), 0);
-  if (sum === 0) throw damaged("its codes are contradictory");
-  const bits = highestBit(sum) + 1;
-  const rest = (1 << bits) - sum;
-  if (bits > MAX_CODE_BITS || (rest & (rest - 1)) !== 0) throw damaged("its codes are contradictory");
-  const all = [...weights, highestBit(rest) + 1];
-  // Else the same code could be written with smaller weights.
-  if (!all.includes(1)) throw damaged("its codes are contradictory");
-  const table = new Uint16Array(1 << bits);
-  let at = 0;
-  for (let weight = 1; weight <= bits; weight++) {
-    for (let symbol = 0; symbol < all.length; symbol++) {
-      if (all[symbol] !== weight) continue;
-      table.fill((symbol << 4) | (bits + 1 - weight), at, at + (1 << (weight - 1)));
-      at += 1 << (weight - 1);
-    }
-  }
-  return { bits, table };
 }

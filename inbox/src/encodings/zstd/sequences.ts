@@ -2,7 +2,7 @@
 
 import { damaged, endsEarly, type Output } from "../output.js";
 import { BackwardBits } from "./bits.js";
-import { constantTable, type FseBounds, FseState, type FseTable, fseTable, readTable } from "./fse.js";
+import { type FseBounds, FseState, FseTable } from "./fse.js";
 import type { Literals } from "./literals.js";
 
 const LITERAL_BASES = [
@@ -25,15 +25,15 @@ interface Kind {
 const times = (count: number, value: number): number[] => Array(count).fill(value);
 const LITERALS: Kind = {
   bounds: { log: 9, symbols: 36 },
-  usual: fseTable([4, 3, ...times(11, 2), 1, 1, 1, ...times(9, 2), 3, 2, ...times(5, 1), ...times(4, -1)], 6),
+  usual: FseTable.of([4, 3, ...times(11, 2), 1, 1, 1, ...times(9, 2), 3, 2, ...times(5, 1), ...times(4, -1)], 6),
 };
 const OFFSETS: Kind = {
   bounds: { log: 8, symbols: 32 },
-  usual: fseTable([...times(6, 1), 2, 2, 2, ...times(15, 1), ...times(5, -1)], 5),
+  usual: FseTable.of([...times(6, 1), 2, 2, 2, ...times(15, 1), ...times(5, -1)], 5),
 };
 const MATCHES: Kind = {
   bounds: { log: 9, symbols: 53 },
-  usual: fseTable([1, 4, 3, ...times(6, 2), ...times(37, 1), ...times(7, -1)], 6),
+  usual: FseTable.of([1, 4, 3, ...times(6, 2), ...times(37, 1), ...times(7, -1)], 6),
 };
 
 /** An offset of so many bits is further back than anything is. */
@@ -48,7 +48,9 @@ export interface Bounds {
 }
 
 export class Sequences {
-  #tables: [FseTable | null, FseTable | null, FseTable | null] = [null, null, null];
+  /** What counts of each kind; those that a block brings are read into the memory of this one. */
+  #tables: (FseTable | null)[] = [null, null, null];
+  readonly #own = [new FseTable(), new FseTable(), new FseTable()];
   #first = 1;
   #second = 4;
   #third = 8;
@@ -107,18 +109,19 @@ export class Sequences {
     if ((modes & 3) !== 0) throw damaged("it has a field that nobody knows");
     let next = at + 1;
     for (const [i, { bounds, usual }] of [LITERALS, OFFSETS, MATCHES].entries()) {
+      const own = this.#own[i]!;
       const mode = (modes >> (6 - 2 * i)) & 3;
       if (mode === 0) this.#tables[i] = usual;
       if (mode === 1) {
         const symbol = input[next++];
         if (symbol === undefined) throw endsEarly();
         if (symbol >= bounds.symbols) throw damaged("a table of it has too many symbols");
-        this.#tables[i] = constantTable(symbol);
+        own.setTo(symbol);
+        this.#tables[i] = own;
       }
       if (mode === 2) {
-        const { table, end } = readTable(input, next, bounds);
-        this.#tables[i] = table;
-        next = end;
+        next = own.read(input, next, bounds);
+        this.#tables[i] = own;
       }
       if (!this.#tables[i]) throw damaged("a block refers to a table that is not there");
     }
