@@ -6,13 +6,16 @@ import { createServer, request } from "node:https";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Identity } from "@sealed-files/seal";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type Card, cardChecker, signCard } from "../src/peers/card.js";
 import { type Certificate, endOf, makeCertificate, pemOf } from "../src/peers/certificate.js";
 import { Channels } from "../src/peers/channel.js";
 import { CHANNEL, encodeHead, type Forwarded, MESSAGE_NAME, UNKNOWN } from "../src/peers/message.js";
 import { nameOf, OwnCard } from "../src/peers/own.js";
+import { Peers } from "../src/peers/peers.js";
 import { readBody } from "../src/server/body.js";
+import type { Service } from "../src/server/service.js";
+import type { Leases } from "../src/store/store.js";
 import { asked, hasPostgres, type Server, startPostgres } from "./postgres.js";
 import { openedIn, sleep } from "./producers.js";
 import { type DatabaseSite, makeDatabaseSite, type Served, serve, serveDatabase } from "./program.js";
@@ -65,17 +68,47 @@ test("a card counts where it is signed, by the right one, and has not ended", as
     expect(goodUntil(card)).toBe(null);
 });
 
-test("a card that cannot be made anew leaves the old one in use", async () => {
+test("a card is in use until there is another one that others can know of; both can be asked for", async () => {
   const { identity } = await Identity.generate();
   const own = await OwnCard.make(identity, "127.0.0.1:1");
   const { card } = own;
   expect([own.isDue, own.contextOf(nameOf(card.certificate)) !== undefined]).toEqual([false, true]);
-  await expect(own.renew(() => Promise.reject(new Error("no database")))).rejects.toThrow("no database");
+  const next = await own.next();
   expect(own.card).toBe(card);
-  await own.renew(async () => undefined);
-  expect(own.card).not.toBe(card);
+  own.use(next);
+  expect(own.card).toBe(next.card);
   for (const { certificate } of [card, own.card]) expect(own.contextOf(nameOf(certificate))).toBeDefined();
   expect(own.contextOf("other.seal-inbox")).toBeUndefined();
+});
+
+test("a new card is not replaced by the one before it, however long the database takes for each", async () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "Date"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { identity } = await Identity.generate();
+  const published: Card[] = [];
+  let isFirst = true;
+  const leases = {
+    publish: async (card: Card) => {
+      const wait = isFirst ? 50 : 0;
+      isFirst = false;
+      await sleep(wait);
+      published.push(card);
+    },
+    withdraw: async () => undefined,
+  } as unknown as Leases;
+  const options = { sign: identity, host: "127.0.0.1", port: 0, note: (what: string) => expect.fail(what) };
+  const peers = await Peers.open({} as Service, leases, options);
+  onTestFinished(() => peers.close());
+  const [first] = published.splice(0);
+  vi.setSystemTime(Date.now() + 7 * HOUR);
+  isFirst = true;
+  vi.advanceTimersByTime(5000);
+  await vi.waitFor(() => expect(published.length).toBe(2));
+  expect(published.map((card) => card === first)).toEqual([true, false]);
+  // And the next time, the new one is told.
+  vi.advanceTimersByTime(5000);
+  await vi.waitFor(() => expect(published.length).toBe(3));
+  expect(published[2]).toBe(published[1]);
 });
 
 const hex = (value: Uint8Array) => `'\\x${Buffer.from(value).toString("hex")}'`;

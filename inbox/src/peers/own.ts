@@ -17,7 +17,8 @@ export interface Shown {
   readonly key: string;
 }
 
-interface Made {
+/** A card that was made, and what shows it. */
+export interface Made {
   readonly card: Card;
   readonly shown: Shown;
   /** Unix milliseconds. */
@@ -56,12 +57,15 @@ export class OwnCard {
     return age >= RENEWAL || age < -BACK;
   }
 
-  /** Makes another one, if `publish` makes it known; until then, this one is used. Throws what either throws. */
-  async renew(publish: (card: Card) => Promise<void>): Promise<void> {
+  /** Makes another one, to be used when others can know of it. Throws what the signer throws. */
+  async next(): Promise<Made> {
     const next = await made(this.#sign, this.#address);
     // Whoever learns of it may ask for it at once.
     this.#offer(next);
-    await publish(next.card);
+    return next;
+  }
+
+  use(next: Made): void {
     this.#newest = next;
   }
 

@@ -52,6 +52,8 @@ export class Peers {
   /** By the hash of the certificate. */
   readonly #links = new Map<string, Link>();
   #renewing: Promise<void> | null = null;
+  #telling: Promise<void> | null = null;
+  #turn: Promise<void> = Promise.resolve();
 
   private constructor(leases: Leases, server: Server, { own, endOf }: Made, note: PeersOptions["note"]) {
     this.#leases = leases;
@@ -87,18 +89,33 @@ export class Peers {
 
   /** Tells the others that this one is there, and makes another card where that is due. */
   #publish(): void {
-    // An agent may take its time to sign.
+    // An agent may take its time to sign: meanwhile, the others are to know of this one.
     if (this.#own.isDue)
       this.#renewing ??= this.#renew().finally(() => {
         this.#renewing = null;
       });
-    this.#leases.publish(this.#own.card).catch(this.#unknown);
+    this.#telling ??= this.#inTurn(() => this.#leases.publish(this.#own.card))
+      .catch(this.#unknown)
+      .finally(() => {
+        this.#telling = null;
+      });
+  }
+
+  /** What is published is published one behind the other: an older card must not replace a newer one. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
   }
 
   /** What is under way goes on over the connections that there are, which end when they are idle. Never rejects. */
   async #renew(): Promise<void> {
     try {
-      await this.#own.renew((card) => this.#leases.publish(card));
+      const next = await this.#own.next();
+      await this.#inTurn(async () => {
+        await this.#leases.publish(next.card);
+        this.#own.use(next);
+      });
       for (const link of this.#links.values()) link.retire();
       this.#links.clear();
     } catch (error) {
