@@ -100,7 +100,9 @@ async function measure({ child, url }, token) {
   });
   load.on("response", () => {
     answered++;
-    if (answered % every === 0) looks.push({ answered, ...look(child.pid) });
+    if (answered % every !== 0) return;
+    looks.push({ answered, ...look(child.pid) });
+    process.stderr.write(`${JSON.stringify(looks.at(-1))}\n`);
   });
   const result = await load;
   const processor = processorSeconds(child.pid) - before;
