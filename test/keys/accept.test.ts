@@ -36,6 +36,8 @@ describe("who is accepted", () => {
     expect([error.code, error.message]).toEqual(["usage", "a private key of ssh's, in which no senders stand"]);
     const other = await failure(acceptedBy(copySecret(Uint8Array.of(0x23, 0xff, 0x0a))));
     expect([other.code, other.message]).toEqual(["usage", "not a text file"]);
+    const marked = await failure(of(`\ufeff${secret}\n`));
+    expect([marked.code, marked.hint]).toEqual(["usage", "Save the file as UTF-8 without a BOM."]);
   });
 });
 

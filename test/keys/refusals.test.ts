@@ -139,6 +139,40 @@ test("a secret is refused whose padding is not zero, and one of no type that has
   expect((await refused(() => encodeSecret({ opening, seed: null }))).code).toBe("usage");
 });
 
+/** The text of a secret of type 1 in which a letter that is none stands there, with a checksum that counts it as 32. */
+function withStrangeLetter(at: number): string {
+  const letters = "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7LB";
+  const prefix = [..."seal-secret-key-"].map((letter) => letter.charCodeAt(0));
+  const words = bech32m.toWords(Uint8Array.of(1, ...new Uint8Array(64).fill(9))).with(at, 32);
+  let check = 1;
+  for (const value of [
+    ...prefix.map((code) => code >> 5),
+    0,
+    ...prefix.map((code) => code & 31),
+    ...words,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+  ]) {
+    const top = check >>> 25;
+    check = ((check & 0x1ffffff) << 5) ^ value;
+    for (const [bit, row] of [0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3].entries())
+      if ((top >> bit) & 1) check ^= row;
+  }
+  const sum = Array.from({ length: 6 }, (_, i) => ((check ^ 0x2bc830a3) >>> (5 * (5 - i))) & 31);
+  return `SEAL-SECRET-KEY-1${[...words, ...sum].map((word) => letters[word]).join("")}`;
+}
+
+test("a letter that is none is one that is mistyped, whatever the checksum makes of it", async () => {
+  for (const at of [0, 50, 103]) {
+    const error = await refused(() => parseSecret(secretOf(withStrangeLetter(at))));
+    expect(error.message).toMatch(/^a mistyped secret key/);
+  }
+});
+
 test("a byte order mark in front is told, and one elsewhere is a character of its line", async () => {
   const error = await refused(() => linesOf("\ufeffa\nb"));
   expect([error.code, error.message]).toEqual(["usage", "line 1: begins with a byte order mark (BOM)"]);

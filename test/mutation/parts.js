@@ -5,7 +5,7 @@ const PARTS = {
   // scrypt as it is, in both suites, takes as long as all else together.
   keys: {
     mutate: ["src/keys/**/*.ts"],
-    tests: ["test/keys/*.test.ts"],
+    tests: ["test/keys/*.test.ts", "test/vectors/contacts.test.ts"],
     skipped: /by its passphrase, across the suites/,
   },
   // Our own: not the suites, which hand everything on to node:crypto, WebCrypto or noble, nor what collects garbage.
