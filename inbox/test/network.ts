@@ -1,7 +1,7 @@
 // Machines of the tests' own: network namespaces, joined by a bridge. What one sends to another is lost while that is
 // asked for, without a word to either, in one direction or both: it goes to a hardware address that nobody has.
 
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { networkInterfaces } from "node:os";
 
 /** Nobody's. */
@@ -104,16 +104,20 @@ const namespaces = () =>
     .split("\n")
     .flatMap((line) => /^\S+/.exec(line) ?? []);
 
-/** With a namespace goes its end of a pair, and the other end with that. */
+const links = () => [...ip("-o", "link", "show").matchAll(/^\d+: (seal(\d+)[^:@]*)/gm)];
+
+/** A namespace, and its ends of the pairs, may live on for a while after its name is gone: so these go one by one. */
 function removeAll(bridge: string): void {
   for (const name of namespaces()) if (name.startsWith(`${bridge}-`)) ip("netns", "del", name);
-  ip("link", "del", bridge);
+  const isOf = (name: string) => name === bridge || name.startsWith(`${bridge}v`);
+  for (const [, name] of links()) if (isOf(name!)) spawnSync("ip", ["link", "del", name!]);
+  const left = links().filter(([, name]) => isOf(name!));
+  if (left.length > 0) throw new Error(`not removed: ${left.map(([, name]) => name).join()}`);
 }
 
 /** What a process made that was killed before it could remove it. */
 function removeLeft(): void {
-  const links = ip("-o", "link", "show", "type", "bridge");
-  for (const [, bridge, pid] of links.matchAll(/^\d+: (seal(\d+)):/gm)) if (!isAlive(Number(pid))) removeAll(bridge!);
+  for (const [, , pid] of links()) if (!isAlive(Number(pid))) removeAll(`seal${pid}`);
 }
 
 function isAlive(pid: number): boolean {
