@@ -18,7 +18,7 @@ const SMALL = { comments: { legal: true }, minify: true };
 const WEB_WORKER = { ...SMALL, format: "iife", entryFileNames: "[name].js" };
 const WEB_LIBRARY = { ...SMALL, entryFileNames: "[name].js" };
 const WEB = { platform: "browser", target: "es2023" };
-/** Node reads ASCII faster, and V8 keeps it in half the memory. In all literals, escapes mean the same. */
+/** Node reads ASCII faster, V8 keeps it in half the memory. Escapes mean the same in literals, but for String.raw. */
 const ascii = {
   name: "ascii",
   generateBundle: (_, files) => {

@@ -222,12 +222,14 @@ export class Inbox {
     if (request && this.#answers.isFull) {
       throw new Problem("too-many-keys", "Send it again later, with the same key.", { retryAfter: 60 });
     }
-    const { size } = this.#answers;
+    // Those under way will be answered, too.
+    const size = this.#answers.size + this.#pending.size;
     const takeBack = admit({ size, untilFewer: () => this.#answers.untilFewer(this.#clock.now()) });
     const tag: Tag = { request, frame: null, announced: null };
     try {
       await this.#writer.append(records, tag);
     } catch (error) {
+      // Also of one in doubt: its retry must not be refused.
       takeBack();
       if (isFenced(error)) this.#isLost = true;
       // Of what a writer sealed that is none any more, the journal is to be asked when the inbox is opened anew.

@@ -51,6 +51,37 @@ describe("what was compiled", () => {
       mkdirSync(join(box.dir, "linked"));
       symlinkSync(join(box.dir, "target"), join(box.dir, "linked/seal"));
       expect(await kept(box, { XDG_CACHE_HOME: join(box.dir, "linked") }, "target")).toEqual([]);
+      symlinkSync(join(box.dir, "target"), join(box.dir, "link"));
+      expect(await kept(box, { XDG_CACHE_HOME: join(box.dir, "link") }, "target")).toEqual([]);
+    }),
+  );
+
+  test(
+    "is not kept below what others may write to, who could put something else in its place",
+    inSandbox(async (box) => {
+      const parent = join(box.dir, "shared/cache");
+      mkdirSync(parent, { recursive: true });
+      for (const [at, mode] of [
+        ["shared", 0o777],
+        ["shared", 0o770],
+        ["shared/cache", 0o773],
+      ] as const) {
+        chmodSync(join(box.dir, at), mode);
+        expect(await kept(box, { XDG_CACHE_HOME: parent }, "shared/cache/seal"), `${at} ${mode}`).toEqual([]);
+        expect(await kept(box, { XDG_CACHE_HOME: join(parent, "new") }, "shared/cache/new")).toEqual([]);
+        chmodSync(join(box.dir, at), 0o755);
+      }
+    }),
+  );
+
+  test.skipIf(!isRoot)(
+    "is not kept below what is another user's",
+    inSandbox(async (box) => {
+      const parent = join(box.dir, "theirs/cache");
+      mkdirSync(parent, { recursive: true });
+      chownSync(join(box.dir, "theirs"), 12_345, 12_345);
+      expect(await kept(box, { XDG_CACHE_HOME: parent }, "theirs/cache/seal")).toEqual([]);
+      expect(existsSync(join(parent, "seal"))).toBe(false);
     }),
   );
 

@@ -56,7 +56,7 @@ export class Link {
   async send(forwarded: Forwarded, sent: Sent): Promise<Taken | null> {
     const head = encodeHead(forwarded);
     try {
-      for (let isFirst = true; ; isFirst = false) {
+      for (let isFirst = true; ; ) {
         const channel = await this.#open();
         // Another request may have found out meanwhile that it is no good.
         if (channel.isClosed) continue;
@@ -68,6 +68,7 @@ export class Link {
         // It was not used for long, or the other service has many.
         this.#drop(channel);
         if (!isFirst) throw new Error("another service forgets what it has agreed to");
+        isFirst = false;
       }
     } finally {
       head.fill(0);

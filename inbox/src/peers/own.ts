@@ -8,7 +8,10 @@ import { endOf, hashOf, makeCertificate, pemOf } from "./certificate.js";
 
 /** Milliseconds after which another one is made. */
 const RENEWAL = 6 * 3_600_000;
-/** A clock that goes back by more was wrong when the card was made. */
+/**
+ * A clock that goes back by more was wrong when the card was made. For so long, one that others could not be told of is
+ * good enough to be told again: each takes memory until it ends.
+ */
 const BACK = 600_000;
 
 /** PEM. */
@@ -29,6 +32,8 @@ export class OwnCard {
   readonly #sign: Identity | Signer;
   readonly #address: string;
   #newest: Made;
+  /** One that was made and is not used yet: others may know of it, or not. */
+  #next: Made | null = null;
   /** By the name under which they are asked for: those whose ends have not come. */
   readonly #contexts = new Map<string, { readonly context: SecureContext; readonly certificate: Uint8Array }>();
 
@@ -57,16 +62,23 @@ export class OwnCard {
     return age >= RENEWAL || age < -BACK;
   }
 
-  /** Makes another one, to be used when others can know of it. Throws what the signer throws. */
+  /**
+   * Another one, to be used when others can know of it; the same again for a while, until it is. Throws what the signer
+   * throws.
+   */
   async next(): Promise<Made> {
+    const before = this.#next;
+    if (before && Math.abs(Date.now() - before.made) <= BACK) return before;
     const next = await made(this.#sign, this.#address);
     // Whoever learns of it may ask for it at once.
     this.#offer(next);
+    this.#next = next;
     return next;
   }
 
   use(next: Made): void {
     this.#newest = next;
+    this.#next = null;
   }
 
   /** What shows the certificate that is asked for by this name; undefined where it is none, or over. */

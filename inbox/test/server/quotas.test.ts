@@ -89,3 +89,18 @@ test("a running service notices a change, and counts go on when the inbox is clo
     vi.useRealTimers();
   }
 });
+
+test("an inbox has no more keys than its quota, also of requests that come at once", async () => {
+  const { post, disk } = await start({ inbox: { keys: 3 } });
+  await post("warm");
+  let open = () => {};
+  disk.gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const all = Array.from({ length: 10 }, (_, i) => post("x", { "idempotency-key": `${KEY}${i}` }));
+  // Nothing is written yet: who is answered is refused.
+  expect((await Promise.race(all)).status).toBe(429);
+  open();
+  const statuses = (await Promise.all(all)).map(({ status }) => status);
+  expect(statuses.filter((status) => status === 201)).toHaveLength(3);
+});
