@@ -62,7 +62,7 @@ export const keys = [
     name: "a reason is looked for by the time before it",
     target: "contacts",
     file: "src/keys/contacts.ts",
-    from: 'for (let i = 0; i < before + 2; i++) reason = reason.replace(/^[^ \\t]+[ \\t]*/, "");',
+    from: 'for (let i = 0; i < before + 2; i++) reason = reason.replace(/[^ \\t]+[ \\t]*/, "");',
     to: 'reason = line.slice(line.indexOf(at, line.indexOf(" " + word) + 1) + at.length).trim();',
   },
   {
