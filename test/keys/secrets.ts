@@ -38,3 +38,26 @@ export function watched(): { suite: Suite; held: Uint8Array[] } {
   };
   return { suite, held };
 }
+
+/**
+ * What is left, when the work has ended however it did, of all secrets that were made meanwhile: they alone take memory
+ * of their own (newSecret).
+ */
+export async function secretsLeft(work: () => Promise<unknown>): Promise<Uint8Array[]> {
+  const made: Uint8Array[] = [];
+  const Memory = globalThis.ArrayBuffer;
+  class Watched extends Memory {
+    constructor(length: number) {
+      super(length);
+      made.push(new Uint8Array(this));
+    }
+  }
+  globalThis.ArrayBuffer = Watched as ArrayBufferConstructor;
+  try {
+    await work().catch(() => undefined);
+  } finally {
+    globalThis.ArrayBuffer = Memory;
+  }
+  expect(made).not.toEqual([]);
+  return made.filter((bytes) => bytes.some((byte) => byte !== 0));
+}

@@ -4,14 +4,15 @@ import { join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "rolldown";
 import { globSync } from "tinyglobby";
-import { tests } from "./parts.js";
+import { mutate, tests } from "./parts.js";
 
 /** Not the sandbox's copy: the runner has to find what is collected there. */
 const REGISTRY = fileURLToPath(new URL("./registry.js", import.meta.url));
 
 /** The module's path. Loading it collects the tests (registry.js). */
 export async function bundleTests(root) {
-  const paths = globSync(tests, { cwd: root }).sort();
+  // Source that tests load late, too: a mutant of what a module does while it is loaded has to be there by then.
+  const paths = [...globSync(mutate, { cwd: root }), ...globSync(tests, { cwd: root }).sort()];
   const file = join(root, `coverage/mutation/bundle-${process.pid}/tests.mjs`);
   await build({
     cwd: root,

@@ -13,14 +13,19 @@ const KEY = 32;
 const MAX_SALT = 64;
 /** ssh writes 16 or 24. So many take some 20 seconds. */
 const MAX_ROUNDS = 256;
-/** What the section's length is a multiple of, for each cipher that is known. */
-export const BLOCKS: Readonly<Record<string, number>> = { none: 8, "aes256-ctr": 16 };
+/** For each cipher that is known. */
+const BLOCKS = new Map([
+  ["none", 8],
+  ["aes256-ctr", 16],
+]);
 
 /** What stands in the clear, and the section that may be encrypted: to be erased, where it is not. */
 export interface Envelope {
   readonly publicKey: Bytes;
   readonly lock: { readonly salt: Bytes; readonly rounds: number } | null;
   readonly section: Secret;
+  /** What the section's length is a multiple of, and less than which is padding. */
+  readonly block: number;
 }
 
 /** Throws `usage`, which names the kind where it is another. */
@@ -47,13 +52,14 @@ function envelopeOf(body: Secret): Envelope {
   if (keys !== 1) throw new SealError("usage", "a private key file of ssh's with more than one key");
   const publicKey = publicKeyOf(blob);
   const cipherName = nameOf(cipher);
-  if (!Object.hasOwn(BLOCKS, cipherName)) {
+  const block = BLOCKS.get(cipherName);
+  if (!block) {
     throw new SealError("usage", `a private key of ssh's under ${cipherName}, which is not known here`, {
       reason: "ssh-cipher",
     });
   }
-  if (!section || fields.left > 0) throw damaged();
-  return { publicKey, lock: lockOf(cipherName, nameOf(kdf), kdfOptions), section: copySecret(section) };
+  if (!section || section.length < block || section.length % block !== 0 || fields.left > 0) throw damaged();
+  return { publicKey, lock: lockOf(cipherName, nameOf(kdf), kdfOptions), section: copySecret(section), block };
 }
 
 function lockOf(cipher: string, kdf: string, options: Uint8Array): Envelope["lock"] {

@@ -37,7 +37,7 @@ export function isSshType(word: string): boolean {
 }
 
 function firstWord(text: string): string {
-  return /^[^ \t]*/.exec(text)![0];
+  return /[^ \t]*/.exec(text)![0];
 }
 
 /** What a key of that type is called; null for one that can be used. */
@@ -64,7 +64,7 @@ export function otherPrivateKey(file: Uint8Array, start: number): string | null 
 
 /** Whether bytes go on from there with a text. */
 export function standsAt(bytes: Uint8Array, start: number, text: string): boolean {
-  return bytes.length - start >= text.length && utf8(text).every((byte, i) => bytes[start + i] === byte);
+  return utf8(text).every((byte, i) => bytes[start + i] === byte);
 }
 
 export const BEGIN_SSH = "-----BEGIN OPENSSH PRIVATE KEY-----";
@@ -80,11 +80,10 @@ export function holdsPrivateKey(text: string): boolean {
   return /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----|---- BEGIN SSH2 ENCRYPTED|PuTTY-User-Key-File-/i.test(text);
 }
 
-/** Where the first byte is that is no blank, and ends no line. */
+/** Where the first byte is that is no blank, and ends no line; the end where there is none. */
 export function firstLetter(file: Uint8Array): number {
-  let at = 0;
-  while (at < file.length && isBlankOrEnd(file[at]!)) at++;
-  return at;
+  const at = file.findIndex((byte) => !isBlankOrEnd(byte));
+  return at < 0 ? file.length : at;
 }
 
 export function isBlankOrEnd(byte: number): boolean {

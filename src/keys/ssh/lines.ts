@@ -105,46 +105,47 @@ function refuseElsewhere(options: ReadonlyMap<string, string | null>, now: numbe
   const unknown = [...options.keys()].find((name) => !ALLOWED.has(name));
   if (unknown !== undefined) throw fail(`"${unknown.slice(0, 40)}" is no option of allowed signers`);
   const namespaces = options.get("namespaces");
-  if (namespaces !== undefined && !matchesPatterns(NAMESPACE, namespaces ?? "")) {
+  if (namespaces === null || (namespaces !== undefined && !matchesPatterns(NAMESPACE, namespaces))) {
     throw fail(`this signer is for other namespaces than "${NAMESPACE}"`);
   }
-  const [after, before] = [timeOf(options.get("valid-after")), timeOf(options.get("valid-before"))];
-  if (after !== null && now < after) throw fail("this signer is not valid yet (valid-after)");
-  if (before !== null && now > before) throw fail("this signer is not valid any more (valid-before)");
+  const [after, before] = ["valid-after", "valid-before"].map((name) => timeOf(options.get(name)) ?? now) as Two;
+  if (now < after) throw fail("this signer is not valid yet (valid-after)");
+  if (now > before) throw fail("this signer is not valid any more (valid-before)");
 }
 
 function refuseExpired(options: ReadonlyMap<string, string | null>, now: number): void {
   const unknown = [...options.keys()].find((name) => !AUTHORIZED.has(name));
   if (unknown !== undefined) throw fail(`"${unknown.slice(0, 40)}" is no option of authorized keys`);
-  const time = timeOf(options.get("expiry-time"));
-  if (time !== null && now > time) throw fail("the key has expired (expiry-time)");
+  const time = timeOf(options.get("expiry-time")) ?? now;
+  if (now > time) throw fail("the key has expired (expiry-time)");
 }
 
 const TIME = /^(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2})?)?(Z)?$/i;
 
-/** YYYYMMDD[HHMM[SS]][Z], as Unix milliseconds; without a Z in the time of this machine. null where there is none. */
-function timeOf(text: string | null | undefined): number | null {
-  if (text === undefined) return null;
-  const [whole, ...fields] = TIME.exec(text ?? "") ?? [];
-  if (whole === undefined) throw fail("its time is not written as YYYYMMDD or YYYYMMDDHHMM[SS]");
-  const [year, month, day, hour, minute, second] = fields.slice(0, 6).map((field) => Number(field ?? 0)) as Six;
-  const date = fields[6]
+/** YYYYMMDD[HHMM[SS]][Z], as Unix milliseconds; without a Z in the time of this machine. */
+function timeOf(text: string | null | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const match = TIME.exec(`${text}`);
+  if (!match) throw fail("its time is not written as YYYYMMDD or YYYYMMDDHHMM[SS]");
+  const [year, month, day, hour, minute, second] = match.slice(1, 7).map((field) => Number(field ?? 0)) as Six;
+  const date = match[7]
     ? new Date(Date.UTC(year, month - 1, day, hour, minute, second))
     : new Date(year, month - 1, day, hour, minute, second);
-  const [sameMonth, sameDay] = fields[6] ? [date.getUTCMonth(), date.getUTCDate()] : [date.getMonth(), date.getDate()];
+  const [sameMonth, sameDay] = match[7] ? [date.getUTCMonth(), date.getUTCDate()] : [date.getMonth(), date.getDate()];
   if (sameMonth !== month - 1 || sameDay !== day || hour > 23 || minute > 59 || second > 59) {
     throw fail("its time does not exist");
   }
   return date.getTime();
 }
 
+type Two = [number, number];
 type Six = [number, number, number, number, number, number];
 
 function splitSshLine(line: string): SshLine | null {
-  const words = wordsOf(line, 4);
+  const words = wordsOf(line);
   const at = words.findIndex(isSshType);
   if (at < 0 || at > 2) return null;
-  const [type, encoded = ""] = [words[at]!, /^[^ \t]*/.exec(words[at + 1] ?? "")![0]];
+  const [type, encoded] = [words[at]!, /[^ \t]*/.exec(words[at + 1]!)![0]];
   if (at === 0) return { principals: null, options: new Map(), twice: null, type, encoded };
   const first = optionsOf(words[0]!);
   if (at === 1 && [...first.options].some(isOption)) return { principals: null, ...first, type, encoded };
@@ -157,18 +158,20 @@ function isOption([name, value]: readonly [string, string | null]): boolean {
   return value !== null || AUTHORIZED.has(name) || ALLOWED.has(name) || name.startsWith("no-");
 }
 
-/** The first words, which blanks part that stand in no quotation marks; the last is the rest of the line. */
-function wordsOf(line: string, most: number): string[] {
-  const words: string[] = [];
+/** The first four words, which blanks part that stand in no quotation marks; empty ones where there are not so many. */
+function wordsOf(line: string): string[] {
   let start = 0;
-  while (start < line.length && words.length < most - 1) {
-    const end = endOfWord(line, start, (letter) => letter === " " || letter === "\t");
-    words.push(line.slice(start, end));
+  return Array.from({ length: 4 }, () => {
+    const end = endOfWord(line, start, isBlank);
+    const word = line.slice(start, end);
     start = end;
-    while (line[start] === " " || line[start] === "\t") start++;
-  }
-  if (start < line.length) words.push(line.slice(start));
-  return words;
+    while (isBlank(line[start])) start++;
+    return word;
+  });
+}
+
+function isBlank(letter: string | undefined): boolean {
+  return letter === " " || letter === "\t";
 }
 
 /** Names in lower case, with what stands behind "="; null where nothing does. */
@@ -191,6 +194,7 @@ function optionsOf(word: string): Pick<SshLine, "options" | "twice"> {
 /** Where the word ends: what parts words does not within quotation marks, in which \" is one. */
 function endOfWord(text: string, start: number, parts: (letter: string) => boolean): number {
   let isQuoted = false;
+  // Stryker disable next-line EqualityOperator: what is behind the end parts no words.
   for (let at = start; at < text.length; at++) {
     if (text[at] === "\\" && text[at + 1] === '"') at++;
     else if (text[at] === '"') isQuoted = !isQuoted;

@@ -19,7 +19,7 @@ function matchesPattern(name: string, pattern: string): boolean {
     if (pattern[place] === "*") {
       star = place++;
       from = at;
-    } else if (place < pattern.length && (pattern[place] === "?" || pattern[place] === name[at])) {
+    } else if (pattern[place] === "?" || pattern[place] === name[at]) {
       place++;
       at++;
     } else if (star >= 0) {

@@ -36,11 +36,12 @@ export function decodedBody(file: Secret, start: number): Secret {
  */
 function joinLines(letters: Secret, end: number): number {
   let [at, count, width, length] = [afterLineEnd(letters, 0), 0, 0, 0];
-  while (at !== null && at < end) {
+  while (at < end) {
     // Only the last is shorter.
     if (length < width) return 0;
     length = 0;
-    while (at + length < end && !isLineEnd(letters[at + length]!)) length++;
+    // There is one before the end.
+    while (!isLineEnd(letters[at + length]!)) length++;
     width ||= length;
     if (length === 0 || length > width) return 0;
     letters.copyWithin(count, at, at + length);
@@ -50,18 +51,16 @@ function joinLines(letters: Secret, end: number): number {
   return at === end && WIDTHS.includes(width) ? count : 0;
 }
 
-/** Where the next line begins; null where none ends there. */
-function afterLineEnd(letters: Secret, at: number): number | null {
+/** Where the next line begins; infinitely far where none ends there. */
+function afterLineEnd(letters: Secret, at: number): number {
   const feed = letters[at] === CR ? at + 1 : at;
-  return letters[feed] === LF ? feed + 1 : null;
+  return letters[feed] === LF ? feed + 1 : Number.POSITIVE_INFINITY;
 }
 
 /** Where the last line begins, behind which there are only blanks. */
 function endOf(letters: Secret): number {
-  let end = letters.length;
-  while (end > 0 && isBlankOrEnd(letters[end - 1]!)) end--;
-  const begins = end - END.length;
-  if (begins > 0 && isLineEnd(letters[begins - 1]!) && standsAt(letters, begins, END)) return begins;
+  const begins = letters.findLastIndex((byte) => !isBlankOrEnd(byte)) + 1 - END.length;
+  if (isLineEnd(letters[begins - 1]!) && standsAt(letters, begins, END)) return begins;
   throw damaged();
 }
 

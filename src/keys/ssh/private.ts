@@ -8,12 +8,12 @@ import type { Suite } from "../../crypto/suite.js";
 import { SealError } from "../../errors.js";
 import type { AskPassphrase, IdentityFile, IdentityKeys } from "../identity.js";
 import { encodeRecipient, encodeSigner } from "../text.js";
-import { BLOCKS, type Envelope, parseEnvelope } from "./envelope.js";
+import { type Envelope, parseEnvelope } from "./envelope.js";
 import { SSH_ED25519 } from "./kinds.js";
 import { damaged } from "./private-text.js";
 import { SshFields } from "./wire.js";
 
-const [KEY, SEED, SEED_AND_KEY] = [32, 32, 64];
+const [KEY, SEED] = [32, 32];
 const COUNTER = 16;
 const ATTEMPTS = 3;
 
@@ -43,7 +43,7 @@ export async function parseSshIdentity(
 }
 
 /** The seed of a private key, to be erased. Throws as `parseSshIdentity`, and `no-key` where no passphrase fits. */
-export function sshSeed(suite: Suite, file: Secret, ask: AskPassphrase, signal?: AbortSignal): Promise<Secret> {
+export async function sshSeed(suite: Suite, file: Secret, ask: AskPassphrase, signal?: AbortSignal): Promise<Secret> {
   return withSeed(suite, parseEnvelope(file), { ask, signal }, async (seed) => copySecret(seed));
 }
 
@@ -70,7 +70,7 @@ async function identityOfSeed(suite: Suite, seed: Secret): Promise<IdentityKeys>
   }
 }
 
-/** What `use` makes of the seed, which is erased then. */
+/** What `use` makes of the seed, which is erased then, with all that it stands in. */
 async function withSeed<T>(
   suite: Suite,
   envelope: Envelope,
@@ -79,12 +79,7 @@ async function withSeed<T>(
 ): Promise<T> {
   const section = envelope.lock ? await decrypted(suite, envelope, unlocking) : envelope.section;
   try {
-    const seed = seedOf(suite, section, envelope);
-    try {
-      return await use(seed);
-    } finally {
-      erase(seed);
-    }
+    return await use(seedOf(suite, section, envelope));
   } finally {
     erase(section);
   }
@@ -113,23 +108,19 @@ async function decrypted(suite: Suite, { lock, section }: Envelope, { ask, signa
 
 /** The same four bytes twice: in a section that a wrong passphrase gives, they differ. */
 function checksFit(section: Secret): boolean {
-  return section.length >= 8 && equal(partOf(section, 0, 4), partOf(section, 4, 8));
+  return equal(partOf(section, 0, 4), partOf(section, 4, 8));
 }
 
 /** A view on the section's seed, which is erased with it. */
-function seedOf(suite: Suite, section: Secret, { publicKey, lock }: Envelope): Secret {
+function seedOf(suite: Suite, section: Secret, { publicKey, block }: Envelope): Secret {
   const fields = new SshFields(section, partOf);
-  const checks = fields.take(8);
+  fields.take(8);
   const type = fields.string();
   const publicHalf = fields.string();
   const both = fields.string();
   const comment = fields.string();
-  if (!checks || !checksFit(section) || !type || !publicHalf || both?.length !== SEED_AND_KEY || !comment) {
-    throw damaged();
-  }
+  if (!checksFit(section) || !type || !publicHalf || !both || !comment) throw damaged();
   const padding = fields.take(fields.left)!;
-  const block = BLOCKS[lock ? "aes256-ctr" : "none"]!;
-  const isPadded = section.length % block === 0 && padding.length < block;
   const seed = partOf(both, 0, SEED);
   const fits =
     seed.reduce((all, byte) => all | byte, 0) !== 0 &&
@@ -137,6 +128,6 @@ function seedOf(suite: Suite, section: Secret, { publicKey, lock }: Envelope): S
     equal(publicHalf, publicKey) &&
     equal(partOf(both, SEED), publicKey) &&
     equal(suite.signingKey(seed).publicKey, publicKey);
-  if (!fits || !isPadded || padding.some((byte, i) => byte !== i + 1)) throw damaged();
+  if (!fits || padding.length >= block || padding.some((byte, i) => byte !== i + 1)) throw damaged();
   return seed;
 }

@@ -6,7 +6,7 @@ import { isRecordKey } from "../../crypto/ed25519-check.js";
 import { montgomeryOf } from "../../crypto/montgomery.js";
 import { SealError } from "../../errors.js";
 import { otherKind, refusedKind, SSH_ED25519 } from "./kinds.js";
-import { publicFields, sshBlob } from "./wire.js";
+import { publicFields, sshBlob, sshBytes } from "./wire.js";
 
 /** No key that ssh has is longer; certificates are. */
 const MAX_BASE64 = 24_576;
@@ -22,8 +22,8 @@ export function encodeSshKey(publicKey: Uint8Array): string {
  */
 export function decodeSshKey(text: string): Bytes {
   if (/[\r\n]\s*\S/.test(text)) throw unusable("it has more than one line");
-  const [type = "", encoded = ""] = text.split(/[ \t]+/, 2);
-  return sshKeyOf(type, encoded);
+  const [type, encoded = ""] = text.split(/[ \t\r\n]+/, 2);
+  return sshKeyOf(type!, encoded);
 }
 
 /** The same, of type and base64. */
@@ -32,7 +32,7 @@ export function sshKeyOf(type: string, encoded: string): Bytes {
   if (other) throw refusedKind(other);
   if (type !== SSH_ED25519) throw unusable(`its type is written "${SSH_ED25519}"`);
   if (encoded === "") throw unusable("nothing follows its type");
-  const blob = encoded.length <= MAX_BASE64 ? fromBase64(encoded) : null;
+  const blob = encoded.length <= MAX_BASE64 ? sshBytes(encoded) : null;
   if (!blob) throw new SealError("usage", "a mistyped ssh key: its base64 is damaged", { hint: COPY });
   const fields = publicFields(blob);
   const inner = fields.string();
@@ -42,7 +42,7 @@ export function sshKeyOf(type: string, encoded: string): Bytes {
     throw found ? refusedKind(found) : unusable("what it holds is of another type");
   }
   const key = fields.string();
-  if (!key || fields.left > 0 || !equal(sshBlob(key), blob) || key.length !== 32) {
+  if (!key || !equal(sshBlob(key), blob) || key.length !== 32) {
     throw unusable("it is too short, or too long");
   }
   if (!isRecordKey(key)) throw unusable("it is not canonical, or of small order");
@@ -75,12 +75,4 @@ const COPY = "A character is wrong, missing or extra. Copy the key again.";
 
 function unusable(why: string): SealError {
   return new SealError("usage", `not a usable ssh key: ${why}`);
-}
-
-function fromBase64(text: string): Bytes | null {
-  try {
-    return Uint8Array.from(base64.decode(text));
-  } catch {
-    return null;
-  }
 }

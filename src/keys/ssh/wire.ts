@@ -1,5 +1,6 @@
 // How ssh writes keys down: numbers of four bytes, and strings that one of them stands before (RFC 4251, 5).
 
+import { base64 } from "@scure/base";
 import { type Bytes, concat, utf8 } from "../../bytes.js";
 
 /** Reads one field after the other; null where there are too few bytes. It gives views, as `part` makes them. */
@@ -48,6 +49,15 @@ export function sshNumber(value: number): Bytes {
   const bytes = new Uint8Array(4);
   new DataView(bytes.buffer).setUint32(0, value);
   return bytes;
+}
+
+/** What base64 stands for, padded, with zero trailing bits; null where it is none. */
+export function sshBytes(text: string): Bytes | null {
+  try {
+    return Uint8Array.from(base64.decode(text));
+  } catch {
+    return null;
+  }
 }
 
 const ED25519 = utf8("ssh-ed25519");
