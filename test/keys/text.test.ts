@@ -124,6 +124,43 @@ describe("a recipient with a slip is refused as usage:", () => {
   });
 });
 
+/**
+ * Texts of good payloads, each with this letter in its checksum, which fits if the letter stands for that value, whose
+ * bits above the fifth reach into the letters before.
+ */
+function carried(prefix: string, payloadOf: (fill: number) => number[], letter: string, value: number): string[] {
+  const group = (i: number) => (i < 6 ? (value >> (5 * i)) & 31 : 0);
+  const texts: string[] = [];
+  for (let fill = 1; fill < 256; fill++) {
+    const data = bech32m.toWords(Uint8Array.from(payloadOf(fill)));
+    for (let at = 0; at < 5; at++) {
+      // The words as which such a decoder takes them.
+      const taken = data.map((word, i) => word ^ group(data.length + at - i));
+      const check = [...bech32m.encode(prefix, taken, false).slice(-6)].map((character) =>
+        CHARACTERS.indexOf(character),
+      );
+      if (check[at] !== group(0)) continue;
+      const written = check.map((word, i) => (i === at ? letter : CHARACTERS[i > at ? word : word ^ group(at - i)]));
+      texts.push(`${prefix}1${data.map((word) => CHARACTERS[word]).join("")}${written.join("")}`);
+    }
+  }
+  return texts;
+}
+
+test.each([-1, 0, 31, 32, 255])(
+  "a letter outside of the alphabet is refused also where the checksum would fit if it were %i",
+  async (value) => {
+    for (const letter of "bio1") {
+      const payload = (fill: number) => [1, ...Array.from({ length: 32 }, () => fill)];
+      const recipients = carried("seal", payload, letter, value);
+      const lines = carried("seal-secret-key-", (fill) => [...payload(fill), ...payload(fill).slice(1)], letter, value);
+      expect([recipients.length > 9, lines.length > 9]).toEqual([true, true]);
+      for (const text of recipients) expect((await refusedRecipient(text)).message, text).toMatch(/mistyped/);
+      for (const text of lines) expect((await refusedSecret(text.toUpperCase())).message).toMatch(/mistyped/);
+    }
+  },
+);
+
 test("a secret with a slip is refused, and never shown", async () => {
   for (let at = 0; at < secret.length; at += 3) {
     const other = secret[at] === "Q" ? "P" : "Q";
