@@ -103,10 +103,11 @@ function hmacSha1(key: Uint8Array, message: Uint8Array): Bytes {
 function aesCtr(key: Secret, counter: Uint8Array, bytes: Uint8Array): Secret {
   expectLength("AES-256 key", key, KEY_BYTES);
   expectLength("AES counter", counter, COUNTER_BYTES);
-  return decrypted(
-    untraced(() => createDecipheriv("aes-256-ctr", key, counter)),
-    bytes,
-  );
+  const decipher = untraced(() => createDecipheriv("aes-256-ctr", key, counter));
+  const plaintext = decrypted(decipher, bytes);
+  // Gives nothing more, but has OpenSSL erase its copy of the key.
+  decipher.final();
+  return plaintext;
 }
 
 function sha3(...parts: readonly Uint8Array[]): Secret {
