@@ -4,7 +4,7 @@ import { Worker } from "node:worker_threads";
 
 const THREAD = `
 const { workerData: { shared, longest } } = require("node:worker_threads");
-const { writeFileSync } = require("node:fs");
+const { writeFileSync, writeSync } = require("node:fs");
 const [count, length, nameLength] = [0, 1, 2];
 const head = new Int32Array(shared, 0, 3);
 let last = -1, since = Date.now();
@@ -15,7 +15,8 @@ setInterval(() => {
   const bytes = Uint8Array.from(new Uint8Array(shared, 12));
   const name = Buffer.from(bytes.subarray(0, head[nameLength])).toString();
   writeFileSync(name, bytes.subarray(1024, 1024 + head[length]));
-  process.stderr.write("hangs: " + name + "\\n");
+  // The stream of a thread would wait for the one that hangs.
+  writeSync(2, "hangs: " + name + "\\n");
   process.kill(process.pid, "SIGKILL");
 }, 1000);
 `;
