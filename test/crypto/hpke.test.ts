@@ -330,3 +330,22 @@ describe.skipIf(!hybrid).each(suites)("$name: the HPKE vector of X-Wing with HKD
     expect([toHex(shown(key)), toHex(shown(baseNonce))]).toEqual([entry.key, entry.base_nonce]);
   });
 });
+
+test("what all stanzas of a header share is hashed for the first of them alone", () => {
+  let hashes = 0;
+  const counting: Suite = {
+    ...native,
+    hmacSha256: (...args) => {
+      hashes++;
+      return native.hmacSha256(...args);
+    },
+  };
+  const taken = (kem: KemName, text: string) => {
+    hashes = 0;
+    keySchedule(counting, kem, copySecret(new Uint8Array(32).fill(7)), utf8(text));
+    return hashes;
+  };
+  // Three for the secret, the key and the nonce; two for the info.
+  expect([taken("x25519", "one header"), taken("x25519", "one header")]).toEqual([5, 3]);
+  expect([taken("x25519", "another"), taken("xwing", "another"), taken("xwing", "another")]).toEqual([5, 5, 3]);
+});
