@@ -188,6 +188,7 @@ describe("a line", () => {
     [`@Revoked h ${ANN}`, "the marker @Revoked is not known"],
     [`@ h ${ANN}`, "the marker there is not known"],
     [`@a\u001b[2J h ${ANN}`, "the marker there is not known"],
+    [`@\u001b[2J@a h ${ANN}`, "the marker there is not known"],
     [`@a@ h ${ANN}`, "the marker there is not known"],
     [`@${"x".repeat(40)} h ${ANN}`, `the marker @${"x".repeat(40)} is not known`],
     [`@${"x".repeat(41)} h ${ANN}`, "the marker there is not known"],

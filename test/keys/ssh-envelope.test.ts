@@ -18,6 +18,9 @@ const under = (rounds: number) => ({
   options: concat(sshString(seedOf(7)), sshNumber(rounds)),
 });
 
+/** A length there that leads beyond the end, in front of the field that it is the length of. */
+const lengthOfNothing = (at: number) => concat(body().subarray(0, at), sshNumber(0xffff_ffff), body().subarray(at));
+
 const DAMAGED = "the private key of ssh's is damaged";
 const NOT_IN_LINES = "a private key of ssh's that does not stand in lines as ssh-keygen writes them";
 
@@ -48,6 +51,12 @@ test("keeps nothing of the file but a copy, which is the caller's to erase", () 
   expect(parsed(fileOf(bodyUnder(16))).lock!.salt.buffer.byteLength).toBe(32);
 });
 
+test("leaves to others what the section holds, of one block or more", () => {
+  const [one, two] = [section().subarray(0, 8), section().subarray(0, 16)];
+  expect(parsed(fileOf(body({ section: one }))).section).toEqual(one);
+  expect(parsed(fileOf(body({ ...under(16), section: two }))).section).toEqual(two);
+});
+
 describe("of a file whose base64 is sound", () => {
   test.each([
     ["another magic", concat(utf8("openssh-key-v2\0"), body().subarray(15))],
@@ -57,6 +66,12 @@ describe("of a file whose base64 is sound", () => {
     ["a kdf and no cipher", body({ kdf: utf8("bcrypt"), options: concat(sshString(seedOf(7)), sshNumber(16)) })],
     ["a cipher and no kdf", body({ cipher: utf8("aes256-ctr") })],
     ["a kdf that is another", body({ cipher: utf8("aes256-ctr"), kdf: utf8("scrypt") })],
+    ["a kdf that is none, with what bcrypt is told", body({ ...under(16), kdf: utf8("none") })],
+    ["a kdf that is another, with what bcrypt is told", body({ ...under(16), kdf: utf8("scrypt") })],
+    ["a length that leads beyond the end, and all else behind it", lengthOfNothing(15)],
+    ["the same for the kdf", lengthOfNothing(23)],
+    ["the same for its options", lengthOfNothing(31)],
+    ["the same for the public key", lengthOfNothing(39)],
     ["no rounds", bodyUnder(0)],
     ["no salt", bodyUnder(16, NOTHING)],
     ["a salt of 65 bytes", bodyUnder(16, new Uint8Array(65).fill(1))],
@@ -188,6 +203,7 @@ describe("the text of the file", () => {
     ["a blank behind the first line", whole.replace("-----\n", "----- \n")],
     ["a CR alone behind the first line", whole.replace("-----\n", "-----\r")],
     ["a CR alone between lines", text(`${first}\r${rest.join("\n")}`)],
+    ["a CR alone before the last line", text(`${[first, ...rest.slice(0, -1)].join("\n")}\r${rest.at(-1)}`)],
     ["two CR before an LF", whole.replaceAll("\n", "\r\r\n")],
     ["nothing between", text()],
     ["no line end behind the first line", `${BEGIN}${END}`],

@@ -13,7 +13,7 @@ import {
   plainSshKey,
   sshKeyOf,
 } from "../../src/keys/ssh/public.js";
-import { publicFields, SshFields, sshBlob, sshNumber, sshString } from "../../src/keys/ssh/wire.js";
+import { publicFields, SshFields, sshBlob, sshBytes, sshNumber, sshString } from "../../src/keys/ssh/wire.js";
 import { torsionPoints } from "../crypto/points.js";
 import { failure } from "../support.js";
 import { ANN, BEN, keyOf, NOTHING, RSA } from "./ssh-file.js";
@@ -152,6 +152,12 @@ describe("fields", () => {
       [0, 4],
       [4, 6],
     ]);
+  });
+
+  test("are, as base64, padded, and end with zero bits", () => {
+    expect(sshBytes("AAEC")).toEqual(Uint8Array.of(0, 1, 2));
+    expect(sshBytes("AA==")).toEqual(Uint8Array.of(0));
+    for (const text of ["!", "A", "AA", "AB==", "A-==", " AA=="]) expect(sshBytes(text), text).toBeNull();
   });
 
   test("are written so: big-endian, each behind its length", () => {

@@ -48,7 +48,7 @@ function envelopeOf(body: Secret): Envelope {
   const [cipher, kdf, kdfOptions, keys] = [fields.string(), fields.string(), fields.string(), fields.number()];
   const blob = fields.string();
   const section = fields.string();
-  if (!cipher || !kdf || !kdfOptions || keys === null || !blob) throw damaged();
+  if (!cipher || !kdf || !kdfOptions || !blob) throw damaged();
   if (keys !== 1) throw new SealError("usage", "a private key file of ssh's with more than one key");
   const publicKey = publicKeyOf(blob);
   const cipherName = nameOf(cipher);
