@@ -271,9 +271,9 @@ function expectEnd({ error, core, cursor, tail }: Seen, vector: Vector): void {
 
 const RUNS: [string, Suite, Engine, Vector[]][] = [
   ...SUITES.map((suite): [string, Suite, Engine, Vector[]] => {
-    return [suite.name, suite, inline, sampled(vectors, suite.name === "native" ? 2 : 5)];
+    return [suite.name, suite, inline, sampled(vectors, suite.name === "native" ? 3 : 10)];
   }),
-  ["native, three at a time", native, scrambled(3), sampled(vectors, 13)],
+  ["native, three at a time", native, scrambled(3), sampled(vectors, 20)],
 ];
 
 describe.each(RUNS)("journals, %s", (_name, suite, engine, chosen) => {

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Identity } from "@sealed-files/seal";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { oneIn } from "../../test/whole.js";
 import { type Card, cardChecker, signCard } from "../src/peers/card.js";
 import { type Certificate, endOf, makeCertificate, pemOf } from "../src/peers/certificate.js";
 import { Channels } from "../src/peers/channel.js";
@@ -19,6 +20,8 @@ import type { Leases } from "../src/store/store.js";
 import { asked, hasPostgres, type Server, startPostgres } from "./postgres.js";
 import { openedIn, sleep } from "./producers.js";
 import { type DatabaseSite, makeDatabaseSite, type Served, serve, serveDatabase } from "./program.js";
+
+oneIn(3);
 
 const HOUR = 3_600_000;
 const LIMIT = 120_000;

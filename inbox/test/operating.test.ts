@@ -9,9 +9,12 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
+import { oneIn } from "../../test/whole.js";
 import { Directory } from "../src/store/directory/store.js";
 import { createToken } from "../src/store/tokens.js";
 import { makeSite, type Served, type Site, serve, startSeal } from "./program.js";
+
+oneIn(3);
 
 /** Milliseconds: each start of a process counts. */
 const LIMIT = 400_000;

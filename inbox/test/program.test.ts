@@ -10,8 +10,11 @@ import { fileURLToPath } from "node:url";
 import { Identity, JournalReader } from "@sealed-files/seal";
 import { encodeSshKey } from "@sealed-files/seal/internal";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { oneIn } from "../../test/whole.js";
 import { logged } from "./log.js";
 import { makeSite, type Site, serve } from "./program.js";
+
+oneIn(8);
 
 const INBOX = fileURLToPath(new URL("../bin/seal-inbox.js", import.meta.url));
 

@@ -5,7 +5,10 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { oneIn } from "../whole.js";
 import { allCommands, inSandbox, type Sandbox, sh, start } from "./sandbox.js";
+
+oneIn(4);
 
 interface Shell {
   readonly command: string;

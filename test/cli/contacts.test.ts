@@ -6,9 +6,11 @@ import { setTimeout } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { locked } from "../../src/io/lock/lock.js";
 import { parseContacts } from "../../src/keys/contacts.js";
-import { IS_WHOLE } from "../whole.js";
+import { IS_WHOLE, oneIn } from "../whole.js";
 import { Outcomes, rounds, timeFor } from "./rounds.js";
 import { inSandbox, isTemporary, program, type Sandbox, sh } from "./sandbox.js";
+
+oneIn(4);
 
 const add = (box: Sandbox, name: string, ...more: string[]) =>
   program(box, "seal", ["contacts", "add", name, "alice.pub", "-q", ...more]);

@@ -4,7 +4,10 @@ import { appendFileSync, copyFileSync, existsSync, readFileSync, truncateSync } 
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { serving, site } from "../io/server.js";
+import { oneIn } from "../whole.js";
 import { inSandbox, program, type Running, type Sandbox, sh, until } from "./sandbox.js";
+
+oneIn(5);
 
 const APPEND = "seal journal append j --to server.pub --sign master.key -q";
 const FOLLOW = ["journal", "read", "j", "--key", "server.key", "--follow"];

@@ -5,7 +5,10 @@ import { chmodSync, chownSync, existsSync, readdirSync, readFileSync, statSync, 
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { describe, expect, test } from "vitest";
+import { oneIn } from "../whole.js";
 import { inSandbox, isTemporary, type Sandbox, sh } from "./sandbox.js";
+
+oneIn(5);
 
 const isRoot = process.getuid?.() === 0;
 const canDrop = isRoot && spawnSync("setpriv", ["--reuid=1234", "--clear-groups", "true"]).status === 0;

@@ -4,7 +4,10 @@ import { spawn, spawnSync } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { oneIn } from "../whole.js";
 import { inSandbox, type Sandbox, sh, TREE } from "./sandbox.js";
+
+oneIn(5);
 
 /** Runs `seal` with a stdout that nobody reads any more. */
 function intoClosedPipe(box: Sandbox, args: readonly string[]): Promise<{ status: number | null; stderr: string }> {

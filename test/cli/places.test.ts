@@ -1,7 +1,10 @@
 // Names that Node cannot hand on as they are, places that variables name, and arguments that are nearly right.
 
 import { describe, expect, test } from "vitest";
+import { oneIn } from "../whole.js";
 import { type Ended, inSandbox, type Sandbox, sh } from "./sandbox.js";
+
+oneIn(6);
 
 const isLinux = process.platform === "linux";
 /** A directory whose name is not UTF-8, and the one that Node takes it for. */

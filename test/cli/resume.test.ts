@@ -19,7 +19,10 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { type Manners, type Site, serving, site } from "../io/server.js";
+import { oneIn } from "../whole.js";
 import { inSandbox, program, type Sandbox, sh, until } from "./sandbox.js";
+
+oneIn(8);
 
 const CHUNK = 4 * 1024 * 1024;
 const RECORD = CHUNK + 112;

@@ -7,7 +7,10 @@ import { open } from "node:fs/promises";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { oneIn } from "../whole.js";
 import { inSandbox, program, type Running, sh, start, TREE, temporaryIn, until } from "./sandbox.js";
+
+oneIn(6);
 
 const SIGNALS = [
   ["SIGINT", 130],

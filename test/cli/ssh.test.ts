@@ -3,8 +3,11 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { oneIn } from "../whole.js";
 import { inSandbox, program, type Sandbox, sh, until } from "./sandbox.js";
 import { fed, HAS_SSH, held, KEYS, refused, WORD, withAgent, works } from "./ssh-box.js";
+
+oneIn(6);
 
 const leftIn = (box: Sandbox) =>
   readdirSync(box.dir).filter((name) => name.endsWith(".sealed") || name.startsWith("out"));

@@ -8,6 +8,7 @@ import { type Bytes, concat, fromHex, toHex } from "../../src/bytes.js";
 import { encodesSmallOrder, isRecordKey } from "../../src/crypto/ed25519-check.js";
 import { native } from "../../src/crypto/native.js";
 import { SUITES } from "../support.js";
+import { IS_WHOLE } from "../whole.js";
 
 const { Point } = ed25519;
 type Curve = InstanceType<typeof Point>;
@@ -54,11 +55,14 @@ function crafted(i: number, T: Curve, rest: Curve): Case {
   return { key, message, signature: concat(R, le((r + k * a) % L)) };
 }
 
+/** So many keys of each torsion. */
+const COUNT = IS_WHOLE ? 40 : 10;
+
 function cases(): Case[] {
   const made: Case[] = [];
-  for (let i = 0; i < 40; i++)
+  for (let i = 0; i < COUNT; i++)
     for (const j of TORSION.keys()) made.push(crafted(8 * i + j, TORSION[j]!, TORSION[(i * 3) % 8]!));
-  const varied = made.slice(0, 80).flatMap(({ key, message, signature }, i) => {
+  const varied = made.slice(0, 2 * COUNT).flatMap(({ key, message, signature }, i) => {
     const [r, s] = [signature.slice(0, 32), signature.slice(32)];
     const with_ = (changed: Bytes): Case => ({ key, message, signature: changed });
     return [
@@ -89,10 +93,10 @@ test("OpenSSL's verdict, and the portable suite's, is the equation's", { timeout
     if (due && point && !point.isTorsionFree()) counts.mixed += 1;
     if (!point) counts.offCurve += 1;
   }
-  expect(counts.all).toBe(40 * 8 + 80 * 8);
-  expect(counts.accepted).toBeGreaterThan(30);
-  expect(counts.mixed).toBeGreaterThan(20);
-  expect(counts.offCurve).toBeGreaterThan(40);
+  expect(counts.all).toBe(24 * COUNT);
+  expect(counts.accepted).toBeGreaterThan((3 / 4) * COUNT);
+  expect(counts.mixed).toBeGreaterThan(COUNT / 2);
+  expect(counts.offCurve).toBeGreaterThan(COUNT);
 });
 
 function decode(key: Uint8Array): Curve | null {

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { inSandbox, type Sandbox, start, TREE } from "../cli/sandbox.js";
 import { proxy, serving, site } from "../io/server.js";
-import { sampled } from "../whole.js";
+import { IS_LONG, sampled } from "../whole.js";
 import { blocksOf } from "./blocks.js";
 
 const LIMIT = 200_000;
@@ -74,7 +74,7 @@ beforeAll(() => {
 afterAll(() => rmSync(certificates, { recursive: true, force: true }));
 
 describe("docs/guide/", () => {
-  test.each(sampled(PAGES, 2))(
+  test.each(IS_LONG ? sampled(PAGES, 4) : ["sending.md"])(
     "%s, typed in its order",
     inSandbox(async (box, page: string) => {
       const missing = (NEEDS[page] ?? []).filter((program) => !isThere(program));

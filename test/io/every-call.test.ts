@@ -17,8 +17,11 @@ import { resumableOutput } from "../../src/io/partial.js";
 import { addContact } from "../../src/keys/contacts-edit.js";
 import { CHUNK, content, OPEN, recipient, SEAL, sealed, sender, stranger } from "../files/samples.js";
 import { identityFile } from "../support.js";
+import { oneIn } from "../whole.js";
 import { made, play } from "./calls.js";
 import { folder } from "./folder.js";
+
+oneIn(3);
 
 vi.mock("node:fs", async (original) => (await import("./calls.js")).failingFs(await original<object>()));
 vi.mock("node:fs/promises", async (original) => (await import("./calls.js")).failingPromises(await original<object>()));

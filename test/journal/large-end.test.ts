@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { concat } from "../../src/bytes.js";
 import { openJournalFile } from "../../src/io/journals/open.js";
 import { folder } from "../io/folder.js";
+import { IS_WHOLE } from "../whole.js";
 import { memoryStore } from "./memory-store.js";
 import { append, openWriter } from "./writing.js";
 
@@ -31,7 +32,7 @@ test("no more of it is read at once than of frames", async () => {
   expect(Math.max(...lengths)).toBeLessThanOrEqual(4 * MIB);
 });
 
-test("nor held, where it lies in a file", async () => {
+test.runIf(IS_WHOLE)("nor held, where it lies in a file", async () => {
   const { at } = folder();
   const first = await openWriter(await openJournalFile(at("j")));
   await append(first, "one");

@@ -7,12 +7,14 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test, vi } from "vitest";
-import { IS_WHOLE } from "../whole.js";
+import { IS_WHOLE, oneIn } from "../whole.js";
 import { fileSecrets, type Head, journalSecrets, readHead, type Secrets } from "./keys.js";
 import { memoryOf, obstacle } from "./memory.js";
 import { addIdentity, Needles, secretsOf } from "./needles.js";
 import { tried } from "./trial.js";
 import { appending, calling, KINDS, opening, record, Site, sealLarge, serving, type Victim } from "./victims.js";
+
+oneIn(3);
 
 // A hundred megabytes, tried window by window, take a while on a busy machine.
 vi.setConfig({ testTimeout: 300_000 });

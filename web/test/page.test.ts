@@ -8,8 +8,11 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
+import { oneIn } from "../../test/whole.js";
 import { downloaded, go, HAS_BROWSER, openPage, PAGE, serve, unlock } from "./browser.js";
 import { cast } from "./people.js";
+
+oneIn(20);
 
 const WEB = fileURLToPath(new URL("../", import.meta.url));
 const VIEWS = ["Open", "Pick up", "Verify", "Seal", "Your key", "About"];
