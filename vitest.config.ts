@@ -70,6 +70,8 @@ export default defineConfig({
     ],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // What is polled comes in milliseconds, and on a machine that does other work, in seconds.
+    expect: { poll: { timeout: 30_000 } },
     // Hundreds of programs are started, killed and waited for. Where a whole release is tried, one that a busy machine
     // has upset is run again; both are shown.
     retry: process.env.CI ? 2 : 0,

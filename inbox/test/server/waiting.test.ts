@@ -103,7 +103,7 @@ test("the journal is closed once it was sent, in whole or in part, or not at all
   await get({ "if-none-match": etag });
   await get({ ...WAIT, range: "bytes=9999-", prefer: "wait=1" });
   const each = () => Array.from({ length: opened }, (_, index) => `${index}`);
-  await vi.waitFor(() => expect(closed.toSorted()).toEqual(each()));
+  await expect.poll(() => closed.toSorted()).toEqual(each());
   // The last is looked at again when its wait is over.
   expect(opened).toBeGreaterThanOrEqual(6);
 });

@@ -26,7 +26,7 @@ test("records that wait for the disk are held once, by the writer", async () => 
     go = resolve;
   });
   const answer = post("a\nb\n", { "content-type": "application/x-ndjson" });
-  await vi.waitFor(() => expect(given.length).toBe(1));
+  await expect.poll(() => given.length).toBe(1);
   expect(given[0]).toEqual([]);
   go();
   expect(await (await answer).json()).toMatchObject({ records: 2 });
@@ -47,8 +47,8 @@ describe("room for bodies is given back", () => {
     };
     const socket = connect(Number(new URL(url).port), "127.0.0.1");
     socket.write(postOf(producer, 10, "0123"));
-    await vi.waitFor(() => expect(hold).toHaveBeenCalled());
-    await vi.waitFor(() => expect(service.admission.held).toBe(0));
+    await expect.poll(() => hold).toHaveBeenCalled();
+    await expect.poll(() => service.admission.held).toBe(0);
     expect(disk.written).toEqual([]);
   });
 
@@ -60,9 +60,9 @@ describe("room for bodies is given back", () => {
     });
     const socket = connect(Number(new URL(url).port), "127.0.0.1");
     socket.write(postOf(producer, 10, "0123456789").repeat(3));
-    await vi.waitFor(() => expect(service.admission.held).toBe(30));
+    await expect.poll(() => service.admission.held).toBe(30);
     socket.destroy();
     go();
-    await vi.waitFor(() => expect(service.admission.held).toBe(0));
+    await expect.poll(() => service.admission.held).toBe(0);
   });
 });

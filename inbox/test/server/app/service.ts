@@ -1,7 +1,7 @@
 // The service as a whole: addresses, figures, limits of what is open, its log, its end.
 
 import { connect, type Socket } from "node:net";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createToken } from "../../../src/store/tokens.js";
 import { fakeDisk } from "../../fake-writer.js";
 import { logged } from "../../log.js";
@@ -48,12 +48,12 @@ describe("the service", () => {
     socket.on("data", (piece) => {
       answer += piece;
     });
-    await vi.waitFor(() => expect(service.admission.held).toBe(10));
+    await expect.poll(() => service.admission.held).toBe(10);
     const late = Object.assign(new Error("late"), { code: "ERR_HTTP_REQUEST_TIMEOUT" });
     app.server.emit("clientError", late, await connected);
-    await vi.waitFor(() => expect(answer).toMatch(/^HTTP\/1\.1 408 .*urn:seal-inbox:timeout/s));
+    await expect.poll(() => answer).toMatch(/^HTTP\/1\.1 408 .*urn:seal-inbox:timeout/s);
     socket.write("other");
-    await vi.waitFor(() => expect(service.admission.held).toBe(0));
+    await expect.poll(() => service.admission.held).toBe(0);
     expect(disk.written).toEqual([]);
     socket.destroy();
   });
@@ -71,12 +71,12 @@ describe("the service", () => {
     });
     const closed = new Promise((resolve) => socket.once("close", resolve));
     socket.write(postOf(producer, 5, "12345"));
-    await vi.waitFor(() => expect(service.admission.held).toBe(5));
+    await expect.poll(() => service.admission.held).toBe(5);
     socket.write("6");
     await closed;
     expect(answer).toBe("");
     go();
-    await vi.waitFor(() => expect(disk.written.length).toBe(1));
+    await expect.poll(() => disk.written.length).toBe(1);
   });
 
   test("ends a connection behind what is no HTTP, whether or not the client does", async () => {
@@ -88,7 +88,7 @@ describe("the service", () => {
       .resume()
       .write("x\r\n\r\n");
     const there = await connected;
-    await vi.waitFor(() => expect(there.destroyed).toBe(true));
+    await expect.poll(() => there.destroyed).toBe(true);
     socket.destroy();
   });
 
@@ -175,7 +175,7 @@ describe("the service", () => {
       go = resolve;
     });
     const underWay = [senders.get("till")!(), senders.get("third")!()];
-    await vi.waitFor(() => expect(service.admission.held).toBe(2));
+    await expect.poll(() => service.admission.held).toBe(2);
     const refused = await senders.get("second")!();
     expect([refused.status, await problemOf(refused)]).toEqual([503, "too-many-open"]);
     go();
