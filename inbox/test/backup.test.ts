@@ -3,8 +3,8 @@
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { hasPostgres, type Server, startPostgres } from "./postgres.js";
+import { describe, expect, test } from "vitest";
+import { hasOwnServer, ownServer } from "./own-server.js";
 import { readerOf } from "./producers.js";
 import { makeDatabaseSite, type Served, serveDatabase } from "./program.js";
 
@@ -26,15 +26,11 @@ async function send({ post }: Served, record: string): Promise<number> {
   return (await post(record, keyOf(record))).status;
 }
 
-describe.skipIf(!hasPostgres || !hasDump || process.env.SEAL_TEST_POSTGRES !== undefined)("a backup", () => {
-  let server: Server;
-  beforeAll(async () => {
-    server = await startPostgres();
-  }, 60_000);
-  afterAll(() => server.remove());
+describe.skipIf(!hasOwnServer || !hasDump)("a backup", () => {
+  const server = ownServer();
 
   test("is restored while nothing is lost that producers send again", { timeout: LIMIT }, async () => {
-    const site = await makeDatabaseSite(await server.database());
+    const site = await makeDatabaseSite(await server().database());
     const run = (program: string, store: string) =>
       execFileSync("sh", ["-c", command(program)], {
         cwd: site.path,
@@ -49,7 +45,7 @@ describe.skipIf(!hasPostgres || !hasDump || process.env.SEAL_TEST_POSTGRES !== u
     for (const record of ["c", "d"]) expect(await send(first, record)).toBe(201);
     first.child.kill("SIGTERM");
     await first.ended;
-    const restored = await server.database();
+    const restored = await server().database();
     run("pg_restore", restored);
     const second = await serveDatabase({ ...site, database: restored });
     for (const record of ["a", "c", "b", "d", "c", "e"]) expect(await send(second, record)).toBe(201);
@@ -61,7 +57,7 @@ describe.skipIf(!hasPostgres || !hasDump || process.env.SEAL_TEST_POSTGRES !== u
   });
 
   test("of what a reader had beyond it, he is told", { timeout: LIMIT }, async () => {
-    const site = await makeDatabaseSite(await server.database());
+    const site = await makeDatabaseSite(await server().database());
     const env = { ...process.env, SEAL_INBOX_STORE: site.database };
     const first = await serveDatabase(site);
     expect(await send(first, "a")).toBe(201);
@@ -71,7 +67,7 @@ describe.skipIf(!hasPostgres || !hasDump || process.env.SEAL_TEST_POSTGRES !== u
     await reader.read(first);
     first.child.kill("SIGKILL");
     await first.ended;
-    const restored = await server.database();
+    const restored = await server().database();
     execFileSync("sh", ["-c", command("pg_restore")], { cwd: site.path, env: { ...env, SEAL_INBOX_STORE: restored } });
     const second = await serveDatabase({ ...site, database: restored });
     expect(await send(second, "c")).toBe(201);

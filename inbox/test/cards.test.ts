@@ -6,7 +6,7 @@ import { createServer, request } from "node:https";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Identity } from "@sealed-files/seal";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { oneIn } from "../../test/whole.js";
 import { type Card, cardChecker, signCard } from "../src/peers/card.js";
 import { type Certificate, endOf, makeCertificate, pemOf } from "../src/peers/certificate.js";
@@ -17,7 +17,8 @@ import { Peers } from "../src/peers/peers.js";
 import { readBody } from "../src/server/body.js";
 import type { Service } from "../src/server/service.js";
 import type { Leases } from "../src/store/store.js";
-import { asked, hasPostgres, type Server, startPostgres } from "./postgres.js";
+import { hasOwnServer, ownServer } from "./own-server.js";
+import { asked } from "./postgres.js";
 import { openedIn, sleep } from "./producers.js";
 import { type DatabaseSite, makeDatabaseSite, type Served, serve, serveDatabase } from "./program.js";
 
@@ -106,25 +107,21 @@ test("a new card is not replaced by the one before it, however long the database
   vi.setSystemTime(Date.now() + 7 * HOUR);
   isFirst = true;
   vi.advanceTimersByTime(5000);
-  await vi.waitFor(() => expect(published.length).toBe(2));
+  await vi.waitFor(() => expect(published.length).toBe(2), { timeout: 10_000 });
   expect(published.map((card) => card === first)).toEqual([true, false]);
   // And the next time, the new one is told.
   vi.advanceTimersByTime(5000);
-  await vi.waitFor(() => expect(published.length).toBe(3));
+  await vi.waitFor(() => expect(published.length).toBe(3), { timeout: 10_000 });
   expect(published[2]).toBe(published[1]);
 });
 
 const hex = (value: Uint8Array) => `'\\x${Buffer.from(value).toString("hex")}'`;
 
-describe.skipIf(!hasPostgres || process.env.SEAL_TEST_POSTGRES !== undefined)("services on one database", () => {
-  let server: Server;
-  beforeAll(async () => {
-    server = await startPostgres();
-  }, 60_000);
-  afterAll(() => server.remove());
+describe.skipIf(!hasOwnServer)("services on one database", () => {
+  const server = ownServer();
 
   test("go on past the end of their first cards, an hour apart from each other", { timeout: LIMIT }, async () => {
-    const site = await makeDatabaseSite(await server.database());
+    const site = await makeDatabaseSite(await server().database());
     const OFF = [0, HOUR, -HOUR];
     const clock = (i: number) => join(site.path, `clock-${i}`);
     const shift = (hours: number) => {
@@ -183,7 +180,7 @@ describe.skipIf(!hasPostgres || process.env.SEAL_TEST_POSTGRES !== undefined)("s
   });
 
   test("take nothing from who shows a card that has ended, and give nothing to one", { timeout: LIMIT }, async () => {
-    const site = await makeDatabaseSite(await server.database());
+    const site = await makeDatabaseSite(await server().database());
     const services = [
       await serveDatabase(site, PEERS),
       await serveDatabase(site, PEERS),

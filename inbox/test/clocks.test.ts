@@ -4,9 +4,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { IS_WHOLE } from "../../test/whole.js";
-import { hasPostgres, type Server, startPostgres } from "./postgres.js";
+import { hasOwnServer, ownServer } from "./own-server.js";
 import { expectRecords, openedIn, ownerOf, produce, readerOf, sleep } from "./producers.js";
 import { type DatabaseSite, makeDatabaseSite, type Served, serve } from "./program.js";
 
@@ -37,18 +37,14 @@ const FAULTS = {
   },
 };
 
-describe.skipIf(!hasPostgres || process.env.SEAL_TEST_POSTGRES !== undefined)("three clocks", () => {
-  let server: Server;
-  beforeAll(async () => {
-    server = await startPostgres();
-  }, 60_000);
-  afterAll(() => server.remove());
+describe.skipIf(!hasOwnServer)("three clocks", () => {
+  const server = ownServer();
 
   test.each(IS_SHORT ? Object.entries(FAULTS).slice(0, 1) : Object.entries(FAULTS))(
     "the one that %s has the inbox open",
     { timeout: LIMIT },
     async (name, strike) => {
-      const site = await makeDatabaseSite(await server.database());
+      const site = await makeDatabaseSite(await server().database());
       const services = await Promise.all(SHIFTS.map((_, i) => start(site, i)));
       const reader = readerOf(site);
       const { more, end } = produce(services, { count: 6, wandering: 6, patience: 4000 });

@@ -3,12 +3,13 @@
 
 import { randomUUID, X509Certificate } from "node:crypto";
 import { createServer, request } from "node:https";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { IS_WHOLE } from "../../test/whole.js";
 import { makeCertificate, pemOf } from "../src/peers/certificate.js";
 import { encodeHead, type Forwarded, parseMessage, takenIn } from "../src/peers/message.js";
 import { nameOf } from "../src/peers/own.js";
-import { asked, hasPostgres, type Server, startPostgres } from "./postgres.js";
+import { hasOwnServer, ownServer } from "./own-server.js";
+import { asked } from "./postgres.js";
 import { expectRecords, openedIn, produce, sleep } from "./producers.js";
 import { type DatabaseSite, makeDatabaseSite, type Served, serveDatabase } from "./program.js";
 
@@ -20,15 +21,11 @@ const PRODUCERS = { count: 6, wandering: 6, patience: 4000 };
 
 const peersOf = ({ log }: Served) => Number(/"msg":"peers on 127\.0\.0\.1:(\d+)"/.exec(log())![1]);
 
-describe.skipIf(!hasPostgres || process.env.SEAL_TEST_POSTGRES !== undefined)("three services", () => {
-  let server: Server;
-  beforeAll(async () => {
-    server = await startPostgres();
-  }, 60_000);
-  afterAll(() => server.remove());
+describe.skipIf(!hasOwnServer)("three services", () => {
+  const server = ownServer();
 
   async function three(env: Record<string, string> = {}) {
-    const site = await makeDatabaseSite(await server.database());
+    const site = await makeDatabaseSite(await server().database());
     const services = await Promise.all([1, 2, 3].map(() => serveDatabase(site, PEERS, env)));
     return { site, services };
   }

@@ -2,21 +2,17 @@
 // acknowledged is in the journal once, and the journal is one. SEAL_FAILOVER_ROUNDS sets how often each is played.
 
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { IS_WHOLE } from "../../test/whole.js";
-import { hasPostgres, type Server, startPostgres } from "./postgres.js";
+import { hasOwnServer, ownServer } from "./own-server.js";
 import { type DatabaseSite, makeDatabaseSite, type Served, sent, serveDatabase } from "./program.js";
 
 const PRODUCERS = 6;
 const ROUNDS = Number(process.env.SEAL_FAILOVER_ROUNDS ?? (IS_WHOLE ? 2 : 1));
 const LIMIT = 240_000 + 15_000 * ROUNDS;
 
-describe.skipIf(!hasPostgres || process.env.SEAL_TEST_POSTGRES !== undefined)("services on one database", () => {
-  let server: Server;
-  beforeAll(async () => {
-    server = await startPostgres();
-  }, 60_000);
-  afterAll(() => server.remove());
+describe.skipIf(!hasOwnServer)("services on one database", () => {
+  const server = ownServer();
 
   /** What befalls the replica that took in the last record, or the database; and what has to be done afterwards. */
   const FAULTS = {
@@ -31,13 +27,13 @@ describe.skipIf(!hasPostgres || process.env.SEAL_TEST_POSTGRES !== undefined)("s
       replicas[owner]!.child.kill("SIGCONT");
     },
     "loses its database, which comes back": async () => {
-      await server.kill();
-      await server.start();
+      await server().kill();
+      await server().start();
     },
   };
 
   test.each(Object.entries(FAULTS))("one that %s", { timeout: LIMIT }, async (_name, strike) => {
-    const site = await makeDatabaseSite(await server.database());
+    const site = await makeDatabaseSite(await server().database());
     const replicas = await Promise.all([serveDatabase(site), serveDatabase(site)]);
     const acknowledged: string[] = [];
     let [isOver, owner, retries] = [false, 0, 0];

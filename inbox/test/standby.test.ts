@@ -4,7 +4,8 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { IS_WHOLE } from "../../test/whole.js";
-import { asked, hasPostgres, startPostgres } from "./postgres.js";
+import { hasOwnServer } from "./own-server.js";
+import { asked, startPostgres } from "./postgres.js";
 import { makeDatabaseSite, sent, serveDatabase } from "./program.js";
 
 const PRODUCERS = 4;
@@ -12,7 +13,7 @@ const ROUNDS = Number(process.env.SEAL_FAILOVER_ROUNDS ?? (IS_WHOLE ? 2 : 1));
 const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const rounds = Array.from({ length: ROUNDS }, (_, round) => round + 1);
 
-describe.skipIf(!hasPostgres || process.env.SEAL_TEST_POSTGRES !== undefined)("a primary and its standby", () => {
+describe.skipIf(!hasOwnServer)("a primary and its standby", () => {
   test.each(rounds)("the primary is killed, and the standby promoted (%s)", { timeout: 120_000 }, async () => {
     const primary = await startPostgres();
     onTestFinished(() => primary.remove());

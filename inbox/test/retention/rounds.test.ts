@@ -1,7 +1,7 @@
 // Rounds of a service while it takes in records, and of services that share a database.
 
 import { Identity, JournalReader, JournalWriter } from "@sealed-files/seal";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { KeyBudget } from "../../src/idempotency/answers.js";
 import { Inboxes } from "../../src/inboxes.js";
 import { acknowledged, changeLedger } from "../../src/retention/ledger.js";
@@ -13,7 +13,8 @@ import type { InboxStore } from "../../src/store/store.js";
 import { createToken } from "../../src/store/tokens.js";
 import type { OpenWriter } from "../../src/writer.js";
 import { folder } from "../folder.js";
-import { hasPostgres, type Server, startPostgres } from "../postgres.js";
+import { anyServer } from "../own-server.js";
+import { hasPostgres } from "../postgres.js";
 
 const { identity } = await Identity.generate();
 const openWriter: OpenWriter = ({ journal, ...options }) => JournalWriter.open(journal, { ...options, sign: identity });
@@ -145,7 +146,7 @@ test("a reader who comes while a round waits for those who use the inbox keeps w
   const between = vi.spyOn(inboxes, "between");
   const using = inboxes.use("till", () => gate);
   const running = rounds.run();
-  await vi.waitFor(() => expect(between).toHaveBeenCalled());
+  await expect.poll(() => between).toHaveBeenCalled();
   await later();
   await createToken(store.place("till"), "reader", "bob");
   go();
@@ -155,14 +156,10 @@ test("a reader who comes while a round waits for those who use the inbox keeps w
 });
 
 describe.skipIf(!hasPostgres)("on a database", { timeout: 60_000 }, () => {
-  let server: Server;
-  beforeAll(async () => {
-    server = await startPostgres(["fsync=off"]);
-  }, 60_000);
-  afterAll(() => server.remove());
+  const server = anyServer();
 
   async function two() {
-    const address = parseAddress(await server.database(), false);
+    const address = parseAddress(await server().database(), false);
     await initPostgres(address, { allowUnsafe: true });
     const stores = [await open(), await open()] as const;
     function open() {

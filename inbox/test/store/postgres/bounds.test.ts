@@ -2,26 +2,25 @@
 
 import { randomBytes } from "node:crypto";
 import { Client } from "pg";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { AgeClock } from "../../../src/idempotency/age.js";
 import { parseAddress } from "../../../src/store/postgres/address.js";
 import { KeyRows, Shared } from "../../../src/store/postgres/keys.js";
 import { Pool } from "../../../src/store/postgres/pool.js";
 import { initPostgres, PostgresStore } from "../../../src/store/postgres/store.js";
-import { asked, hasPostgres, type Server, startPostgres } from "../../postgres.js";
+import { anyServer } from "../../own-server.js";
+import { asked, hasPostgres } from "../../postgres.js";
 import { settings } from "../contract.js";
 
 const UNSAFE = { allowUnsafe: true };
 
 describe.skipIf(!hasPostgres)("a database", { timeout: 60_000 }, () => {
-  let server: Server;
+  const server = anyServer();
   let url: string;
   beforeAll(async () => {
-    server = await startPostgres(["fsync=off"]);
-    url = await server.database();
+    url = await server().database();
     await initPostgres(parseAddress(url, false), UNSAFE);
   }, 60_000);
-  afterAll(() => server.remove());
 
   const client = async () => {
     const client = new Client(url);

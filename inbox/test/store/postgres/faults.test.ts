@@ -1,12 +1,13 @@
 // A database that goes: its connection at every ninth message, itself, and one that would lose what it has committed.
 
 import type { SealError } from "@sealed-files/seal";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { all, ascending, FRAME, frame, freshTerm, HEADER, header } from "../../../../test/journal/store-place.js";
 import { parseAddress } from "../../../src/store/postgres/address.js";
 import { Pool, type Session } from "../../../src/store/postgres/pool.js";
 import { initPostgres, PostgresStore } from "../../../src/store/postgres/store.js";
-import { asked, hasPostgres, type Server, startPostgres } from "../../postgres.js";
+import { hasOwnServer, ownServer } from "../../own-server.js";
+import { asked, startPostgres } from "../../postgres.js";
 import { identity, keyed, openInbox, recordsIn, sendAll, settings } from "../contract.js";
 import { wireTo } from "./wire.js";
 
@@ -15,12 +16,8 @@ const LIMIT = 300_000;
 const STEP = Number(process.env.SEAL_CUT_STEP ?? 9);
 const SAFE = { allowUnsafe: false };
 
-describe.skipIf(!hasPostgres || process.env.SEAL_TEST_POSTGRES !== undefined)("PostgreSQL", { timeout: LIMIT }, () => {
-  let server: Server;
-  beforeAll(async () => {
-    server = await startPostgres();
-  }, 60_000);
-  afterAll(() => server.remove());
+describe.skipIf(!hasOwnServer)("PostgreSQL", { timeout: LIMIT }, () => {
+  const server = ownServer();
 
   const failure = (promise: Promise<unknown>) =>
     promise.then(
@@ -28,7 +25,7 @@ describe.skipIf(!hasPostgres || process.env.SEAL_TEST_POSTGRES !== undefined)("P
       (error) => error as SealError,
     );
 
-  async function prepared(by = server) {
+  async function prepared(by = server()) {
     const url = await by.database();
     await initPostgres(parseAddress(url, false), SAFE);
     const store = await PostgresStore.open(parseAddress(url, false), SAFE);
@@ -45,7 +42,7 @@ describe.skipIf(!hasPostgres || process.env.SEAL_TEST_POSTGRES !== undefined)("P
       let cuts = 0;
       for (let at = 0, isHit = true; isHit; at += STEP) {
         const { url, store } = await prepared();
-        const wire = await wireTo(server.port);
+        const wire = await wireTo(server().port);
         const through = Object.assign(new URL(url), { port: String(wire.port) }).href;
         wire.cut = { at, where };
         const open = () => PostgresStore.open(parseAddress(through, false), SAFE);

@@ -1,24 +1,21 @@
 // A database, through the contracts of all stores: of inboxes, and of journals.
 
-import { afterAll, beforeAll, describe } from "vitest";
+import { afterAll, describe } from "vitest";
 import { storeContract } from "../../../../test/journal/store-contract.js";
 import { parseAddress } from "../../../src/store/postgres/address.js";
 import { initPostgres, PostgresStore } from "../../../src/store/postgres/store.js";
-import { hasPostgres, type Server, startPostgres } from "../../postgres.js";
+import { anyServer } from "../../own-server.js";
+import { hasPostgres } from "../../postgres.js";
 import { inboxStoreContract } from "../contract.js";
 import { retentionContract } from "../retention-contract.js";
 
 const RECIPIENT = await (await import("@sealed-files/seal")).Identity.generate();
 
 describe.skipIf(!hasPostgres)("PostgreSQL", () => {
-  let server: Server;
-  beforeAll(async () => {
-    server = await startPostgres(["fsync=off"]);
-  }, 60_000);
-  afterAll(() => server.remove());
+  const server = anyServer();
 
   const open = async () => {
-    const address = parseAddress(await server.database(), false);
+    const address = parseAddress(await server().database(), false);
     await initPostgres(address, { allowUnsafe: true });
     return PostgresStore.open(address, { allowUnsafe: true });
   };
