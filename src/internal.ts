@@ -11,6 +11,7 @@ export { loadSuite, type Suite } from "./crypto/index.js";
 export type { Kem } from "./crypto/kem.js";
 export { loadKem } from "./crypto/kems.js";
 export { erase as eraseSecret, joinSecret, type Secret } from "./crypto/secret.js";
+export { untraced } from "./crypto/untraced.js";
 export { isValidXWingRecipient } from "./crypto/xwing-check.js";
 export { asIoError, ioError, prefixed } from "./errors.js";
 export { type Base, baseLength, beginsBase, MAX_BASE_BYTES, parseBase } from "./format/base.js";

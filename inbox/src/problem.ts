@@ -15,26 +15,26 @@ export const PROBLEMS = {
   forbidden: { status: 403, title: "The token does not allow this" },
   gone: { status: 410, title: "The inbox was removed" },
   "not-found": { status: 404, title: "There is nothing here" },
-  "method-not-allowed": { status: 405, title: "The address does not take this method" },
-  behind: { status: 409, title: "More was acknowledged before" },
+  "method-not-allowed": { status: 405, title: "The address does not accept this method" },
+  behind: { status: 409, title: "The reader has acknowledged more already" },
   timeout: { status: 408, title: "The request came too slowly" },
   "too-large": { status: 413, title: "The body is too large" },
   "content-encoding": { status: 415, title: "The body's encoding is not accepted" },
   "media-type": { status: 415, title: "The body's media type is not accepted" },
   "out-of-range": { status: 416, title: "The journal has no such part" },
-  "bad-cursor": { status: 422, title: "The cursor is none of this journal" },
+  "bad-cursor": { status: 422, title: "The cursor does not belong to this journal" },
   "key-reused": { status: 422, title: "The idempotency key was used for another body" },
-  "inbox-rate": { status: 429, title: "The inbox gets requests too fast" },
-  "inbox-bytes": { status: 429, title: "The inbox has had its bytes for now" },
-  "inbox-keys": { status: 429, title: "The inbox has had its idempotency keys for now" },
+  "inbox-rate": { status: 429, title: "The inbox receives requests too fast" },
+  "inbox-bytes": { status: 429, title: "The inbox has used up its bytes for the day" },
+  "inbox-keys": { status: 429, title: "The inbox has used up its idempotency keys" },
   "producer-rate": { status: 429, title: "The producer sends requests too fast" },
-  "producer-bytes": { status: 429, title: "The producer has had its bytes for now" },
-  "producer-keys": { status: 429, title: "The producer has had its idempotency keys for now" },
+  "producer-bytes": { status: 429, title: "The producer has used up its bytes for the day" },
+  "producer-keys": { status: 429, title: "The producer has used up its idempotency keys" },
   "too-many-requests": { status: 429, title: "The token is used too fast" },
   "headers-too-large": { status: 431, title: "The headers are too large" },
   internal: { status: 500, title: "A bug in seal-inbox" },
   busy: { status: 503, title: "The service cannot keep up" },
-  "too-many-keys": { status: 503, title: "No further idempotency keys can be kept" },
+  "too-many-keys": { status: 503, title: "No more idempotency keys can be kept" },
   "too-many-open": { status: 503, title: "Too many files are open" },
   storage: { status: 503, title: "The record could not be stored" },
   refused: { status: 503, title: "The journal is not in order" },
@@ -44,6 +44,16 @@ export const PROBLEMS = {
 } as const;
 
 export type ProblemName = keyof typeof PROBLEMS;
+
+/** Which quota was reached, and whose. */
+export const QUOTA_PROBLEMS = [
+  "inbox-rate",
+  "inbox-bytes",
+  "inbox-keys",
+  "producer-rate",
+  "producer-bytes",
+  "producer-keys",
+] as const satisfies readonly ProblemName[];
 
 export interface ProblemBody {
   readonly type: string;

@@ -18,22 +18,22 @@ import { withStore } from "./store.js";
 export const quota: Command = {
   name: "quota",
   words: ["INBOX", "show|set|clear"],
-  summary: "Say, or change, how much an inbox takes, and each of its producers.",
+  summary: "Show or change how much an inbox accepts, in all and from each producer.",
   flags: {
-    producer: { value: "NAME", help: "of that producer alone, in place of what holds for each" },
-    producers: { help: "of each producer that has no quota of its own" },
-    rate: { value: "N", help: "requests a second, on average; none: as many as come" },
-    burst: { value: "N", help: "with --rate: requests at once (default: as many as --rate)" },
-    bytes: { value: "N", help: "bytes of bodies a day, such as 500m or 20g (powers of 1024); none" },
-    keys: { value: "N", help: "idempotency keys that are kept at a time; none" },
+    producer: { value: "NAME", help: "the quota of this producer alone, instead of the one that each has" },
+    producers: { help: "the quota of each producer that has none of its own" },
+    rate: { value: "N", help: "requests a second, on average, or none for no limit" },
+    burst: { value: "N", help: "with --rate: requests that may come at once (default: the same number)" },
+    bytes: { value: "N", help: "bytes of bodies a day, such as 500m or 20g (powers of 1024), or none" },
+    keys: { value: "N", help: "idempotency keys that are kept at a time, or none" },
     ...STORE,
   },
   notes:
-    "Without --producer and --producers, it is about the inbox as a whole. What set does not name stays; clear goes back to the defaults: 64g a day of an inbox and 32g of a producer, and nothing else. A running service notices within 5 seconds, and begins to count anew what has changed. Whoever sends more gets 429, with the time to wait. Each process counts for itself, and begins with nothing: an inbox is counted by the service that has it open.",
+    "Without --producer or --producers, the quota is that of the inbox as a whole. set changes only the limits that it names; clear restores the defaults: 64g a day for an inbox, 32g a day for a producer, and no other limit. A running service notices within 5 seconds, and starts counting again for the limits that have changed. Whoever exceeds a quota gets 429, with the time to wait. Each process counts for itself and starts from zero; an inbox is counted by the service that has it open.",
   run: (args, report) =>
     withStore(args, async (store) => {
       const [inbox, what] = args.words as [string, string];
-      if (!Object.hasOwn(ACTIONS, what)) throw new SealError("usage", "say show, set or clear behind the inbox");
+      if (!Object.hasOwn(ACTIONS, what)) throw new SealError("usage", "say show, set or clear after the inbox");
       await ACTIONS[what as keyof typeof ACTIONS](store, inbox, args, report);
     }),
 };
@@ -126,11 +126,11 @@ function tell(inbox: string, rules: Rules, report: Report): void {
 
 function line(report: Report, who: Record<string, string | null>, whom: string, limits: Limits): void {
   const { rate, burst, bytes, keys } = limits;
-  const requests = rate === null ? "any rate" : `${rate}/s (${burst ?? rate} at once)`;
+  const requests = rate === null ? "any number of requests" : `${rate}/s (${burst ?? rate} at once)`;
   const texts = [
     requests,
-    bytes === null ? "any bytes" : `${bytes} bytes/day`,
-    keys === null ? "any keys" : `${keys} keys`,
+    bytes === null ? "any number of bytes" : `${bytes} bytes/day`,
+    keys === null ? "any number of keys" : `${keys} keys`,
   ];
   report.result({ ...who, rate, burst, bytes, keys }, [whom, ...texts].join("\t"));
 }

@@ -15,7 +15,7 @@ export const ONE_KEY =
 export const recipients: Command = {
   name: "recipients",
   words: ["INBOX", "list|add|remove"],
-  summary: "Say, or change, for whom an inbox is sealed from now on.",
+  summary: "Show or change for whom an inbox is sealed from now on.",
   flags: {
     to: { value: "R", repeats: true, help: "whom to add or remove: seal1…, ssh-ed25519 …, or the path of a .pub file" },
     ...STORE,
@@ -25,7 +25,7 @@ export const recipients: Command = {
   run: (args, report) =>
     withStore(args, async (store) => {
       const [inbox, what] = args.words as [string, string];
-      if (!Object.hasOwn(ACTIONS, what)) throw new SealError("usage", "say list, add or remove behind the inbox");
+      if (!Object.hasOwn(ACTIONS, what)) throw new SealError("usage", "say list, add or remove after the inbox");
       await ACTIONS[what as keyof typeof ACTIONS](store, inbox, args, report);
     }),
 };

@@ -22,14 +22,14 @@ const OLDER = {
 export const retention: Command = {
   name: "retention",
   words: ["INBOX", "show|on|off"],
-  summary: "Say, or change, whether a service removes what all readers have had.",
+  summary: "Show or change whether a service removes what all readers have had.",
   flags: { ...OLDER, ...STORE },
   notes:
     "Whole epochs are removed, signed, when each reader that has a token has acknowledged them with its cursor, for as long as --older-than says. Whoever has a reader's token can acknowledge in its name: the time is there to notice that, and begins anew when another reader comes, or the rule is turned off. An inbox without readers keeps everything.",
   run: (args, report) =>
     withStore(args, async (store) => {
       const [inbox, what] = args.words as [string, string];
-      if (!Object.hasOwn(ACTIONS, what)) throw new SealError("usage", "say show, on or off behind the inbox");
+      if (!Object.hasOwn(ACTIONS, what)) throw new SealError("usage", "say show, on or off after the inbox");
       if (what !== "on" && args.has("older-than")) throw new SealError("usage", "--older-than is for on");
       await ACTIONS[what as keyof typeof ACTIONS](store, inbox, args, report);
     }),

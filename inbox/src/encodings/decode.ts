@@ -22,7 +22,7 @@ export function encodingOf(header: string | undefined): Encoding | null {
   if (name === "identity") return null;
   const found = name === "x-gzip" ? "gzip" : ENCODINGS.find((known) => known === name);
   if (found) return found;
-  throw new Problem("content-encoding", `Content-Encoding is one of ${ENCODINGS.join(", ")}, once, or is not there.`);
+  throw new Problem("content-encoding", `Content-Encoding may be ${ENCODINGS.join(" or ")}, once, or absent.`);
 }
 
 /**

@@ -26,8 +26,8 @@ export function* gunzip(input: Uint8Array, output: Output): Generator<void> {
     at = inflate.end + TRAILER_BYTES;
     if (at > input.length) throw endsEarly();
     const trailer = new DataView(input.buffer, input.byteOffset + inflate.end, TRAILER_BYTES);
-    if (trailer.getUint32(0, true) !== sum) throw damaged("its checksum does not fit");
-    if (trailer.getUint32(4, true) !== output.length - start) throw damaged("its length does not fit");
+    if (trailer.getUint32(0, true) !== sum) throw damaged("its checksum does not match");
+    if (trailer.getUint32(4, true) !== output.length - start) throw damaged("its length does not match");
   }
 }
 
@@ -35,15 +35,15 @@ export function* gunzip(input: Uint8Array, output: Output): Generator<void> {
 function headerEnd(input: Uint8Array, start: number): number {
   const [first, second, method, flags = 0] = input.subarray(start, start + 4);
   if (first !== 0x1f || (second ?? 0x8b) !== 0x8b)
-    throw damaged(start === 0 ? "it is no gzip" : "something else stands behind its end");
-  if ((method ?? 8) !== 8 || (flags & RESERVED) !== 0) throw damaged("it is of a kind of gzip that nobody knows");
+    throw damaged(start === 0 ? "it is not gzip data" : "there is something after its end");
+  if ((method ?? 8) !== 8 || (flags & RESERVED) !== 0) throw damaged("its header names an unknown method or flag");
   let at = start + FIXED_BYTES;
   if (flags & EXTRA) at += 2 + ((input[at] ?? 0) | ((input[at + 1] ?? 0) << 8));
   for (const flag of [NAME, COMMENT]) if (flags & flag) at = textEnd(input, at);
   if (flags & HEADER_CHECK) {
     const sum = crc32(input, start, Math.min(at, input.length)) & 0xffff;
     at += 2;
-    if (at <= input.length && (input[at - 2]! | (input[at - 1]! << 8)) !== sum) throw damaged("its head is damaged");
+    if (at <= input.length && (input[at - 2]! | (input[at - 1]! << 8)) !== sum) throw damaged("its header is damaged");
   }
   if (at > input.length) throw endsEarly();
   return at;

@@ -75,7 +75,7 @@ export class Inflate {
     for (let isLast = false; !isLast; ) {
       isLast = this.#read(1) === 1;
       const type = this.#read(2);
-      if (type === 3) throw damaged("it has a block of no known type");
+      if (type === 3) throw damaged("a block has an unknown type");
       const before = output.length;
       if (type === 0) this.#stored();
       else {
@@ -123,7 +123,7 @@ export class Inflate {
   /** The codes that stand at the beginning of a block. Throws `Problem`. */
   #ownCodes(): Codes {
     const [lengths, distances, meta] = [this.#read(5) + 257, this.#read(5) + 1, this.#read(4) + 4];
-    if (lengths > 286 || distances > 30) throw damaged("it has too many codes");
+    if (lengths > 286 || distances > 30) throw damaged("a block has too many codes");
     this.#own ??= {
       ...newCodes(),
       meta: new PrefixCode(ORDER.length),
@@ -135,7 +135,7 @@ export class Inflate {
     for (let i = 0; i < meta; i++) ofMeta[ORDER[i]!] = this.#read(3);
     this.#own.meta.set(ofMeta, 0, ORDER.length);
     this.#codeLengths(this.#own, lengths + distances);
-    if (all[END_OF_BLOCK] === 0) throw damaged("a block has no end");
+    if (all[END_OF_BLOCK] === 0) throw damaged("a block has no code for its end");
     this.#own.lengths.set(all, 0, lengths);
     this.#own.distances.set(all, lengths, lengths + distances);
     return this.#own;
@@ -148,10 +148,10 @@ export class Inflate {
         all[i++] = symbol;
         continue;
       }
-      if (symbol === 16 && i === 0) throw damaged("it repeats a length before there is one");
+      if (symbol === 16 && i === 0) throw damaged("it repeats a code length before the first one");
       const value = symbol === 16 ? all[i - 1]! : 0;
       const times = symbol === 16 ? 3 + this.#read(2) : symbol === 17 ? 3 + this.#read(3) : 11 + this.#read(7);
-      if (i + times > count) throw damaged("it has too many lengths of codes");
+      if (i + times > count) throw damaged("a block has too many code lengths");
       all.fill(value, i, i + times);
       i += times;
     }
@@ -165,7 +165,7 @@ export class Inflate {
         this.#read(entry & 15);
         return entry >> 4;
       }
-      if (this.#count >= TABLE_BITS) throw damaged("it has a code that stands for nothing");
+      if (this.#count >= TABLE_BITS) throw damaged("it uses a code that stands for nothing");
       if (this.#at >= this.#input.length) throw endsEarly();
       this.#bits |= this.#input[this.#at++]! << this.#count;
       this.#count += 8;
@@ -201,7 +201,7 @@ export class Inflate {
         isEnd = true;
         break;
       }
-      if (symbol > 285) throw damaged("it has a length that is none");
+      if (symbol > 285) throw damaged("it uses an invalid length");
       const lengthBits = LENGTH_BITS[symbol - 257]!;
       const size = LENGTH_BASE[symbol - 257]! + (bits & ((1 << lengthBits) - 1));
       bits >>>= lengthBits;
@@ -210,14 +210,14 @@ export class Inflate {
       entry = distanceTable[bits & MASK]! || distances.longer(bits);
       bits >>>= entry & 15;
       count -= entry & 15;
-      if (entry >> 4 > 29) throw damaged("it has a distance that is none");
+      if (entry >> 4 > 29) throw damaged("it uses an invalid distance");
       for (; count <= 24; count += 8, at++) bits |= (at < end ? input[at]! : 0) << count;
       const distanceBits = DISTANCE_BITS[entry >> 4]!;
       const distance = DISTANCE_BASE[entry >> 4]! + (bits & ((1 << distanceBits) - 1));
       bits >>>= distanceBits;
       count -= distanceBits;
       if (at - (count >> 3) > end) throw endsEarly();
-      if (distance > length - start) throw damaged("it refers to what is before its beginning");
+      if (distance > length - start) throw damaged("it refers to data before its start");
       if (length + size > bytes.length) {
         output.length = length;
         output.reserve(size);

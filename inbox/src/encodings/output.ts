@@ -55,11 +55,11 @@ export class Output {
 }
 
 export function tooLong(limit: number): Problem {
-  return new Problem("too-large", `A body has at most ${limit} bytes, also once it is decoded.`);
+  return new Problem("too-large", `A body may have at most ${limit} bytes, and no more once it is decoded.`);
 }
 
 export function damaged(why: string): Problem {
-  return new Problem("bad-encoding", `The body is not what its Content-Encoding says: ${why}.`);
+  return new Problem("bad-encoding", `The body cannot be decoded as its Content-Encoding says: ${why}.`);
 }
 
 export function endsEarly(): Problem {

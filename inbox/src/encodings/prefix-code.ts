@@ -54,7 +54,7 @@ export class PrefixCode {
       first = (first + count) << 1;
       code <<= 1;
     }
-    throw damaged("it has a code that stands for nothing");
+    throw damaged("it uses a code that stands for nothing");
   }
 }
 
@@ -67,7 +67,7 @@ function checkWhole(counts: Uint16Array): void {
     if (left < 0) break;
     if (counts[bits]! > 0) longest = bits;
   }
-  if (left < 0 || (left > 0 && longest > 1)) throw damaged("its codes are contradictory");
+  if (left < 0 || (left > 0 && longest > 1)) throw damaged("its codes are inconsistent");
 }
 
 function reversed(code: number, bits: number): number {

@@ -112,7 +112,7 @@ export class Quota {
     const most = burst ?? rate;
     const bucket = bucketOf(counts.requests, rate, most, this.#now());
     counts.requests = bucket;
-    const detail = `${OF[who]} has at most ${rate} requests a second, and ${most} at once.`;
+    const detail = `At most ${rate} requests a second are accepted ${FOR[who]}, and ${most} at once.`;
     return [this.#from(bucket, 1, `${who}-rate`, detail)];
   }
 
@@ -120,7 +120,7 @@ export class Quota {
     if (most === null) return [];
     const bucket = bucketOf(counts.bytes, most / DAY, most, this.#now());
     counts.bytes = bucket;
-    return [this.#from(bucket, bytes, `${who}-bytes`, `${OF[who]} has at most ${most} bytes a day.`)];
+    return [this.#from(bucket, bytes, `${who}-bytes`, `At most ${most} bytes a day are accepted ${FOR[who]}.`)];
   }
 
   #keys(who: Who, { keys: most }: Limits, counts: Counts, held: KeysHeld): Take[] {
@@ -141,7 +141,7 @@ export class Quota {
           if (who === "producer") counts.keys.add(now, -1);
         },
         problem: `${who}-keys`,
-        detail: `${OF[who]} has at most ${most} idempotency keys, each for ${this.#keyLifetime / 1000} seconds.`,
+        detail: `At most ${most} idempotency keys are kept ${FOR[who]}, each for ${this.#keyLifetime / 1000} seconds.`,
       },
     ];
   }
@@ -151,7 +151,7 @@ export class Quota {
   }
 }
 
-const OF: Readonly<Record<Who, string>> = { inbox: "This inbox", producer: "This producer" };
+const FOR: Readonly<Record<Who, string>> = { inbox: "for this inbox", producer: "from this producer" };
 
 /** One that has been counted in already, unless the limit has changed. */
 function bucketOf(bucket: Bucket | null, rate: number, most: number, now: number): Bucket {

@@ -123,5 +123,5 @@ function lines(body: Buffer): Buffer[] {
 }
 
 export function tooLarge(limit: number): Problem {
-  return new Problem("too-large", `A body has at most ${limit} bytes.`);
+  return new Problem("too-large", `A body may have at most ${limit} bytes.`);
 }

@@ -36,7 +36,7 @@ export function eventsOf(body: Buffer, most: number): Buffer[] {
 }
 
 export function tooMany(most: number): Problem {
-  return new Problem("too-large", `A body has at most ${most} records.`);
+  return new Problem("too-large", `A body may have at most ${most} records.`);
 }
 
 function jsonOf(body: Buffer): Json {

@@ -1,23 +1,15 @@
 // Figures for Prometheus, in its text format. They name no inbox and no producer.
 
-import type { ProblemName } from "../problem.js";
+import { type ProblemName, QUOTA_PROBLEMS } from "../problem.js";
 import { family, Histogram, type Sample } from "./exposition.js";
 import { processFamilies } from "./process-figures.js";
 
 /** Seconds. */
 const BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-/** What an inbox can fail with: each is a series from the start, so that its first failure shows as an increase. */
+/**
+ * What an inbox can fail with: each is a series from the start, as quotas are, so that its first shows as an increase.
+ */
 const FAILURES: readonly ProblemName[] = ["storage", "full", "refused", "fenced", "too-many-open", "internal"];
-
-/** Which quota was reached, and whose; from the start, too. */
-const QUOTAS: readonly ProblemName[] = [
-  "inbox-rate",
-  "inbox-bytes",
-  "inbox-keys",
-  "producer-rate",
-  "producer-bytes",
-  "producer-keys",
-];
 
 /**
  * A request that was not let in had no token, one that is not valid in its inbox, one of the other role, or no
@@ -43,7 +35,7 @@ export class Metrics {
   #records = 0;
   #bytes = 0;
   #replays = 0;
-  readonly #problems = new Map<ProblemName, number>(QUOTAS.map((problem) => [problem, 0]));
+  readonly #problems = new Map<ProblemName, number>(QUOTA_PROBLEMS.map((problem) => [problem, 0]));
   readonly #failures = new Map<ProblemName, number>(FAILURES.map((problem) => [problem, 0]));
   readonly #refusals = new Map<Refusal, number>([
     ["missing", 0],

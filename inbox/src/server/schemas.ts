@@ -1,7 +1,7 @@
 // What the routes say of themselves: the OpenAPI document is made from this.
 
 import { ENCODINGS } from "../encodings/decode.js";
-import { PROBLEMS, type ProblemName } from "../problem.js";
+import { PROBLEMS, type ProblemName, QUOTA_PROBLEMS } from "../problem.js";
 import { MEDIA_TYPES } from "./body.js";
 
 /** A problem that has one of these names. */
@@ -92,12 +92,7 @@ const TAKING_IN = [
   "content-encoding",
   "media-type",
   "key-reused",
-  "inbox-rate",
-  "inbox-bytes",
-  "inbox-keys",
-  "producer-rate",
-  "producer-bytes",
-  "producer-keys",
+  ...QUOTA_PROBLEMS,
   "too-many-requests",
   "internal",
   "busy",

@@ -1,7 +1,7 @@
 // `seal-inbox quota`, and a running service that follows it.
 
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { hasPostgres, type Server, startPostgres } from "../postgres.js";
+import { describe, expect, test } from "vitest";
+import { hasOwnServer, ownServer } from "../own-server.js";
 import { makeDatabaseSite, makeSite, serve, serveDatabase } from "../program.js";
 
 const LIMIT = 60_000;
@@ -9,8 +9,8 @@ const LIMIT = 60_000;
 test("quotas are shown, set and cleared, of the inbox, of each producer and of one", { timeout: LIMIT }, async () => {
   const site = await makeSite();
   const quota = (...words: string[]) => site.inbox("quota", "till", ...words, "--dir", "box");
-  const none = "the inbox\tany rate\t68719476736 bytes/day\tany keys\n";
-  const each = "each producer\tany rate\t34359738368 bytes/day\tany keys\n";
+  const none = "the inbox\tany number of requests\t68719476736 bytes/day\tany number of keys\n";
+  const each = "each producer\tany number of requests\t34359738368 bytes/day\tany number of keys\n";
   expect(await quota("show")).toEqual({ status: 0, stderr: "", stdout: none + each });
   await quota("set", "--rate", "50", "--burst", "200");
   await quota("set", "--producers", "--bytes", "1g");
@@ -18,7 +18,7 @@ test("quotas are shown, set and cleared, of the inbox, of each producer and of o
   const { stdout } = await quota("set", "--producer", "shop", "--rate", "5", "--keys", "100");
   const shop = "producer shop\t5/s (5 at once)\t1073741824 bytes/day\t100 keys\n";
   expect(stdout).toBe(
-    `the inbox\t50/s (200 at once)\tany bytes\tany keys\neach producer\tany rate\t1073741824 bytes/day\tany keys\n${shop}`,
+    `the inbox\t50/s (200 at once)\tany number of bytes\tany number of keys\neach producer\tany number of requests\t1073741824 bytes/day\tany number of keys\n${shop}`,
   );
   const lines = (await quota("show", "--json")).stdout.trim().split("\n");
   expect(lines.map((line) => JSON.parse(line))).toEqual([
@@ -26,7 +26,9 @@ test("quotas are shown, set and cleared, of the inbox, of each producer and of o
     { ok: true, inbox: "till", producer: "*", rate: null, burst: null, bytes: 2 ** 30, keys: null },
     { ok: true, inbox: "till", producer: "shop", rate: 5, burst: 5, bytes: 2 ** 30, keys: 100 },
   ]);
-  expect((await quota("set", "--producer", "shop", "--rate", "none")).stdout).toContain("producer shop\tany rate\t");
+  expect((await quota("set", "--producer", "shop", "--rate", "none")).stdout).toContain(
+    "producer shop\tany number of requests\t",
+  );
   await quota("clear", "--producer", "shop");
   await quota("clear", "--producers");
   expect((await quota("clear")).stdout).toBe(none + each);
@@ -68,15 +70,11 @@ test("a running service follows it", { timeout: LIMIT }, async () => {
   expect(await nameOf(await post("x".repeat(60)))).toBe("producer-bytes");
 });
 
-describe.skipIf(!hasPostgres || process.env.SEAL_TEST_POSTGRES !== undefined)("two services on one database", () => {
-  let server: Server;
-  beforeAll(async () => {
-    server = await startPostgres();
-  }, LIMIT);
-  afterAll(() => server.remove());
+describe.skipIf(!hasOwnServer)("two services on one database", () => {
+  const server = ownServer();
 
   test("count together what comes to either: a producer has its quota once", { timeout: LIMIT }, async () => {
-    const site = await makeDatabaseSite(await server.database());
+    const site = await makeDatabaseSite(await server().database());
     const words = ["quota", "till", "set", "--producer", "shop", "--bytes", "1000", "--keys", "7"];
     expect((await site.inbox(...words, "--store", site.database, "--unsafe-store")).status).toBe(0);
     const services = [

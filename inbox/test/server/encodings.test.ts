@@ -81,7 +81,7 @@ describe.each([
     for (const bad of [body.subarray(0, -1), Buffer.concat([body, Buffer.from("x")]), Buffer.from("a record")]) {
       const [status, name, detail] = await problemOf(await post(bad, headers));
       expect([status, name]).toEqual([400, "bad-encoding"]);
-      expect(detail).toMatch(/^The body is not what its Content-Encoding says: [a-zA-Z ]+\.$/);
+      expect(detail).toMatch(/^The body cannot be decoded as its Content-Encoding says: [a-zA-Z ]+\.$/);
     }
     expect([disk.written, service.admission.held]).toEqual([[], 0]);
   });

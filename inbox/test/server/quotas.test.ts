@@ -29,7 +29,7 @@ test("says which limit of whom was reached, and when to come again", async () =>
   expect(await told(await post("x"))).toEqual([
     429,
     "producer-bytes",
-    "This producer has at most 100 bytes a day.",
+    "At most 100 bytes a day are accepted from this producer.",
     "864",
   ]);
   const { token } = await createToken(place, "producer", "other");

@@ -16,7 +16,7 @@ export class BackwardBits {
   /** Throws `Problem` where no bit marks the end. */
   constructor(input: Uint8Array, start: number, end: number) {
     const last = start < end ? input[end - 1]! : 0;
-    if (last === 0) throw damaged("a stream of bits has no end");
+    if (last === 0) throw damaged("a bit stream has no end mark");
     this.#input = input;
     this.#start = start;
     this.#end = end;

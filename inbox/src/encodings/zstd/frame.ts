@@ -35,7 +35,7 @@ export function* unzstd(input: Uint8Array, output: Output): Generator<void> {
       const magic = view.getUint32(at, true);
       if ((magic & 0xfffffff0) >>> 0 === SKIPPABLE) at = skipped(view, at);
       else if (magic === MAGIC) at = yield* frame(view, at + 4, { literals, sequences, output });
-      else throw damaged(at === 0 ? "it is no Zstandard" : "something else stands behind its end");
+      else throw damaged(at === 0 ? "it is not Zstandard data" : "there is something after its end");
     }
   } finally {
     literals.wipe();
@@ -60,7 +60,7 @@ interface Decoding {
 function* frame(view: DataView, start: number, { literals, sequences, output }: Decoding): Generator<void, number> {
   const head = headAt(view, start);
   if (head.size !== null && output.length + head.size > output.limit) throw tooLong(output.limit);
-  if (head.window > MAX_WINDOW) throw damaged(`its window is larger than ${MAX_WINDOW} bytes`);
+  if (head.window > MAX_WINDOW) throw damaged(`it needs a window of more than ${MAX_WINDOW} bytes`);
   const input = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
   const bounds = { start: output.length, window: head.window, block: Math.min(head.window, MAX_BLOCK) };
   const sum = new Xxh64(output.length);
@@ -80,15 +80,16 @@ function* frame(view: DataView, start: number, { literals, sequences, output }: 
       const part = input.subarray(0, end);
       sequences.write(part, literals.read(part, at + 3, bounds.block), literals, output, bounds);
     } else if (type === RAW || type === REPEATED) plain(output, input, at + 3, type, size);
-    else throw damaged("it has a block of no known type");
+    else throw damaged("a block has an unknown type");
     at = end;
     if (head.hasChecksum) sum.update(output.bytes, output.length);
     if (output.isDue(BLOCK_WORK + output.length - before)) yield;
   }
-  if (head.size !== null && output.length - bounds.start !== head.size) throw damaged("its length does not fit");
+  if (head.size !== null && output.length - bounds.start !== head.size) throw damaged("its length does not match");
   if (!head.hasChecksum) return at;
   if (at + 4 > input.length) throw endsEarly();
-  if (view.getUint32(at, true) !== sum.digest(output.bytes, output.length)) throw damaged("its checksum does not fit");
+  if (view.getUint32(at, true) !== sum.digest(output.bytes, output.length))
+    throw damaged("its checksum does not match");
   return at + 4;
 }
 
@@ -104,7 +105,7 @@ function headAt(view: DataView, start: number): Head {
   if (start >= view.byteLength) throw endsEarly();
   const flags = view.getUint8(start);
   const isSingle = (flags & 0x20) !== 0;
-  if ((flags & 0x08) !== 0) throw damaged("it has a field that nobody knows");
+  if ((flags & 0x08) !== 0) throw damaged("a reserved bit is set");
   const ofId = [0, 1, 2, 4][flags & 3]!;
   const ofSize = [isSingle ? 1 : 0, 2, 4, 8][flags >> 6]!;
   const idAt = start + (isSingle ? 1 : 2);

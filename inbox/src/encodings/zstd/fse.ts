@@ -39,17 +39,17 @@ export class FseTable {
   read(input: Uint8Array, at: number, most: FseBounds): number {
     const bits = new ForwardBits(input, at);
     const log = bits.read(4) + 5;
-    if (log > most.log) throw damaged("a table of it is too large");
+    if (log > most.log) throw damaged("a table is too large");
     const distribution = this.#distribution;
     let count = 0;
     for (let left = 1 << log; left > 0; ) {
-      if (count === most.symbols) throw damaged("a table of it has too many symbols");
+      if (count === most.symbols) throw damaged("a table has too many symbols");
       const probability = bits.readUpTo(left + 1) - 1;
       distribution[count++] = probability;
       left -= Math.abs(probability);
       for (let more = probability === 0 ? 3 : 0; more === 3; ) {
         more = bits.read(2);
-        if (count + more > most.symbols) throw damaged("a table of it has too many symbols");
+        if (count + more > most.symbols) throw damaged("a table has too many symbols");
         distribution.fill(0, count, count + more);
         count += more;
       }
@@ -91,7 +91,7 @@ export class FseTable {
         while (at >= high);
       }
     }
-    if (at !== 0) throw damaged("a table of it is contradictory");
+    if (at !== 0) throw damaged("a table is inconsistent");
   }
 }
 

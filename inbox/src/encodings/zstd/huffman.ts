@@ -35,11 +35,11 @@ export class Huffman {
   /** Reads symbols into the places from `from` to `to`, with which the stream must end. Throws `Problem`. */
   decode(bits: BackwardBits, into: Uint8Array, from: number, to: number): void {
     bits.decode(this.#table, this.#bits, into, from, to);
-    if (bits.left !== 0) throw damaged("its literals do not end where they should");
+    if (bits.left !== 0) throw damaged("a stream of literals does not end where it should");
   }
 
   #add(weight: number): void {
-    if (this.#count === MAX_WEIGHTS) throw damaged("a table of it has too many symbols");
+    if (this.#count === MAX_WEIGHTS) throw damaged("a table has too many symbols");
     this.#weights[this.#count++] = weight;
   }
 
@@ -61,15 +61,15 @@ export class Huffman {
     const weights = this.#weights;
     let sum = 0;
     for (let symbol = 0; symbol < this.#count; symbol++) {
-      if (weights[symbol]! > MAX_BITS) throw damaged("a code of it is too long");
+      if (weights[symbol]! > MAX_BITS) throw damaged("a code is too long");
       sum += (1 << weights[symbol]!) >> 1;
     }
     const bits = sum === 0 ? 0 : highestBit(sum) + 1;
     const rest = (1 << bits) - sum;
-    if (sum === 0 || bits > MAX_BITS || (rest & (rest - 1)) !== 0) throw damaged("its codes are contradictory");
+    if (sum === 0 || bits > MAX_BITS || (rest & (rest - 1)) !== 0) throw damaged("its codes are inconsistent");
     weights[this.#count++] = highestBit(rest) + 1;
     // Else the same code could be written with smaller weights.
-    if (!weights.subarray(0, this.#count).includes(1)) throw damaged("its codes are contradictory");
+    if (!weights.subarray(0, this.#count).includes(1)) throw damaged("its codes are inconsistent");
     this.#bits = bits;
     this.#fill();
   }

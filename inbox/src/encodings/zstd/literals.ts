@@ -77,7 +77,7 @@ export class Literals {
       from = this.#huffman.read(input.subarray(0, end), at);
       this.#hasTable = true;
     }
-    if (!this.#hasTable) throw damaged("a block refers to a table that is not there");
+    if (!this.#hasTable) throw damaged("a block refers to a table that is missing");
     if (streams === 1) this.#huffman.decode(new BackwardBits(input, from, end), this.#memory, 0, size);
     else this.#decodeFour(input, from, end);
   }
@@ -86,7 +86,7 @@ export class Literals {
     const size = this.#length;
     if (from + 6 > end) throw endsEarly();
     const each = (size + 3) >> 2;
-    if (3 * each > size) throw damaged("its literals are too few for four streams");
+    if (3 * each > size) throw damaged("it has too few literals for four streams");
     let start = from + 6;
     for (let i = 0; i < 4; i++) {
       const stop = i === 3 ? end : start + u16(input, from + 2 * i);

@@ -68,7 +68,7 @@ export class Sequences {
     const { count, next } = countAt(input, at);
     const until = output.length + bounds.block;
     let taken = 0;
-    if (count === 0 && next !== input.length) throw damaged("something stands behind a block's end");
+    if (count === 0 && next !== input.length) throw damaged("there is something after a block's end");
     if (count > 0) {
       const from = this.#readTables(input, next);
       const bits = new BackwardBits(input, from, input.length);
@@ -86,7 +86,7 @@ export class Sequences {
         }
         if (bits.left < 0) throw endsEarly();
         const offset = this.#offsetOf(value, fresh === 0);
-        if (fresh > literals.length - taken) throw damaged("it has fewer literals than it refers to");
+        if (fresh > literals.length - taken) throw damaged("it refers to more literals than it has");
         if (output.length + fresh + match > until) throw damaged("a block is too long");
         output.reserve(fresh + match);
         append(output, literals.bytes, taken, taken + fresh);
@@ -106,7 +106,7 @@ export class Sequences {
   #readTables(input: Uint8Array, at: number): number {
     const modes = input[at];
     if (modes === undefined) throw endsEarly();
-    if ((modes & 3) !== 0) throw damaged("it has a field that nobody knows");
+    if ((modes & 3) !== 0) throw damaged("a reserved bit is set");
     let next = at + 1;
     for (const [i, { bounds, usual }] of [LITERALS, OFFSETS, MATCHES].entries()) {
       const own = this.#own[i]!;
@@ -115,7 +115,7 @@ export class Sequences {
       if (mode === 1) {
         const symbol = input[next++];
         if (symbol === undefined) throw endsEarly();
-        if (symbol >= bounds.symbols) throw damaged("a table of it has too many symbols");
+        if (symbol >= bounds.symbols) throw damaged("a table has too many symbols");
         own.setTo(symbol);
         this.#tables[i] = own;
       }
@@ -123,7 +123,7 @@ export class Sequences {
         next = own.read(input, next, bounds);
         this.#tables[i] = own;
       }
-      if (!this.#tables[i]) throw damaged("a block refers to a table that is not there");
+      if (!this.#tables[i]) throw damaged("a block refers to a table that is missing");
     }
     return next;
   }
@@ -148,7 +148,7 @@ const SHORT = 48;
 type States = [FseState, FseState, FseState];
 
 function tooFar(): Error {
-  return damaged("it refers to what is before its beginning");
+  return damaged("it refers to data before its start");
 }
 
 function countAt(input: Uint8Array, at: number): { count: number; next: number } {
