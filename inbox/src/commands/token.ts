@@ -78,8 +78,12 @@ export const revoke: Command = {
   flags: STORE,
   run: withPlace(async (place, args, report) => {
     const id = args.words[1]!;
-    await revokeToken(place, id);
-    report.result({ inbox: place.name, id }, `revoked ${id}`);
+    const pending = await revokeToken(place, id);
+    report.result({ inbox: place.name, id, pending: pending?.message ?? null }, `revoked ${id}`);
+    if (pending) {
+      const later = "What its reader acknowledged counts for nothing any more, and is deleted later";
+      report.note(`${later}: ${pending.message}`);
+    }
   }),
 };
 

@@ -3,6 +3,7 @@
 
 import { hash, randomBytes } from "node:crypto";
 import { SealError } from "@sealed-files/seal";
+import { Problem } from "../problem.js";
 import { changeLedger, onlyOf } from "../retention/ledger.js";
 import { checkName } from "./names.js";
 import type { Place } from "./store.js";
@@ -110,15 +111,22 @@ async function textsOf({ tokens }: Tokens): Promise<[string, string][]> {
 }
 
 /**
- * Revokes the token with this id. What its reader acknowledged is forgotten, if it was his last. Throws `usage` where
- * there is none; `io`.
+ * Revokes the token with this id. What its reader acknowledged is forgotten, if it was his last; where that cannot be
+ * done now, why: it counts for nothing, and is forgotten with the next token that is made or revoked, or by the
+ * service's rounds. Throws `usage` where there is no such token; `io` where it is not revoked.
  */
-export async function revokeToken(place: Readers, id: string): Promise<void> {
+export async function revokeToken(place: Readers, id: string): Promise<Error | null> {
   const { name, tokens } = place;
   const digest = (await tokens.hashes()).find((known) => known.slice(0, ID_DIGITS) === id);
   if (!digest) throw new SealError("usage", `inbox ${name} has no token with that id`);
   await tokens.remove(digest);
-  await forgetFormer(place);
+  return forgetFormer(place).then(
+    () => null,
+    (error) => {
+      if (error instanceof SealError || error instanceof Problem) return error;
+      throw error;
+    },
+  );
 }
 
 /** Forgets what was acknowledged by those who have no token any more. */
