@@ -11,6 +11,7 @@ const HELP = `node bench/inbox.js [options]
   --connections N  64 by default
   --bytes N        of a record; 256 by default
   --keys           with an idempotency key each
+  --store URL      a database, empty; otherwise a directory
   --node PATH      the node that runs the service (default: the one that runs this)
   --json           the figures as JSON
 `;
@@ -20,11 +21,12 @@ const values = plainOptions(HELP, {
   connections: 64,
   bytes: 256,
   keys: false,
+  store: "",
   node: process.execPath,
   json: false,
 });
 
-const inbox = makeInbox(values.node);
+const inbox = makeInbox(values.node, values.store || null);
 try {
   const service = await inbox.serve();
   try {
