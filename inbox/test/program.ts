@@ -28,6 +28,7 @@ export interface Site {
   seal(...args: string[]): Promise<Ended>;
   sealWith(env: Record<string, string>, ...args: string[]): Promise<Ended>;
   inbox(...args: string[]): Promise<Ended>;
+  inboxWith(env: Record<string, string>, ...args: string[]): Promise<Ended>;
   /** The records of the journal of `till`, as ann reads them. */
   records(): Promise<string[]>;
 }
@@ -73,6 +74,7 @@ export function siteAt(path: string, producer: string, reader: string): Site {
     seal: (...args) => seal(args),
     sealWith: (env, ...args) => runProgram(SEAL, args, path, env),
     inbox: (...args) => inbox(args),
+    inboxWith: (env, ...args) => runProgram(INBOX, args, path, env),
   };
 }
 
