@@ -7,6 +7,7 @@ export * as roff from "./cli/manual/roff.js";
 export { about, readText } from "./cli/options/read.js";
 export { escaped } from "./cli/say/escape.js";
 export { recipientCount } from "./cli/say/text.js";
+export { Age } from "./crypto/collect.js";
 export { loadSuite, type Suite } from "./crypto/index.js";
 export type { Kem } from "./crypto/kem.js";
 export { loadKem } from "./crypto/kems.js";

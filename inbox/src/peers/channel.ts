@@ -5,6 +5,7 @@
 
 import { randomBytes } from "node:crypto";
 import {
+  Age,
   eraseSecret,
   isValidXWingRecipient,
   joinSecret,
@@ -84,6 +85,21 @@ export class Sending {
   static async open(exchange: (publicKey: Uint8Array) => Promise<Uint8Array>): Promise<Sending> {
     const suite = await loadSuite();
     const kem = await loadKem(suite, "xwing");
+    // What OpenSSL holds of the key may be old by the time of the answer, and only collecting everything erases it.
+    const age = new Age();
+    try {
+      return await Sending.#agreed(suite, kem, exchange);
+    } finally {
+      await age.collect();
+    }
+  }
+
+  /** Holds nothing of the key when it is done. */
+  static async #agreed(
+    suite: Suite,
+    kem: Kem,
+    exchange: (publicKey: Uint8Array) => Promise<Uint8Array>,
+  ): Promise<Sending> {
     const seed = suite.randomSecret(32);
     try {
       const { publicKey, decapsulate } = kem.key(seed);
@@ -93,7 +109,6 @@ export class Sending {
       return new Sending(suite, Buffer.from(answer.subarray(0, ID_BYTES)).toString("hex"), chain);
     } finally {
       eraseSecret(seed);
-      suite.forget();
     }
   }
 
