@@ -17,21 +17,35 @@ const ED25519 = Buffer.from("302e020100300506032b657004220420", "hex");
 export function tried(memory: Iterable<Buffer>, head: Head, seen = new Set<string>()): string[] {
   const { commitment, enc, recordKey, trial } = head;
   const found = new Set<string>();
+  for (const { key, piece, at } of keysIn(memory, seen)) {
+    if (derive(key, "seal.v1 commitment").equals(commitment)) found.add("file key, tried");
+    if (publicOf(key, "Ed25519").equals(recordKey)) found.add("record key's seed, tried");
+    if (isClamped(key) && publicOf(key).equals(enc)) found.add("ephemeral secret, tried");
+    if (trial.openedBy(key)) found.add("shared secret, tried");
+    if (noncesFor(piece, at, trial.nonce).some((nonce) => trial.opened(key, nonce))) found.add("HPKE key, tried");
+  }
+  return [...found];
+}
+
+interface Candidate {
+  readonly key: Buffer;
+  /** Where it stands; the piece is the memory's, until the next one. */
+  readonly piece: Buffer;
+  readonly at: number;
+}
+
+/** The 32 bytes at each address that malloc or V8 may give, where they could be a key. As `tried` has it of `seen`. */
+export function* keysIn(memory: Iterable<Buffer>, seen = new Set<string>()): Generator<Candidate> {
   for (const piece of memory) {
     for (let at = 0; at + 32 <= piece.length; at += 8) {
       if (piece.readInt32LE(at) === 0 || !isRandom(piece, at)) continue;
-      const window = Buffer.from(piece.subarray(at, at + 32));
-      const text = window.toString("latin1");
+      const key = Buffer.from(piece.subarray(at, at + 32));
+      const text = key.toString("latin1");
       if (seen.has(text)) continue;
       seen.add(text);
-      if (derive(window, "seal.v1 commitment").equals(commitment)) found.add("file key, tried");
-      if (signsAs(window).equals(recordKey)) found.add("record key's seed, tried");
-      if (isClamped(window) && publicOf(window).equals(enc)) found.add("ephemeral secret, tried");
-      if (trial.openedBy(window)) found.add("shared secret, tried");
-      if (noncesFor(piece, at, trial.nonce).some((nonce) => trial.opened(window, nonce))) found.add("HPKE key, tried");
+      yield { key, piece, at };
     }
   }
-  return [...found];
 }
 
 /** The nonce that is known, and what may be one beside a key. */
@@ -65,15 +79,14 @@ function isClamped(window: Buffer): boolean {
 const TAKES_ANY_JWK = process.versions.node.startsWith("20.");
 const ANY = Buffer.alloc(32).toString("base64url");
 
-/** The Ed25519 public key of a seed. */
-function signsAs(seed: Buffer): Buffer {
-  if (!TAKES_ANY_JWK) return publicOf(seed, ED25519);
-  const key = { kty: "OKP", crv: "Ed25519", d: seed.toString("base64url"), x: ANY };
+/** The X25519 public key of a secret, or the Ed25519 public key of a seed. */
+export function publicOf(secret: Buffer, curve: "X25519" | "Ed25519" = "X25519"): Buffer {
+  if (!TAKES_ANY_JWK) {
+    const key = Buffer.concat([curve === "X25519" ? X25519 : ED25519, secret]);
+    const privateKey = createPrivateKey({ key, format: "der", type: "pkcs8" });
+    return createPublicKey(privateKey).export({ format: "der", type: "spki" }).subarray(-32);
+  }
+  const key = { kty: "OKP", crv: curve, d: secret.toString("base64url"), x: ANY };
   const { x } = createPublicKey(createPrivateKey({ key, format: "jwk" })).export({ format: "jwk" });
   return Buffer.from(x!, "base64url");
-}
-
-function publicOf(secret: Buffer, kind = X25519): Buffer {
-  const key = createPrivateKey({ key: Buffer.concat([kind, secret]), format: "der", type: "pkcs8" });
-  return createPublicKey(key).export({ format: "der", type: "spki" }).subarray(-32);
 }
