@@ -1,32 +1,16 @@
 // The suite over node:crypto. Nothing here loads noble, but for the key check of verifyingKey(), and for ML-KEM where
 // this Node has none.
 
-import {
-  type CipherGCM,
-  createCipheriv,
-  createDecipheriv,
-  createHash,
-  createHmac,
-  type Decipher,
-  type DecipherGCM,
-  getFips,
-  hash,
-  randomFillSync,
-  scrypt,
-  scryptSync,
-} from "node:crypto";
+import { createHash, createHmac, getFips, hash, randomFillSync, scrypt, scryptSync } from "node:crypto";
 import type { Bytes } from "../bytes.js";
 import { collectYoung } from "./collect.js";
-import { COUNTER_BYTES, expectAeadKey, expectLength, KEY_BYTES, NONCE_BYTES, TAG_BYTES } from "./lengths.js";
+import { KEY_BYTES, NONCE_BYTES } from "./lengths.js";
+import { nativeAes } from "./native-aead.js";
 import { agreementKey, checkedVerifyingKey, copied, ephemeralKey, recordKey, signingKey } from "./native-curves.js";
 import { nativeMlKem } from "./native-ml-kem.js";
 import { copySecret, erase, joinSecret, newSecret, ownSecret, type Secret } from "./secret.js";
 import type { Digest, MlKem, Suite, VerifyingKey } from "./suite.js";
 import { untraced } from "./untraced.js";
-
-const ALGORITHM = "aes-256-gcm";
-// Without it, decryption takes a tag of 4 bytes.
-const TAGGED = { authTagLength: TAG_BYTES };
 
 const SCRYPT = { N: 2 ** 17, r: 8, p: 1, maxmem: 160 * 2 ** 20 };
 
@@ -100,16 +84,6 @@ function hmacSha1(key: Uint8Array, message: Uint8Array): Bytes {
   );
 }
 
-function aesCtr(key: Secret, counter: Uint8Array, bytes: Uint8Array): Secret {
-  expectLength("AES-256 key", key, KEY_BYTES);
-  expectLength("AES counter", counter, COUNTER_BYTES);
-  const decipher = untraced(() => createDecipheriv("aes-256-ctr", key, counter));
-  const plaintext = decrypted(decipher, bytes);
-  // Gives nothing more, but has OpenSSL erase its copy of the key.
-  decipher.final();
-  return plaintext;
-}
-
 function sha3(...parts: readonly Uint8Array[]): Secret {
   const joined = joinSecret(...parts);
   try {
@@ -127,102 +101,6 @@ function shake256(secret: Secret, length: number): Secret {
 /** OpenSSL's where this Node has it, from 24.7 on; else noble's. */
 async function mlKem(): Promise<MlKem> {
   return nativeMlKem() ?? (await import("./portable-ml-kem.js")).mlKem;
-}
-
-function cipherOf(key: Secret, nonce: Uint8Array): CipherGCM {
-  return untraced(() => createCipheriv(ALGORITHM, key, nonce, TAGGED));
-}
-
-function decipherOf(key: Secret, nonce: Uint8Array): DecipherGCM {
-  return untraced(() => createDecipheriv(ALGORITHM, key, nonce, TAGGED));
-}
-
-function aeadSeal(key: Secret, nonce: Uint8Array, plaintext: Uint8Array, aad?: Uint8Array): Bytes {
-  expectAeadKey(key, nonce);
-  const cipher = cipherOf(key, nonce);
-  if (aad) cipher.setAAD(aad);
-  const out = new Uint8Array(plaintext.length + TAG_BYTES);
-  out.set(cipher.update(plaintext));
-  cipher.final();
-  out.set(cipher.getAuthTag(), plaintext.length);
-  return out;
-}
-
-function aeadOpen(key: Secret, nonce: Uint8Array, sealed: Uint8Array, aad?: Uint8Array): Secret | null {
-  expectAeadKey(key, nonce);
-  if (sealed.length < TAG_BYTES) return null;
-  const length = sealed.length - TAG_BYTES;
-  const decipher = decipherOf(key, nonce).setAuthTag(sealed.subarray(length));
-  if (aad) decipher.setAAD(aad);
-  const plaintext = decrypted(decipher, sealed.subarray(0, length));
-  if (tagFits(decipher)) return plaintext;
-  erase(plaintext);
-  return null;
-}
-
-const COVER = newSecret(KEY_BYTES);
-
-/**
- * Node has OpenSSL write into memory of a byte more than it needs, copies that, and frees it as it is (`Update` in
- * crypto_cipher.cc). Who asks for as much next is given the same memory: so as much ciphertext is made right behind it.
- */
-function decrypted(decipher: Decipher, bytes: Uint8Array): Secret {
-  const cover = cipherOf(COVER, new Uint8Array(NONCE_BYTES));
-  const plaintext = decipher.update(bytes);
-  cover.update(bytes);
-  return ownSecret(plaintext);
-}
-
-/** Every other fault has shown by now (a wrong length, a missing algorithm), so an error here is the tag's. */
-function tagFits(decipher: DecipherGCM): boolean {
-  try {
-    untraced(() => decipher.final());
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function sealChunk(
-  key: Secret,
-  nonce: Uint8Array,
-  plaintext: Iterable<Uint8Array>,
-  write: (sealed: Uint8Array) => void,
-  hashed: boolean,
-): Bytes | null {
-  expectAeadKey(key, nonce);
-  const cipher = cipherOf(key, nonce);
-  const digest = hashed ? createHash("sha256") : null;
-  for (const piece of plaintext) {
-    const sealed = cipher.update(piece);
-    digest?.update(sealed);
-    write(sealed);
-  }
-  cipher.final();
-  const tag = cipher.getAuthTag();
-  digest?.update(tag);
-  write(tag);
-  return digest && copied(digest.digest());
-}
-
-function openChunk(
-  key: Secret,
-  nonce: Uint8Array,
-  ciphertext: Iterable<Uint8Array>,
-  tag: () => Uint8Array,
-  hold: (plaintext: Uint8Array) => void,
-  hashed: boolean,
-): { digest: Bytes | null; authentic: boolean } {
-  expectAeadKey(key, nonce);
-  const decipher = decipherOf(key, nonce);
-  const running = hashed ? createHash("sha256") : null;
-  for (const piece of ciphertext) {
-    running?.update(piece);
-    hold(decipher.update(piece));
-  }
-  const expected = tag();
-  decipher.setAuthTag(expected);
-  return { digest: running && copied(running.update(expected).digest()), authentic: tagFits(decipher) };
 }
 
 async function verifyingKey(publicKey: Uint8Array): Promise<VerifyingKey | null> {
@@ -250,17 +128,13 @@ export const native: Suite = {
   hmacSha256,
   sha512,
   hmacSha1,
-  aesCtr,
   sha3,
   shake256,
   mlKem,
   agreementKey,
   ephemeralKey,
   forget: collectYoung,
-  aeadSeal,
-  aeadOpen,
-  sealChunk,
-  openChunk,
+  ...nativeAes,
   signingKey,
   recordKey,
   verifyingKey,
@@ -286,7 +160,7 @@ function works(): boolean {
     const bytes = copySecret(sha256(randomBytes(KEY_BYTES)));
     signingKey(bytes).sign(bytes);
     shake256(sha3(bytes), 1);
-    aeadSeal(bytes, sha256(bytes).subarray(0, NONCE_BYTES), bytes);
+    nativeAes.aeadSeal(bytes, sha256(bytes).subarray(0, NONCE_BYTES), bytes);
     const key = agreementKey(bytes);
     return key.agree(key.publicKey) !== null;
   } catch {
