@@ -57,6 +57,11 @@ const PIECES: readonly ((parts: Records, other: Records, random: Random) => void
     const base = other.records.find(isBase);
     if (base) records.splice(0, isBase(records[0] ?? base) ? 1 : 0, base);
   },
+  // An owner who had removed everything, and lost power.
+  ({ records }, other, random) => {
+    const base = [...records, ...other.records].find(isBase);
+    if (base) records.splice(0, records.length, base, new Uint8Array(random.below(200)));
+  },
   ({ records }, _, random) => {
     const at = records.findIndex(isBase);
     if (at >= 0) records[at] = mutateBytes(records[at]!, records[at]!, random);

@@ -50,8 +50,11 @@ async function run(input: Bytes): Promise<string> {
   holds(text(told) === text(expected), "a cursor is understood in another way");
   holds(equal(encodeCursor(parsed.value, purpose), input), "a cursor has two texts");
   const named = honestJournals().find(({ cursors }) => equal(cursors[0]!.journal, journal));
-  const other = honestJournals()[hashOf(input) % honestJournals().length]!;
-  return readOn(named ?? other, named !== undefined, parsed.value);
+  // The one that has its header: there, nothing else is wrong.
+  const pinned = honestJournals().find(({ cursors }) => cursors.some((each) => equal(each.header, header)));
+  const other = pinned ?? honestJournals()[hashOf(input) % honestJournals().length]!;
+  const elsewhere = other === named ? "" : await readOn(other, false, parsed.value);
+  return named ? `${await readOn(named, true, parsed.value)} ${elsewhere}` : elsewhere;
 }
 
 /** What is released is what was sealed behind the cursor. */

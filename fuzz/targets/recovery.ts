@@ -48,13 +48,24 @@ function mutate(input: Bytes, other: Bytes, random: Random): Bytes {
   const none = new Uint8Array();
   const from = random.below(donor.bytes.length);
   const kinds = [
-    () => together(saved ?? none, bytes.slice(0, random.below(bytes.length + 1))),
+    () => together(saved ?? none, bytes.slice(0, cut(bytes, random))),
+    () => together(saved ?? none, concat(bytes.slice(0, cut(bytes, random)), new Uint8Array(random.below(300)))),
     () => together(saved ?? none, concat(bytes, donor.bytes.slice(from, from + random.below(512)))),
     () => together(saved ?? none, mutateJournal(bytes, donor.bytes, random)),
     () => together(mutateCursor(saved ?? none, donor.saved ?? none, random), bytes),
     () => together(random.pick([none, donor.saved ?? none]), bytes),
   ];
   return random.pick(kinds)();
+}
+
+/** Where something is cut off: anywhere, at the very beginning, or a few bytes behind a header or frame. */
+function cut(bytes: Bytes, random: Random): number {
+  const ends = honestById(bytes)?.cursors.map(({ end }) => end) ?? [];
+  return random.pick([
+    random.below(bytes.length + 1),
+    random.oneIn(4) ? 0 : bytes.length,
+    ends.length > 0 ? random.pick(ends) + random.below(12) : 0,
+  ]);
 }
 
 interface MemoryStore extends JournalStore {
