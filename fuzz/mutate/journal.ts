@@ -57,6 +57,14 @@ const PIECES: readonly ((parts: Records, other: Records, random: Random) => void
     const base = other.records.find(isBase);
     if (base) records.splice(0, isBase(records[0] ?? base) ? 1 : 0, base);
   },
+  // One signature that is zero, and something behind it.
+  ({ records }, other, random) => {
+    const at = random.below(records.length);
+    const old = records[at];
+    if (!old || isHeader(old) || old.length < 64) return;
+    records[at] = old.slice().fill(0, old.length - 64);
+    if (at === records.length - 1) records.push(random.pick(other.records) ?? Uint8Array.of(1));
+  },
   // An owner who had removed everything, and lost power.
   ({ records }, other, random) => {
     const base = [...records, ...other.records].find(isBase);
