@@ -16,7 +16,7 @@ export interface Finding {
   readonly name: string;
   readonly input: Bytes;
   readonly message: string;
-  /** Seconds since the loop began. */
+  /** Seconds of processor time since the loop began. */
   readonly after: number;
 }
 
@@ -105,11 +105,10 @@ class Run {
 
   outcome(): Outcome {
     const seconds = (performance.now() - this.#began) / 1000;
-    const { user, system } = process.cpuUsage(this.#processor);
     return {
       executions: this.#executions,
       seconds,
-      processorSeconds: (user + system) / 1e6,
+      processorSeconds: this.#processorSeconds(),
       corpus: this.#corpus,
       outcomes: this.#outcomes.size,
       findings: this.findings,
@@ -172,12 +171,17 @@ class Run {
     }
   }
 
+  #processorSeconds(): number {
+    const { user, system } = process.cpuUsage(this.#processor);
+    return (user + system) / 1e6;
+  }
+
   async #report(input: Bytes, error: Error): Promise<void> {
     const kind = kindOfMessage(error.message).split("\n").slice(0, 2).join(" ");
     if (this.#known.has(kind)) return;
     this.#known.add(kind);
     const { target, found } = this.#options;
-    const after = (performance.now() - this.#began) / 1000;
+    const after = this.#processorSeconds();
     const small = await shrunk(input, async (candidate) => {
       const message = await bounded(() => target.run(candidate, false)).then(
         () => null,
