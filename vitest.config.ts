@@ -20,7 +20,7 @@ const LONG = [
   "test/docs/operations.test.ts",
   "test/thief/!(thief).test.ts",
   "test/web/{browser,large,vectors}.test.ts",
-  "web/test/{addresses,disk,inbox,key,locking,pickup,sealing,screenshots,ssh}.test.ts",
+  "web/test/{addresses,disk,inbox,key,locking,opening,pickup,sealing,screenshots,ssh}.test.ts",
 ];
 
 // Loading modules takes longer than the tests of most of them: in these directories, what a file has loaded stays for

@@ -14,7 +14,7 @@ import { describe, expect, test } from "vitest";
 import { oneIn } from "../whole.js";
 import { type Ended, inSandbox, type Sandbox, sh } from "./sandbox.js";
 
-oneIn(20, 6);
+oneIn(30, 6);
 
 const CASES = new URL("cases/", import.meta.url);
 

@@ -3,12 +3,9 @@
 import { open as openFile, truncate, writeFile } from "node:fs/promises";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
-import { oneIn } from "../../test/whole.js";
 import { downloaded, go, HAS_BROWSER, openPage, privateFiles, unlock } from "./browser.js";
 import { type Cast, cast, noise } from "./people.js";
 import { fillsUp, slowWrites, written } from "./writes.js";
-
-oneIn(8);
 
 const MIB = 1024 * 1024;
 

@@ -2,12 +2,15 @@
 
 import { afterAll, describe } from "vitest";
 import { storeContract } from "../../../../test/journal/store-contract.js";
+import { oneIn } from "../../../../test/whole.js";
 import { parseAddress } from "../../../src/store/postgres/address.js";
 import { initPostgres, PostgresStore } from "../../../src/store/postgres/store.js";
 import { anyServer } from "../../own-server.js";
 import { hasPostgres } from "../../postgres.js";
 import { inboxStoreContract } from "../contract.js";
 import { retentionContract } from "../retention-contract.js";
+
+oneIn(4);
 
 const RECIPIENT = await (await import("@sealed-files/seal")).Identity.generate();
 
