@@ -13,6 +13,8 @@ export default {
   concurrency: 1,
   // Endless loops are found by their count; a machine that is busy with something else should not look like one.
   timeoutMS: 60_000,
+  // The same for the first run of all tests.
+  dryRunTimeoutMinutes: 30,
   ignorePatterns: [
     "/.ci",
     "/bench",
