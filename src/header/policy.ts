@@ -44,7 +44,7 @@ export async function acceptSigner(
   refuseRevoked(core.signer, policy.contacts);
   if (policy.from !== "any") {
     if (isAmong(core.signer, policy.from)) return suite.checkedVerifyingKey(core.signer);
-    if (!isAmong(core.signer, policy.senders ?? [])) throw notAccepted(core.signer, policy.contacts);
+    if (!policy.senders || !isAmong(core.signer, policy.senders)) throw notAccepted(core.signer, policy.contacts);
   }
   const key = await suite.verifyingKey(core.signer);
   if (!key) throw new SealError("malformed", "the signer's public key is not a valid Ed25519 key");
