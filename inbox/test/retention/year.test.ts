@@ -13,13 +13,13 @@ import { DAY, HOUR, type NamedReader, Year } from "./year.js";
 
 const LIMIT = IS_WHOLE ? 3_600_000 : 600_000;
 
-/** In days. Services are restarted where what is due since the last round goes by command, or on every other time. */
+/** In days. Every other restart leaves a day without services, in which something becomes due: it goes by command. */
 const PLAN = IS_WHOLE
-  ? { days: 365, least: 30, away: [100, 161], silent: 205, revoked: 230, late: 285, restart: 14, first: 2, requests: 4 }
+  ? { days: 365, least: 30, away: [100, 161], silent: 205, revoked: 230, late: 285, restart: 14, first: 1, requests: 4 }
   : { days: 28, least: 3, away: [12, 19], silent: 15, revoked: 18, late: 21, restart: 7, first: 3, requests: 2 };
 const [LEFT, BACK] = PLAN.away as [number, number];
-/** Rounds that note a place, come when it is due, and one while no service runs. */
-const LATE = 48 * HOUR;
+/** Rounds that note a place and come when it is due, and a day without services. */
+const LATE = 60 * HOUR;
 /** Of two cursors, one of which is the other's a week later. */
 const WEEK = 7;
 
@@ -54,7 +54,7 @@ async function restart(year: Year, services: number, isKilled: boolean): Promise
     return sending;
   }
   expect(await stage.end("SIGTERM")).toEqual(Array.from({ length: services }, () => 0));
-  await stage.go(12 * HOUR);
+  await stage.go(DAY);
   await year.shorten();
   await stage.start(services);
 }
