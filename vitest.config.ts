@@ -27,8 +27,9 @@ const LONG = [
 // the next one.
 const ROOMS = "api|crypto|engine|files|format|frozen|header|io|journal|keys";
 const INBOX_ROOMS = "encodings|idempotency|server";
-/** There, too, these run alone: they put something in a module's place, or count what the process collects. */
+/** There, too, these run alone: they put something in a module's place, or count what the process did. */
 const ALONE = [
+  "inbox/test/server/app.test.ts",
   "test/api/erased.test.ts",
   "test/crypto/collect.test.ts",
   "test/io/{every-call,faults,output}.test.ts",
