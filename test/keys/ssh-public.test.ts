@@ -42,6 +42,7 @@ test.each([
   ANN.replace(" ", " \t "),
   `${ANN}\tann`,
   `${ANN}\n`,
+  `${ANN}\r\n`,
   `${ANN} ann\r\n`,
   `${ANN} ann\n \t\r\n`,
 ])("is read, and plain without its comment: %j", async (text) => {
@@ -49,6 +50,10 @@ test.each([
   expect(await parseSshKey(text)).toEqual(KEY);
   expect(await parseSshRecipient(text)).toEqual(montgomeryOf(KEY));
   expect(plainSshKey(text)).toBe(ANN);
+});
+
+test.each([`${ANN}\r`, `${ANN}\r\r\n`, `${ANN}\n\n`])("one line end may follow, and nothing like it: %j", (text) => {
+  expect(() => decodeSshKey(text)).toThrow("a mistyped ssh key: its base64 is damaged");
 });
 
 test.each([

@@ -14,7 +14,7 @@ const SSH_PORT = 22;
 const HOST = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(\d{1,5}))?$/;
 const NAME = /^[\w.:%][\w.:%-]*$/;
 /** An address, with or without a zone; what has one colon is a host and a port. */
-const IPV6 = /^[0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*(?:%\w+)?$/i;
+const IPV6 = /^[0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*(?:%[\w.-]+)?$/i;
 const [REVOKED, AUTHORITY] = ["@revoked", "@cert-authority"];
 
 /** What files say of a host, gathered file by file. */

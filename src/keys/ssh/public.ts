@@ -18,11 +18,11 @@ export function encodeSshKey(publicKey: Uint8Array): string {
 
 /**
  * The Ed25519 public key of a text, whose comment counts for nothing. Throws `usage`, naming the kind where it is
- * another. That it is a point of prime order is not known: `parseSshKey` asks.
+ * another. A line end may follow the text. That it is a point of prime order is not known: `parseSshKey` asks.
  */
 export function decodeSshKey(text: string): Bytes {
   if (/[\r\n]\s*\S/.test(text)) throw unusable("it has more than one line");
-  const [type, encoded = ""] = text.split(/[ \t\r\n]+/, 2);
+  const [type, encoded = ""] = text.replace(/\r?\n$/, "").split(/[ \t]+/, 2);
   return sshKeyOf(type!, encoded);
 }
 
