@@ -244,6 +244,16 @@ describe("a time", () => {
   ])("%s is none: %s", async (time, message) => {
     expect(await isPast(time, NOW)).toBe(message);
   });
+
+  test("nor is a day that its zone has left out", async () => {
+    process.env.TZ = "Pacific/Apia";
+    try {
+      expect(await isPast("20111230", NOW)).toBe("its time does not exist");
+      expect(await isPast("20111231", NOW)).toBe(true);
+    } finally {
+      process.env.TZ = "America/Phoenix";
+    }
+  });
 });
 
 describe("a line of a file of hosts", () => {

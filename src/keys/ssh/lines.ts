@@ -131,9 +131,9 @@ function timeOf(text: string | null | undefined): number | undefined {
   const date = match[7]
     ? new Date(Date.UTC(year, month - 1, day, hour, minute, second))
     : new Date(year, month - 1, day, hour, minute, second);
-  // A day that the month does not have is one of another month.
-  const sameMonth = match[7] ? date.getUTCMonth() : date.getMonth();
-  if (sameMonth !== month - 1 || hour > 23 || minute > 59 || second > 59) {
+  // A day that the month does not have, or that a time zone has left out, is another one.
+  const [sameMonth, sameDay] = match[7] ? [date.getUTCMonth(), date.getUTCDate()] : [date.getMonth(), date.getDate()];
+  if (sameMonth !== month - 1 || sameDay !== day || hour > 23 || minute > 59 || second > 59) {
     throw fail("its time does not exist");
   }
   return date.getTime();
