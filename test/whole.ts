@@ -22,5 +22,5 @@ export const STEP = IS_WHOLE ? 1 : 7;
 export function oneIn(every: number, inLong = 1): void {
   let index = 0;
   const step = IS_LONG ? inLong : every;
-  beforeEach(({ skip }) => skip(!IS_WHOLE && index++ % step !== 0, "SEAL_TEST=whole runs it"));
+  beforeEach(({ skip }) => skip(!IS_WHOLE && index++ % step !== 0, "SEAL_TEST=long or whole runs it"));
 }
