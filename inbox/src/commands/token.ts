@@ -81,8 +81,8 @@ export const revoke: Command = {
     const pending = await revokeToken(place, id);
     report.result({ inbox: place.name, id, pending: pending?.message ?? null }, `revoked ${id}`);
     if (pending) {
-      const later = "What its reader acknowledged counts for nothing any more, and is deleted later";
-      report.note(`${later}: ${pending.message}`);
+      const left = "What readers without a token acknowledged counts for nothing, but could not be deleted yet";
+      report.note(`${left}: ${pending.message}`);
     }
   }),
 };

@@ -111,9 +111,9 @@ async function textsOf({ tokens }: Tokens): Promise<[string, string][]> {
 }
 
 /**
- * Revokes the token with this id. What its reader acknowledged is forgotten, if it was his last; where that cannot be
- * done now, why: it counts for nothing, and is forgotten with the next token that is made or revoked, or by the
- * service's rounds. Throws `usage` where there is no such token; `io` where it is not revoked.
+ * Revokes the token with this id, and forgets what readers acknowledged who have no token any more. Gives why, where
+ * that cannot be done now: it counts for nothing, and is forgotten before a reader's next token is made, or when the
+ * next token is revoked. Throws `usage` where there is no such token; `io`.
  */
 export async function revokeToken(place: Readers, id: string): Promise<Error | null> {
   const { name, tokens } = place;

@@ -54,7 +54,7 @@ test("while another process changes the same, a command waits; after too long, t
   const path = place.ledger.name;
   const held = await holdLock(path, { name: path });
   const busy = `${join("box", "inboxes", "till", "readers.json")} is being changed by another process`;
-  const later = `What its reader acknowledged counts for nothing any more, and is deleted later: ${busy}`;
+  const later = `What readers without a token acknowledged counts for nothing, but could not be deleted yet: ${busy}`;
   const stdout = `revoked ${ids[0]}\n`;
   expect(await revoke(ids[0]!)).toEqual({ status: 0, stdout, stderr: `seal-inbox: ${later}\n` });
   const json = await revoke(ids[1]!, "--json");
