@@ -29,6 +29,7 @@ class Refused extends Error {}
 
 /** The keys that a file of public keys has for this use; null where it is refused, or has none. */
 export async function judgePublicKeys(text: string, wanted: SshWanted, isValid: Valid): Promise<FoundKey[] | null> {
+  if (text.startsWith("\ufeff")) return null;
   try {
     const lines = linesOf(text).filter((line) => line !== "" && !line.startsWith("#"));
     const kinds = lines.map((line) => kindOf(line, wanted));
