@@ -30,12 +30,12 @@ const ASKING = ["SIGUSR1", "SIGINFO"] as const satisfies readonly NodeJS.Signals
 
 /**
  * Calls back at every signal that is to end the process, with the status for it; not for `own`, nor for SIGHUP under
- * nohup.
+ * nohup, nor for SIGPROF in a process that is profiled.
  */
 export function onEnding(own: readonly NodeJS.Signals[], end: (signal: NodeJS.Signals, status: number) => void): void {
   const ignoresHangup = isHangupIgnored();
   for (const name of ENDING) {
-    if (own.includes(name)) continue;
+    if (own.includes(name) || (name === "SIGPROF" && isProfiled())) continue;
     process.on(name, () => {
       if (name !== "SIGHUP" || !ignoresHangup) end(name, statusOf(name));
     });
@@ -62,6 +62,12 @@ export function closeInspector(): void {
   // What node:inspector calls close(), without loading that module, which takes longer than all the rest of a start. It
   // waits for whoever is connected.
   (process as { _debugEnd?: () => void })._debugEnd?.();
+}
+
+/** V8's profiler sends itself SIGPROF for every sample. One that is started later, through a debugger, sees to itself. */
+function isProfiled(): boolean {
+  const options = [...process.execArgv, ...(process.env.NODE_OPTIONS ?? "").split(" ")];
+  return options.some((option) => /^--(cpu-)?prof$/.test(option));
 }
 
 /**

@@ -308,6 +308,19 @@ describe.skipIf(process.platform !== "linux")("a debugger", () => {
   );
 });
 
+describe("a profiler", () => {
+  test.concurrent(
+    "that the command line asks for, sends SIGPROF for every sample: they end nothing",
+    inSandbox(async (box) => {
+      await sh(box, "head -c 9000000 /dev/zero > big");
+      const sealing = [join(TREE, "bin/seal.js"), "big", "--to", "server.pub", "--unsigned"];
+      const running = start(box, process.execPath, ["--cpu-prof", "--cpu-prof-dir=profiles", ...sealing]);
+      expect(await running.ended).toMatchObject({ status: 0 });
+      expect(readdirSync(join(box.dir, "profiles"))).not.toEqual([]);
+    }),
+  );
+});
+
 /** Ports on which a process listens, as the kernel has it. */
 function listeningPorts(pid: number): number[] {
   const descriptors = readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
