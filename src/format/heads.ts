@@ -1,6 +1,6 @@
 // What may stand in front of a record in its batch: names and texts, its writer's (docs/FORMAT.md, "Record heads").
 
-import { type Bytes, fromUtf8, readU16, utf8 } from "../bytes.js";
+import { type Bytes, fromUtf8, putUtf8, readU16, utf8Size } from "../bytes.js";
 import { SealError } from "../errors.js";
 
 /** The heads of a record: names and texts. */
@@ -23,7 +23,7 @@ const VALUE_LENGTH_BYTES = 2;
 export function encodeHeads(heads: Heads): Bytes | null {
   const keys = Object.keys(heads).sort();
   if (keys.length === 0) return null;
-  const parts = keys.map((key) => encoded(key, heads[key]!));
+  const sizes = keys.map((key) => checkedSize(key, heads[key]!));
   const length = headsSize(heads);
   if (length > MAX_HEADS_BYTES) {
     throw new SealError("usage", `heads of ${length} bytes; at most ${MAX_HEADS_BYTES} are possible for a record`);
@@ -31,32 +31,33 @@ export function encodeHeads(heads: Heads): Bytes | null {
   const bytes = new Uint8Array(new ArrayBuffer(length));
   const view = new DataView(bytes.buffer);
   let at = 0;
-  for (const { key, value } of parts) {
+  keys.forEach((key, i) => {
     bytes[at] = key.length;
-    bytes.set(key, at + KEY_LENGTH_BYTES);
+    putUtf8(key, bytes, at + KEY_LENGTH_BYTES);
     at += KEY_LENGTH_BYTES + key.length;
-    view.setUint16(at, value.length);
-    bytes.set(value, at + VALUE_LENGTH_BYTES);
-    at += VALUE_LENGTH_BYTES + value.length;
-  }
+    view.setUint16(at, sizes[i]!);
+    putUtf8(heads[key]!, bytes, at + VALUE_LENGTH_BYTES);
+    at += VALUE_LENGTH_BYTES + sizes[i]!;
+  });
   return bytes;
 }
 
 /** Bytes that heads take in a batch, behind their length. */
 export function headsSize(heads: Heads): number {
-  const sizes = Object.entries(heads).map(([key, text]) => key.length + utf8(text).length);
+  const sizes = Object.keys(heads).map((key) => key.length + utf8Size(heads[key]!));
   return sizes.reduce((sum, size) => sum + KEY_LENGTH_BYTES + VALUE_LENGTH_BYTES + size, 0);
 }
 
-function encoded(key: string, text: string): { readonly key: Bytes; readonly value: Bytes } {
+/** The bytes of a head's text. */
+function checkedSize(key: string, text: string): number {
   if (!KEY.test(key))
     throw new SealError("usage", `no head is called ${JSON.stringify(key.slice(0, 70))}`, { hint: NAMES });
   if (!text.isWellFormed()) throw new SealError("usage", `the head ${key} has a lone surrogate, which is no text`);
-  const value = utf8(text);
-  if (value.length > MAX_HEAD_VALUE) {
-    throw new SealError("usage", `the head ${key} has ${value.length} bytes; at most ${MAX_HEAD_VALUE} are possible`);
+  const size = utf8Size(text);
+  if (size > MAX_HEAD_VALUE) {
+    throw new SealError("usage", `the head ${key} has ${size} bytes; at most ${MAX_HEAD_VALUE} are possible`);
   }
-  return { key: utf8(key), value };
+  return size;
 }
 
 const NAMES = "A name has 1 to 64 characters: lower-case letters, digits and hyphens, a letter first.";

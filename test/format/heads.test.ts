@@ -41,6 +41,19 @@ describe("heads in an authentic batch", () => {
     expect(encodeHeads(parseHeads(bytes))).toEqual(bytes);
   });
 
+  test.each([
+    "\u007f\u0080\u07ff\u0800\ud7ff\ue000\uffff\u{10000}\u{10ffff}",
+    "ascii, then \u00e9 and ascii",
+    "\u20ac first",
+    "\u{1f511}".repeat(1024),
+    "\u20ac".repeat(1365),
+  ])("are written as UTF-8: %j", (value) => {
+    const heads = { a: "before", text: value, z: "behind" };
+    const bytes = concat(head("a", "before"), head("text", value), head("z", "behind"));
+    expect(encodeHeads(heads)).toEqual(bytes);
+    expect(headsSize(heads)).toBe(bytes.length);
+  });
+
   test("are given by their names", () => {
     const heads = parseHeads(concat(head("id", "7"), head("type", "text/plain")));
     expect({ ...heads }).toEqual({ id: "7", type: "text/plain" });
