@@ -127,10 +127,11 @@ export class Year {
     return this.#sent;
   }
 
-  /** Until it has acknowledged something, nothing more goes; and then its time begins. */
+  /** Until it has acknowledged something, nothing more goes; and then the time of all begins anew. */
   async join(name: string): Promise<NamedReader> {
     const reader = new NamedReader(this, name, await this.#token("--reader", name));
     this.#readers.push(reader);
+    this.#passed = [];
     return reader;
   }
 
