@@ -64,7 +64,10 @@ export function closeInspector(): void {
   (process as { _debugEnd?: () => void })._debugEnd?.();
 }
 
-/** V8's profiler sends itself SIGPROF for every sample. One that is started later, through a debugger, sees to itself. */
+/**
+ * V8's profiler sends its own process SIGPROF for every sample. One that is started later, through a debugger, sees to
+ * that itself.
+ */
 function isProfiled(): boolean {
   const options = [...process.execArgv, ...(process.env.NODE_OPTIONS ?? "").split(" ")];
   return options.some((option) => /^--(cpu-)?prof$/.test(option));
