@@ -14,6 +14,9 @@ import { linkTarget, withoutLinks } from "./paths.js";
 import { writableSink } from "./streams.js";
 import { type TemporaryOptions, temporarySink } from "./temporary.js";
 
+/** Names in a directory. */
+export type NamesIn = (directory: string) => readonly string[];
+
 export interface OutputOptions extends TemporaryOptions {
   /** The input, which the output must not be, unless `inPlace`. */
   readonly input?: FileId | null | undefined;
@@ -22,6 +25,8 @@ export interface OutputOptions extends TemporaryOptions {
    * owner.
    */
   readonly inPlace?: boolean | undefined;
+  /** Of many outputs: where partial files of earlier runs are found. Otherwise each looks for itself. */
+  readonly partials?: NamesIn | undefined;
   /** Ends the wait for a FIFO's reader. */
   readonly signal?: AbortSignal | undefined;
 }

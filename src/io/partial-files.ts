@@ -7,15 +7,17 @@ import { digestName } from "../crypto/random.js";
 import { ioError, SealError } from "../errors.js";
 import { setMode } from "./attributes.js";
 import { closeRead } from "./files.js";
-import type { OutputOptions } from "./output.js";
+import type { NamesIn, OutputOptions } from "./output.js";
 
 /** Names are at most 255 bytes long, and 31 of them are ours. */
 const LONGEST_NAME = 220;
 const SUFFIX = ".seal-partial";
+/** Of the version of the input, in hex. */
+const DIGITS = 16;
 
 /** The name of what is left of `path` while a file with that core is opened to it. */
 export function partialName(path: string, coreHash: Bytes): string {
-  return join(dirname(path), `${partialPrefix(path)}${toHex(coreHash.subarray(0, 8))}${SUFFIX}`);
+  return join(dirname(path), `${partialPrefix(path)}${toHex(coreHash.subarray(0, DIGITS / 2))}${SUFFIX}`);
 }
 
 function partialPrefix(path: string): string {
@@ -23,11 +25,13 @@ function partialPrefix(path: string): string {
   return `.${bytes.length <= LONGEST_NAME ? basename(path) : digestName(bytes)}.`;
 }
 
-/** What runs for this output have left, of any version of the input: files of ours only. */
-export function partialsOf(target: string): string[] {
+/**
+ * What runs for this output have left, of any version of the input: files of ours only. `namesIn` reads the directory.
+ */
+export function partialsOf(target: string, namesIn: NamesIn = partialNames): string[] {
   const prefix = partialPrefix(target);
-  return readdirSync(dirname(target))
-    .filter((name) => name.startsWith(prefix) && /^[0-9a-f]{16}\.seal-partial$/.test(name.slice(prefix.length)))
+  return namesIn(dirname(target))
+    .filter((name) => name.startsWith(prefix) && name.length === prefix.length + DIGITS + SUFFIX.length)
     .map((name) => join(dirname(target), name))
     .filter((path) => {
       const stat = lstatSync(path, { throwIfNoEntry: false });
@@ -35,8 +39,22 @@ export function partialsOf(target: string): string[] {
     });
 }
 
+/** Those of partial files. */
+const partialNames: NamesIn = (directory) =>
+  readdirSync(directory).filter((name) => /\.[0-9a-f]{16}\.seal-partial$/.test(name));
+
+/** For a run that has many outputs: each directory is read once, so what is left is what was there before the run. */
+export function namesOnce(): NamesIn {
+  const known = new Map<string, readonly string[]>();
+  return (directory) => {
+    const names = known.get(directory) ?? partialNames(directory);
+    known.set(directory, names);
+    return names;
+  };
+}
+
 /** Removes them, and tells of each; what cannot be removed is told of too. */
-export function removePartials(target: string, { note }: OutputOptions): void {
+export function removePartials(target: string, { note, partials }: OutputOptions): void {
   const attempt = (work: () => void, what: string) => {
     try {
       work();
@@ -46,7 +64,7 @@ export function removePartials(target: string, { note }: OutputOptions): void {
   };
   attempt(
     () => {
-      for (const path of partialsOf(target)) {
+      for (const path of partialsOf(target, partials)) {
         attempt(() => {
           unlinkSync(path);
           note?.(`removed ${path}, left by an earlier run`);

@@ -123,7 +123,7 @@ class PartialFile {
    */
   others(): string[] {
     try {
-      return partialsOf(this.#target).filter((path) => path !== this.partial);
+      return partialsOf(this.#target, this.#options.partials).filter((path) => path !== this.partial);
     } catch {
       return [];
     }

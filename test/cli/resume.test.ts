@@ -107,6 +107,20 @@ describe("--resume", () => {
     }),
   );
 
+  test.concurrent(
+    "what is left of several outputs is gone when they are whole",
+    inSandbox(async (box) => {
+      await sh(box, "mkdir in outputs; for n in 1 2 3 4; do echo $n > in/$n; done");
+      await sh(box, "seal -q in/* --to server.pub --sign master.key");
+      const partials = ["1", "4"].map((name) => `.${name}.0123456789abcdef.seal-partial`);
+      for (const name of partials) writeFileSync(join(box.dir, "outputs", name), "left");
+      const { status, stderr } = await sh(box, "open in/*.sealed --key server.key --from master.pub -o outputs");
+      expect({ status, stderr }).toMatchObject({ status: 0 });
+      for (const name of partials) expect(stderr).toMatch(new RegExp(`removed .*${name}, left by an earlier run`));
+      expect(readdirSync(join(box.dir, "outputs")).sort()).toEqual(["1", "2", "3", "4"]);
+    }),
+  );
+
   test.concurrent.each([
     ["--resume", true],
     ["no --resume", false],

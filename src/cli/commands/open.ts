@@ -7,7 +7,9 @@ import { type Opened, type Opening, openTo } from "../../files/open.js";
 import { resume } from "../../files/resume.js";
 import type { Progress } from "../../flow/io.js";
 import type { HttpHeader } from "../../io/http/client.js";
+import type { OutputOptions } from "../../io/output.js";
 import { openedOutput, resumableOutput } from "../../io/partial.js";
+import { namesOnce } from "../../io/partial-files.js";
 import { stdoutSink } from "../../io/stdio.js";
 import { encodeSigner } from "../../keys/text.js";
 import { isoTime } from "../../time.js";
@@ -96,7 +98,7 @@ export const openCommand: CommandDefinition<Options> = {
   },
 };
 
-type Settings = Opening & FileUnlocking;
+type Settings = Opening & FileUnlocking & Pick<OutputOptions, "partials">;
 
 async function settingsOf(files: readonly string[], options: Options, context: Context): Promise<Settings> {
   const suite = await loadSuite();
@@ -106,6 +108,7 @@ async function settingsOf(files: readonly string[], options: Options, context: C
     engine,
     range: options.range === undefined ? undefined : parseRange(options.range),
     signal: context.signal,
+    partials: namesOnce(),
   };
 }
 
@@ -170,10 +173,10 @@ async function opening(
   source: AnySource,
   name: string,
   force: boolean,
-  settings: Opening,
+  settings: Settings,
   { note }: Report,
 ): Promise<Run> {
-  const options = { force, input: source.id, signal: settings.signal, note };
+  const options = { force, input: source.id, signal: settings.signal, partials: settings.partials, note };
   const output = name === "-" ? stdoutSink(source.id) : await openedOutput(name, options);
   const sink = output.isTerminal ? textOnly(output) : output;
   return (progress) => openTo(source, sink, { ...settings, progress });
@@ -183,10 +186,11 @@ async function resuming(
   source: AnySource,
   name: string,
   force: boolean,
-  settings: Opening,
+  settings: Settings,
   { note }: Report,
 ): Promise<Run> {
-  const place = await resumableOutput(name, { force, input: source.id, signal: settings.signal, note });
+  const options = { force, input: source.id, signal: settings.signal, partials: settings.partials, note };
+  const place = await resumableOutput(name, options);
   return async (progress) => {
     try {
       return await resume(source, place, { ...settings, progress, note });
@@ -234,7 +238,10 @@ function tell(report: Report, { input, output, opened, signerName, trusted, seco
     signer,
     signerName,
     trusted,
-    sealedAt: isoTime(opened.sealedAt),
+    // Only in JSON: the first time takes long.
+    get sealedAt() {
+      return isoTime(opened.sealedAt);
+    },
     seconds,
   };
   const label = opened.label ? `, label "${escaped(opened.label)}"` : "";
