@@ -3,7 +3,7 @@
 import type { Bytes } from "../bytes.js";
 import type { Suite, VerifyingKey } from "../crypto/suite.js";
 import { SealError } from "../errors.js";
-import type { Source } from "../flow/io.js";
+import { byPosition, type Source } from "../flow/io.js";
 import { abortable } from "../flow/order.js";
 import { type Core, KIND_FILE, type Kind, parseCore } from "../format/core.js";
 import { authenticatorLength, type Header, headerLength, headerMessage } from "../format/header.js";
@@ -27,16 +27,49 @@ export async function readHeader(
   policy: Policy,
   signal: AbortSignal | undefined,
 ): Promise<AcceptedHeader> {
-  const read = (length: number) => abortable(source.read(length), signal);
-  const { core, bytes: coreBytes } = await parseFrom(parseCore(), read);
+  const start = beginningOf(source, signal);
+  const { core, bytes: coreBytes } = await parseFrom(parseCore(), start.read);
   const signer = await acceptSigner(suite, core, policy);
-  const header = await parseFrom(parseRest(suite, core, coreBytes), read);
+  const header = await parseFrom(parseRest(suite, core, coreBytes), start.read);
+  await start.end();
   if (signer) {
     checkHeaderSignature(suite, header, signer);
     checkDemands(core, policy);
   }
   const recordKey = core.recordKey && suite.checkedVerifyingKey(core.recordKey);
   return { header, geometry: geometryOf(header), recordKey };
+}
+
+/** As much as most headers need. */
+const AHEAD = 4096;
+
+interface Beginning {
+  /** The next `length` bytes, fewer only at the end of the input. */
+  read(length: number): Promise<Uint8Array>;
+  /** Has the source go on behind them. */
+  end(): Promise<void>;
+}
+
+/** A source from its beginning on, which a parser asks for in small pieces: by position, many are read at once. */
+function beginningOf(source: Source, signal: AbortSignal | undefined): Beginning {
+  if (!byPosition(source)) {
+    return { read: (length) => abortable(source.read(length), signal), end: async () => undefined };
+  }
+  let at = 0;
+  let known: Uint8Array = new Uint8Array(0);
+  let knownAt = 0;
+  return {
+    read: async (length) => {
+      if (at + length > knownAt + known.length) {
+        known = await abortable(source.readAt(at, Math.max(length, AHEAD)), signal);
+        knownAt = at;
+      }
+      const bytes = known.subarray(at - knownAt, at - knownAt + length);
+      at += bytes.length;
+      return bytes;
+    },
+    end: () => source.skipTo(at),
+  };
 }
 
 /**

@@ -1,14 +1,18 @@
 // Headers as they are read: where an error points to, and whom it names.
 
-import { expect, test } from "vitest";
+import { writeFileSync } from "node:fs";
+import { expect, test, vi } from "vitest";
+import { concat } from "../../src/bytes.js";
 import { native } from "../../src/crypto/native.js";
 import { headerLength } from "../../src/format/header.js";
 import { checkHeaderSignature, geometryOf, parseHeader, readHeader } from "../../src/header/read.js";
 import { stanzaName } from "../../src/header/stanzas.js";
 import { bytesSource } from "../../src/io/bytes.js";
+import { openSource } from "../../src/io/files.js";
 import { encodeSigner } from "../../src/keys/text.js";
 import { CHUNK, content, NOW, sealed, sender, stranger } from "../files/samples.js";
-import { failure } from "../support.js";
+import { folder } from "../io/folder.js";
+import { failure, newPerson } from "../support.js";
 
 const { file } = await sealed(content(5), { label: "a" });
 const header = await parseHeader(bytesSource(file), native);
@@ -42,6 +46,27 @@ test("an unsigned one has no key of records, and nothing of its authenticator is
   const policy = { from: [], allowUnsigned: true, now: NOW };
   const { geometry, recordKey } = await readHeader(bytesSource(unsigned), native, policy, undefined);
   expect([geometry.signed, recordKey]).toEqual([false, null]);
+});
+
+test("of a file it is read at once, or in as few parts as it has thousands of bytes; the file goes on behind it", async () => {
+  const box = folder();
+  const policy = { from: "any" as const, allowUnsigned: false, now: NOW };
+  const several = await Promise.all([1, 2, 3, 4, 5, 6].map(() => newPerson()));
+  const { file: long } = await sealed(content(5), { recipients: several.map(({ publicKey }) => publicKey) });
+  for (const [bytes, most] of [
+    [file, 1],
+    [long, 3],
+  ] as const) {
+    writeFileSync(box.at("sealed"), bytes);
+    const source = await openSource(box.at("sealed"), "sealed");
+    const readAt = vi.spyOn(source, "readAt");
+    const { header } = await readHeader(source, native, policy, undefined);
+    expect(readAt.mock.calls.length).toBeLessThanOrEqual(most);
+    const length = headerLength(header);
+    expect(await source.read(100)).toEqual(bytes.subarray(length, length + 100));
+    expect(concat(header.coreBytes, header.stanzaBytes, header.authenticator)).toEqual(bytes.subarray(0, length));
+    await source.close();
+  }
 });
 
 test("a signal ends reading", async () => {
