@@ -2,9 +2,16 @@
 
 import { stat } from "node:fs/promises";
 import type { HeaderSigner, SigningKey, Suite } from "../../crypto/index.js";
-import { erase } from "../../crypto/secret.js";
+import { erase, type Secret } from "../../crypto/secret.js";
 import { ioError, SealError } from "../../errors.js";
-import { type IdentityFile, type IdentityKeys, parseIdentityFile, signingKeyOf } from "../../keys/identity.js";
+import {
+  type AskPassphrase,
+  type IdentityFile,
+  type IdentityKeys,
+  parseIdentityFile,
+  readSigner,
+  signingKeyOf,
+} from "../../keys/identity.js";
 import type { Context } from "../command.js";
 import type { Report } from "../say/report.js";
 import { agentSigner, isPublicSigner } from "./agent.js";
@@ -29,8 +36,15 @@ export async function loadSigner(
   signing?: AbortSignal,
 ): Promise<HeaderSigner> {
   if (path !== undefined && isPublicSigner(path)) return agentSigner(suite, path, context, signing);
-  const [identity] = await loadIdentities(suite, "--sign", path === undefined ? [] : [path], context);
-  return signerFor(identity!);
+  const file = path ?? (await defaultIdentity("--sign"));
+  const { seed } = await fromIdentityFile("--sign", file, context, (text, ask) =>
+    readSigner(suite, text, ask, context.signal),
+  );
+  try {
+    return suite.signingKey(seed);
+  } finally {
+    erase(seed);
+  }
 }
 
 /** What an identity signs with. Throws as `loadSigner`. */
@@ -54,23 +68,37 @@ export async function loadIdentities(
 }
 
 async function loadIdentity(suite: Suite, flag: string, path: string, context: Context): Promise<NamedIdentity> {
+  const identity = await fromIdentityFile(flag, path, context, (text, ask) =>
+    parseIdentityFile(suite, text, ask, context.signal),
+  );
+  const name = nameOf(flag, path);
+  return { ...identity, name, unlock: () => about(name, async () => checkedUse(flag, await identity.unlock())) };
+}
+
+/** What `parse` finds in an identity file, which is erased then. */
+async function fromIdentityFile<T>(
+  flag: string,
+  path: string,
+  { signal, report }: Context,
+  parse: (file: Secret, ask: AskPassphrase) => Promise<T>,
+): Promise<T> {
   if (isSecretWord(path)) {
     throw new SealError("usage", `${flag} takes the path of an identity file, not the secret itself`, {
       hint: COMPROMISED,
     });
   }
-  const name = `${flag} ${path}`;
-  return about(name, async () => {
-    const file = await readSecret(path, context.signal);
+  return about(nameOf(flag, path), async () => {
+    const file = await readSecret(path, signal);
     try {
-      const identity = await parseIdentityFile(suite, file, passphraseFor(path, context.signal), context.signal);
-      await warnIfOthersCanRead(path, context.report);
-      return { ...identity, name, unlock: () => about(name, async () => checkedUse(flag, await identity.unlock())) };
+      await warnIfOthersCanRead(path, report);
+      return await parse(file, passphraseFor(path, signal));
     } finally {
       erase(file);
     }
   });
 }
+
+const nameOf = (flag: string, path: string) => `${flag} ${path}`;
 
 /** Throws `usage` where an identity that is to open only signs. */
 function checkedUse(flag: string, identity: IdentityKeys): IdentityKeys {
