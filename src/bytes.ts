@@ -166,8 +166,15 @@ function utf8Length(first: number, second = 0): 0 | 2 | 3 | 4 {
   return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
 }
 
+const DIGITS = utf8("0123456789abcdef");
+
 export function toHex(bytes: Open): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const text = new Uint8Array(2 * bytes.length);
+  for (let i = 0; i < bytes.length; i++) {
+    text[2 * i] = DIGITS[bytes[i]! >> 4]!;
+    text[2 * i + 1] = DIGITS[bytes[i]! & 15]!;
+  }
+  return strictDecoder.decode(text);
 }
 
 /** Throws `malformed` on anything but an even number of hex digits. */

@@ -158,10 +158,20 @@ async function sealOne(
   }
 }
 
-/** What JSON says of a file that was sealed. */
+/** What JSON says of a file that was sealed. Its texts are made when they are asked for: the first time takes long. */
 export function facts(input: string, output: string, sealed: Sealed, seconds: number) {
-  const signer = sealed.signer && encodeSigner(sealed.signer);
-  return { input, output, ...sealed, signer, sealedAt: isoTime(sealed.sealedAt), seconds };
+  return {
+    input,
+    output,
+    ...sealed,
+    get signer() {
+      return sealed.signer && encodeSigner(sealed.signer);
+    },
+    get sealedAt() {
+      return isoTime(sealed.sealedAt);
+    },
+    seconds,
+  };
 }
 
 function addressees(stanzas: number, hasPassphrase: boolean): string {

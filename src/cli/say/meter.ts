@@ -11,6 +11,9 @@ export interface Pace {
   readonly left: string;
 }
 
+/** Of this process. Not by performance, which Node loads when it is first asked for: that is longer than small work. */
+const milliseconds = () => 1000 * process.uptime();
+
 /** Counts from the first bytes that it is told of: before them somebody may have been asked for a passphrase. */
 export class Meter {
   #first: { readonly at: number; readonly done: number } | null = null;
@@ -18,14 +21,14 @@ export class Meter {
   #total: number | null = null;
 
   /** `total` is null where it is not known. */
-  update(done: number, total: number | null, now = performance.now()): void {
+  update(done: number, total: number | null, now = milliseconds()): void {
     this.#first ??= { at: now, done };
     this.#done = done;
     this.#total = total;
   }
 
   /** Milliseconds since the first bytes. */
-  elapsed(now = performance.now()): number {
+  elapsed(now = milliseconds()): number {
     return this.#first ? now - this.#first.at : 0;
   }
 
@@ -35,7 +38,7 @@ export class Meter {
     return this.#total === 0 ? 1 : Math.min(1, this.#done / this.#total);
   }
 
-  pace(now = performance.now()): Pace {
+  pace(now = milliseconds()): Pace {
     const elapsed = this.elapsed(now);
     const rate = elapsed > 0 ? (1000 * (this.#done - this.#first!.done)) / elapsed : 0;
     const left = this.#total === null || rate === 0 ? null : Math.ceil(Math.max(0, this.#total - this.#done) / rate);
