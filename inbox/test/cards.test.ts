@@ -207,7 +207,7 @@ describe.skipIf(!hasOwnServer)("services on one database", () => {
         const message = { name: String(asking.headers[MESSAGE_NAME]), bytes };
         const isFirst = asking.url === CHANNEL;
         got.push(isFirst ? "a key" : Buffer.from(channels.unseal(message)!).toString());
-        answer.end(isFirst ? channels.accept(bytes) : undefined);
+        answer.end(isFirst ? await channels.accept(bytes) : undefined);
       }).listen(0, "127.0.0.1");
       onTestFinished(() => void thief.close());
       await new Promise((resolve) => thief.once("listening", resolve));

@@ -23,6 +23,17 @@ export function collectYoung(): void {
   collect({ type: "minor" });
 }
 
+let soonDue: Promise<void> | null = null;
+
+/** The same in a turn of the event loop, once for all who ask until then. */
+export function collectYoungSoon(): Promise<void> {
+  soonDue ??= turn().then(() => {
+    soonDue = null;
+    collectYoung();
+  });
+  return soonDue;
+}
+
 /** As of NODE_PERFORMANCE_GC_MINOR. */
 const MINOR = 1;
 /** How many there have been since the first Age; one of everything counts twice. */

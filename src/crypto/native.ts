@@ -3,7 +3,7 @@
 
 import { createHash, createHmac, getFips, hash, randomFillSync, scrypt, scryptSync } from "node:crypto";
 import type { Bytes } from "../bytes.js";
-import { collectYoung } from "./collect.js";
+import { collectYoungSoon } from "./collect.js";
 import { KEY_BYTES, NONCE_BYTES } from "./lengths.js";
 import { nativeAes } from "./native-aead.js";
 import { agreementKey, checkedVerifyingKey, copied, ephemeralKey, recordKey, signingKey } from "./native-curves.js";
@@ -133,7 +133,7 @@ export const native: Suite = {
   mlKem,
   agreementKey,
   ephemeralKey,
-  forget: collectYoung,
+  forget: collectYoungSoon,
   ...nativeAes,
   signingKey,
   recordKey,

@@ -105,10 +105,10 @@ export interface Suite {
   ephemeralKey(): AgreementKey;
 
   /**
-   * Has what is left of keys that were dropped, and that only the garbage collector can erase, erased now. A suite that
-   * cannot does nothing (docs/THREATS.md, "Memory").
+   * Has what is left of keys that were dropped, and that only the garbage collector can erase, erased before this
+   * resolves. A suite that cannot does nothing (docs/THREATS.md, "Memory").
    */
-  forget(): void;
+  forget(): Promise<void>;
 
   /** AES-256-GCM: ciphertext ∥ 16-byte tag. Key 32 bytes, nonce 12. */
   aeadSeal(key: Secret, nonce: Uint8Array, plaintext: Uint8Array, aad?: Uint8Array): Bytes;

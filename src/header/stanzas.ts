@@ -57,7 +57,9 @@ export async function makeStanzas(
   refuseMixed(suite, distinct, passphrase !== null);
   const stanzas = await keyStanzas(suite, distinct, fileKey, coreHash, signal).finally(
     // An ephemeral secret opens its stanza as the recipient's does.
-    () => forgets && suite.forget(),
+    async () => {
+      if (forgets) await suite.forget();
+    },
   );
   if (passphrase) stanzas.push(await passphraseStanza(suite, passphrase, fileKey, coreHash));
   return shuffled(suite, stanzas);

@@ -2,7 +2,7 @@ import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { setImmediate as turn } from "node:timers/promises";
 import { GCProfiler } from "node:v8";
 import { expect, test } from "vitest";
-import { Age, collectAll, collectYoung } from "../../src/crypto/collect.js";
+import { Age, collectAll, collectYoung, collectYoungSoon } from "../../src/crypto/collect.js";
 
 /** The collections while that is done, by V8's names. */
 async function during(work: () => Promise<void>): Promise<string[]> {
@@ -49,4 +49,11 @@ test("everything is collected once for all who ask meanwhile", async () => {
     for (let i = 0; i < 3; i++) await Promise.all(Array.from({ length: 20 }, () => collectAll()));
   });
   expect(done.filter((type) => type === "MarkSweepCompact")).toHaveLength(3);
+});
+
+test("what is young is collected once for all who ask in a turn, and before they are told", async () => {
+  const done = await during(async () => {
+    for (let i = 0; i < 3; i++) await Promise.all(Array.from({ length: 20 }, () => collectYoungSoon()));
+  });
+  expect(done).toEqual(Array(3).fill("Scavenge"));
 });

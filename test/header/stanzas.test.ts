@@ -1,5 +1,6 @@
 // Stanzas as they are made: in an order that only the random bytes decide, and of one kind.
 
+import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { concat, u32 } from "../../src/bytes.js";
 import { hpkeOpen } from "../../src/crypto/hpke.js";
@@ -57,7 +58,9 @@ test("recipients of both kinds, or a passphrase beside classic ones, are told of
 
 test("ephemeral secrets are forgotten, also where sealing fails, unless the caller forgets them", async () => {
   let [forgotten, drawn] = [0, 0];
-  const forget = () => {
+  // Later, and what is made waits for that.
+  const forget = async () => {
+    await turn();
     forgotten += 1;
   };
   const ephemeralKey = () => {

@@ -32,7 +32,7 @@ async function sends(): Promise<void> {
 
 async function receives(): Promise<void> {
   const channels = await Channels.open();
-  say(channels.accept(bytes(await next())));
+  say(await channels.accept(bytes(await next())));
   for (;;) {
     const [name, sealed] = (await next()).split(" ");
     const plaintext = channels.unseal({ name: name!, bytes: bytes(sealed!) });

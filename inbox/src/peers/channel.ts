@@ -162,11 +162,11 @@ export class Channels {
   }
 
   /** Opens one for a public key that another service has drawn; what it needs. Throws `Problem`. */
-  accept(publicKey: Uint8Array): Buffer {
+  async accept(publicKey: Uint8Array): Promise<Buffer> {
     if (publicKey.length !== PUBLIC_KEY_BYTES || !isValidXWingRecipient(publicKey))
       throw new Problem("bad-request", "This is no key of another service.");
     const { enc, sharedSecret } = this.#kem.encapsulate(publicKey);
-    this.#suite.forget();
+    await this.#suite.forget();
     const id = randomBytes(ID_BYTES);
     const ratchet = new Ratchet(this.#suite, sharedSecret);
     this.#channels.set(id.toString("hex"), { ratchet, ahead: new Map(), next: 0 });

@@ -104,7 +104,7 @@ class Callers {
 
 async function openChannel(request: IncomingMessage, response: ServerResponse, { channels }: ListenerOptions) {
   try {
-    const answer = channels.accept(await readBody(request, PUBLIC_KEY_BYTES));
+    const answer = await channels.accept(await readBody(request, PUBLIC_KEY_BYTES));
     response.writeHead(200, { "content-length": answer.length }).end(answer);
   } catch (error) {
     send(response, answerOf(storageProblem(error)));
