@@ -23,15 +23,26 @@ export function collectYoung(): void {
   collect({ type: "minor" });
 }
 
+/** Turns of the event loop for which those who ask wait for more of them. */
+const TURNS = 8;
+let asked = 0;
 let soonDue: Promise<void> | null = null;
 
-/** The same in a turn of the event loop, once for all who ask until then. */
+/** The same soon, once for all who ask in turns that follow on each other. */
 export function collectYoungSoon(): Promise<void> {
-  soonDue ??= turn().then(() => {
+  asked += 1;
+  soonDue ??= whenAllHaveAsked().then(() => {
     soonDue = null;
     collectYoung();
   });
   return soonDue;
+}
+
+async function whenAllHaveAsked(): Promise<void> {
+  for (let [turns, before] = [0, 0]; turns < TURNS && before !== asked; turns++) {
+    before = asked;
+    await turn();
+  }
 }
 
 /** As of NODE_PERFORMANCE_GC_MINOR. */

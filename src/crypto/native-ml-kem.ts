@@ -3,7 +3,7 @@
 
 import * as nodeCrypto from "node:crypto";
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
-import { type Bytes, concat, fromHex } from "../bytes.js";
+import { type Bytes, concat, equal, fromHex } from "../bytes.js";
 import { expectLength, ML_KEM_CIPHERTEXT_BYTES, ML_KEM_KEY_BYTES, ML_KEM_SEED_BYTES } from "./lengths.js";
 import { copied } from "./native-curves.js";
 import { erase, joinSecret, ownSecret, type Secret } from "./secret.js";
@@ -25,7 +25,7 @@ function mlKem({ encapsulate, decapsulate }: Encapsulation): MlKem {
   return {
     key: (seed) => keyOf(privateKeyOf(seed), decapsulate),
     encapsulate: (publicKey) => {
-      const { sharedKey, ciphertext } = encapsulate(publicKeyOf(publicKey));
+      const { sharedKey, ciphertext } = encapsulate(lastPublicKey(publicKey));
       return { ciphertext: copied(ciphertext), sharedSecret: ownSecret(sharedKey) };
     },
   };
@@ -49,6 +49,14 @@ function privateKeyOf(seed: Secret): KeyObject {
   } finally {
     erase(der);
   }
+}
+
+/** Many files in a row are often for one recipient, and to read its key takes as long as to encapsulate. */
+let last: { readonly bytes: Bytes; readonly key: KeyObject } | null = null;
+
+function lastPublicKey(publicKey: Uint8Array): KeyObject {
+  if (!last || !equal(last.bytes, publicKey)) last = { bytes: concat(publicKey), key: publicKeyOf(publicKey) };
+  return last.key;
 }
 
 function publicKeyOf(publicKey: Uint8Array): KeyObject {

@@ -51,9 +51,21 @@ test("everything is collected once for all who ask meanwhile", async () => {
   expect(done.filter((type) => type === "MarkSweepCompact")).toHaveLength(3);
 });
 
-test("what is young is collected once for all who ask in a turn, and before they are told", async () => {
-  const done = await during(async () => {
-    for (let i = 0; i < 3; i++) await Promise.all(Array.from({ length: 20 }, () => collectYoungSoon()));
-  });
-  expect(done).toEqual(Array(3).fill("Scavenge"));
+test("what is young is collected once for all who ask in turns that follow on each other, but not for ever", async () => {
+  const asking = async (times: number) => {
+    const all: Promise<void>[] = [];
+    for (let i = 0; i < times; i++) {
+      all.push(collectYoungSoon(), collectYoungSoon());
+      await turn();
+    }
+    await Promise.all(all);
+  };
+  for (const [times, collections] of [
+    [1, 1],
+    [5, 1],
+    [20, 3],
+  ] as const) {
+    const done = await during(() => asking(times));
+    expect([times, done]).toEqual([times, Array(collections).fill("Scavenge")]);
+  }
 });

@@ -45,6 +45,21 @@ describe.each(implementations)("ML-KEM-768, %s", (_, mlKem) => {
     }
   });
 
+  test("encapsulates to the key that it is given, whichever was given before, or stood in the same memory", () => {
+    const [one, other] = [mlKem.key(copySecret(SEED)), mlKem.key(copySecret(SEED.toReversed()))];
+    const memory = one.publicKey.slice();
+    const opens = ({ decapsulate }: typeof one, publicKey: Uint8Array) => {
+      const { ciphertext, sharedSecret } = mlKem.encapsulate(publicKey);
+      expect(decapsulate(ciphertext)).toEqual(sharedSecret);
+    };
+    opens(one, memory);
+    opens(one, memory);
+    memory.set(other.publicKey);
+    opens(other, memory);
+    opens(one, one.publicKey);
+    opens(other, other.publicKey);
+  });
+
   test("rejects implicitly: what was altered, or made for another key, gives other bytes, the same each time", () => {
     const key = mlKem.key(copySecret(SEED));
     const { ciphertext, sharedSecret } = mlKem.encapsulate(key.publicKey);
