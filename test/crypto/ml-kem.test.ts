@@ -52,6 +52,7 @@ describe.each(implementations)("ML-KEM-768, %s", (_, mlKem) => {
       const { ciphertext, sharedSecret } = mlKem.encapsulate(publicKey);
       expect(decapsulate(ciphertext)).toEqual(sharedSecret);
     };
+    opens(other, other.publicKey);
     opens(one, memory);
     opens(one, memory);
     memory.set(other.publicKey);
