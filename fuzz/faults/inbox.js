@@ -57,4 +57,25 @@ export const inbox = [
     from: `way === "header" ? token : \`\${way} \${token}\``,
     to: `\`url \${token}\``,
   },
+  {
+    name: "data of DEFLATE may refer to what stands before them",
+    target: "encodings",
+    file: "inbox/src/encodings/inflate.ts",
+    from: 'if (distance > length - start) throw damaged("it refers to data before its start");',
+    to: "",
+  },
+  {
+    name: "the length of a stored block is not compared",
+    target: "encodings",
+    file: "inbox/src/encodings/inflate.ts",
+    from: "if ((length ^ inverse) !== 0xffff) throw",
+    to: "if (length > 0xffff) throw",
+  },
+  {
+    name: "a checksum of gzip is not compared",
+    target: "encodings",
+    file: "inbox/src/encodings/gzip.ts",
+    from: "if (trailer.getUint32(0, true) !== sum) throw",
+    to: "if (sum < 0) throw",
+  },
 ];

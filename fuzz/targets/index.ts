@@ -5,6 +5,7 @@ import { armor } from "./armor.js";
 import { batch } from "./batch.js";
 import { contacts } from "./contacts.js";
 import { cursor } from "./cursor.js";
+import { encodings } from "./encodings.js";
 import { file } from "./file.js";
 import { framing } from "./framing.js";
 import { header } from "./header.js";
@@ -31,4 +32,5 @@ export const TARGETS: readonly Target[] = [
   armor,
   ssh,
   hook,
+  encodings,
 ];
