@@ -221,6 +221,11 @@ describe("what a browser can use", () => {
   });
 });
 
+test("nothing loads node:fs/promises, which loads Node's readline and the history of its shell", () => {
+  expect(edges.filter(({ target }) => target === "node:fs/promises")).toEqual([]);
+  expect(edges.filter(({ target }) => target === "io/promises.ts").length).toBeGreaterThan(3);
+});
+
 test("no start loads what only completion and manual pages need", () => {
   const loaded = [...staticallyLoadedBy("cli/program.ts")];
   expect(loaded).toContain("cli/commands/completion.ts");

@@ -1,11 +1,11 @@
 // The program: finds the command, runs it, and gives what comes of it as an exit status.
 
 import { setMaxListeners } from "node:events";
-import { stat } from "node:fs/promises";
 import { setImmediate as turn } from "node:timers/promises";
 import { closest } from "../closest.js";
 import { SealError } from "../errors.js";
 import { removeTemporaries } from "../io/leftovers.js";
+import { stat } from "../io/promises.js";
 import { damagedArguments } from "../io/utf8.js";
 import { closeInspector, onEnding } from "../signals.js";
 import {

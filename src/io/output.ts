@@ -1,7 +1,6 @@
 // An output file: a temporary one until all of it is there and authenticated, then it gets its name in one step.
 
 import { type BigIntStats, constants, lstatSync, statSync } from "node:fs";
-import { unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { asIoError, ioError, SealError } from "../errors.js";
@@ -11,6 +10,7 @@ import { type FileId, isSame, openFd } from "./files.js";
 import { net } from "./lazy.js";
 import { existsError } from "./naming.js";
 import { linkTarget, withoutLinks } from "./paths.js";
+import { unlink } from "./promises.js";
 import { writableSink } from "./streams.js";
 import { type TemporaryOptions, temporarySink } from "./temporary.js";
 

@@ -82,15 +82,12 @@ function wordsOf(text: Uint8Array, start: number, wordOf: (letter: number) => nu
 }
 
 function payloadOf(words: Secret): Secret | "padding" {
+  const paddingBits = (words.length * 5) % 8;
+  const padding = (words.at(-1) ?? 0) & ((1 << paddingBits) - 1);
+  if (paddingBits >= 5 || padding !== 0) return "padding";
   const payload = newSecret(Math.floor((words.length * 5) / 8));
-  const again = newSecret(words.length);
   regroup(words, 5, payload, 8);
-  let differs = regroup(payload, 8, again, 5) ^ words.length;
-  for (let i = 0; i < words.length; i++) differs |= words[i]! ^ again[i]!;
-  erase(again);
-  if (differs === 0) return payload;
-  erase(payload);
-  return "padding";
+  return payload;
 }
 
 /** Bits in groups of another size, from the first on; what is left at the end is filled up with zeros, or lost. */

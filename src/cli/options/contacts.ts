@@ -1,6 +1,5 @@
 // The contacts file: reading it, and changing it so that nobody's change is lost.
 
-import { lstat, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { utf8 } from "../../bytes.js";
 import { loadSuite } from "../../crypto/index.js";
@@ -9,6 +8,7 @@ import { committing } from "../../flow/io.js";
 import { locked } from "../../io/lock/lock.js";
 import { openOutput } from "../../io/output.js";
 import { withoutLinks } from "../../io/paths.js";
+import { lstat, stat } from "../../io/promises.js";
 import { type Contacts, NO_CONTACTS, parseContacts } from "../../keys/contacts.js";
 import { checkKeys } from "../../keys/contacts-edit.js";
 import { configDirectory, defaultContactsPath, makeConfigDirectory } from "./places.js";

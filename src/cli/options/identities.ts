@@ -1,9 +1,9 @@
-// IdentityKeys files that options name.
+// Identity files that options name.
 
-import { stat } from "node:fs/promises";
 import type { HeaderSigner, SigningKey, Suite } from "../../crypto/index.js";
 import { erase, type Secret } from "../../crypto/secret.js";
 import { ioError, SealError } from "../../errors.js";
+import { stat } from "../../io/promises.js";
 import {
   type AskPassphrase,
   type IdentityFile,

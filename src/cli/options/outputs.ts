@@ -1,7 +1,6 @@
 // Which input is read and which output is written, from FILE and -o.
 
 import { fstatSync, statSync } from "node:fs";
-import { stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { SealError } from "../../errors.js";
 import type { Source } from "../../flow/io.js";
@@ -11,6 +10,7 @@ import type { UrlOptions } from "../../io/http/http.js";
 import { refuseScheme } from "../../io/http/scheme.js";
 import { fileNameOf, isUrl, parseUrl, shownUrl } from "../../io/http/url.js";
 import { type OutputOptions, openOutput } from "../../io/output.js";
+import { stat } from "../../io/promises.js";
 import { stdinSource, stdoutSink } from "../../io/stdio.js";
 
 const SUFFIX = ".sealed";

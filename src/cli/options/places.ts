@@ -2,10 +2,10 @@
 // another place than it names.
 
 import { statSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { homedir, userInfo } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { ioError, SealError } from "../../errors.js";
+import { mkdir } from "../../io/promises.js";
 import { isDamagedVariable } from "../../io/utf8.js";
 
 /**

@@ -1,8 +1,8 @@
 // Those who have a lock besides oneself, or had it.
 
-import { readdir, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ioError, SealError } from "../../errors.js";
+import { readdir, unlink } from "../promises.js";
 import { type Holder, readHolder, type Seen, stateOf } from "./holder.js";
 import { Watch } from "./life.js";
 import { removeSocket } from "./socket.js";
