@@ -30,7 +30,8 @@ const COMMON = {
   format: "cjs",
   strict: true,
   entryFileNames: "[name].cjs",
-  chunkFileNames: "[name]-[hash].cjs",
+  // Its beginning finds the program by its name.
+  chunkFileNames: ({ name }) => (name === "program" ? "[name].cjs" : "[name]-[hash].cjs"),
   comments: { legal: true, jsdoc: false, annotation: false },
   plugins: [ascii],
 };

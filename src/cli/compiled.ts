@@ -1,19 +1,93 @@
 // What V8 has compiled of the program, kept for the next start. It is code that will be run, so it is kept where nobody
-// else can write, or not at all.
+// else can write, or not at all. Node's own cache, from Node 22 on, has what is compiled when a file is loaded: not the
+// functions, which V8 compiles when they are first called, and that is most of it.
 
-import { existsSync, lstatSync, mkdirSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
+import type { Script } from "node:vm";
+
+const DIGEST_BYTES = 32;
 
 /**
- * Has Node keep it, and use what was kept, from Node 22 on. Nothing else depends on it: where there is no place for it,
- * the program is compiled at each start. NODE_DISABLE_COMPILE_CACHE is Node's own way to have none.
+ * Loads the program by what was kept of a run of the same kind, and keeps that where nothing was. Nothing else depends
+ * on it: where there is no place for it, the program is compiled at each start. NODE_DISABLE_COMPILE_CACHE is Node's
+ * own way to have none.
  */
-export function keepCompiled(): void {
+export function keepCompiled(program: "seal" | "open", argv: readonly string[]): void {
+  const directory = ownCache();
+  if (!directory) return;
   const { enableCompileCache } = process.getBuiltinModule("node:module") as {
     enableCompileCache?: (directory: string) => void;
   };
-  const directory = enableCompileCache && ownCache();
-  if (directory) enableCompileCache(directory);
+  enableCompileCache?.(directory);
+  loadProgram(directory, kindOf(program, argv));
+}
+
+/** Each with what it calls. */
+type Kind = "seal" | "open" | "verify" | "journal" | "other";
+
+const KINDS: Readonly<Record<string, Kind>> = { open: "open", verify: "verify", journal: "journal" };
+/** The other commands of `seal`, which few call often. */
+export const OTHERS: readonly string[] = ["inspect", "rewrap", "keygen", "pub", "contacts", "completion", "accept"];
+const ASKING: readonly string[] = ["--help", "-h", "--version", "-V"];
+
+/** Of which kind a run is, as far as its arguments tell. */
+export function kindOf(program: "seal" | "open", argv: readonly string[]): Kind {
+  if (argv.some((word) => ASKING.includes(word))) return "other";
+  if (program === "open") return "open";
+  const [first = ""] = argv;
+  return OTHERS.includes(first) ? "other" : (KINDS[first] ?? "seal");
+}
+
+/** Has `require` find the program, as it was compiled before. */
+function loadProgram(directory: string, kind: Kind): void {
+  const file = join(import.meta.dirname, "program.cjs");
+  // The build escapes all that is not ASCII.
+  const source = readFileSync(file, "latin1");
+  const place = join(directory, `${kind}-${process.version}-${process.arch}-${digest(file).toString("hex", 0, 8)}`);
+  const kept = readKept(place, source);
+  const { Script } = process.getBuiltinModule("node:vm");
+  const { Module, createRequire } = process.getBuiltinModule("node:module");
+  const script = new Script(`(function (exports, require, module, __filename, __dirname) { ${source}\n})`, {
+    filename: file,
+    ...(kept && { cachedData: kept }),
+  });
+  // Only what a run needed that came to its end.
+  if (!kept || script.cachedDataRejected) process.once("exit", (status) => status === 0 && keep(place, source, script));
+  const module = new Module(file);
+  const require = createRequire(file);
+  module.filename = file;
+  require.cache[file] = module;
+  script.runInThisContext()(module.exports, require, module, file, dirname(file));
+  module.loaded = true;
+}
+
+/** V8 compares no more of the source than its length. null where it is of another one, or damaged, or nothing is kept. */
+function readKept(place: string, source: string): Buffer | null {
+  try {
+    const bytes = readFileSync(place);
+    const data = bytes.subarray(DIGEST_BYTES);
+    return digest(source, data).equals(bytes.subarray(0, DIGEST_BYTES)) ? data : null;
+  } catch {
+    return null;
+  }
+}
+
+function keep(place: string, source: string, script: Script): void {
+  const temporary = `${place}.${process.pid}`;
+  try {
+    const data = script.createCachedData();
+    writeFileSync(temporary, Buffer.concat([digest(source, data), data]), { flag: "wx", mode: 0o600 });
+    renameSync(temporary, place);
+  } catch {
+    rmSync(temporary, { force: true }); // a full disk: then it is compiled again
+  }
+}
+
+function digest(...parts: readonly (string | Buffer)[]): Buffer {
+  const hash = process.getBuiltinModule("node:crypto").createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest();
 }
 
 /** A directory of this user's, in a home of this user's: sudo may have left HOME as it was. */

@@ -1,36 +1,152 @@
 // What V8 compiled is kept for the next start where nobody else can write, and nowhere else.
 
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
-import * as nodeModule from "node:module";
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { inSandbox, type Sandbox, sh } from "./sandbox.js";
+import { COMMANDS, GROUPS } from "../../src/cli/commands/index.js";
+import { kindOf, OTHERS } from "../../src/cli/compiled.js";
+import { inSandbox, type Sandbox, sh, TREE } from "./sandbox.js";
 
-const canKeep = "enableCompileCache" in nodeModule;
 const isRoot = process.geteuid?.() === 0;
 
 /** Other tests keep nothing. */
 const KEEPING = "unset NODE_DISABLE_COMPILE_CACHE; seal --version";
 
-/** What is kept after a start, by its path from the sandbox. */
+/** What is kept after a start, by its path from the sandbox. Node itself keeps something in a directory. */
 async function kept(box: Sandbox, env: Record<string, string> = {}, where = ".cache/seal"): Promise<string[]> {
   const ended = await sh(box, env.NODE_DISABLE_COMPILE_CACHE ? "seal --version" : KEEPING, env);
   expect(ended).toMatchObject({ status: 0, stderr: "" });
-  return existsSync(join(box.dir, where)) ? readdirSync(join(box.dir, where)) : [];
+  return filesIn(box, where);
 }
 
+function filesIn(box: Sandbox, where = ".cache/seal"): string[] {
+  const path = join(box.dir, where);
+  return existsSync(path) ? readdirSync(path).filter((name) => !lstatSync(join(path, name)).isDirectory()) : [];
+}
+
+/** Whether V8 takes what stands behind the digest for what it has compiled of the program. */
+const TAKES = `
+  const { readFileSync } = require("fs");
+  const source = readFileSync(process.argv[2], "latin1");
+  const text = "(function (exports, require, module, __filename, __dirname) { " + source + "\\n})";
+  const cachedData = readFileSync(process.argv[3]).subarray(32);
+  const script = new (require("vm").Script)(text, { filename: process.argv[2], cachedData });
+  console.log(script.cachedDataRejected);`;
+
+/** What is told apart when a file is written anew. */
+const identityOf = (path: string) => {
+  const { ino, mtimeNs } = lstatSync(path, { bigint: true });
+  return [ino, mtimeNs];
+};
+
 describe("what was compiled", () => {
-  test.skipIf(!canKeep)(
+  test(
     "is kept for this user alone, and used again",
     inSandbox(async (box) => {
-      expect(await kept(box)).toHaveLength(1);
+      const [name, ...others] = await kept(box);
+      expect([name, others]).toEqual([expect.stringMatching(/^other-v\d+[\d.]+-\w+-[0-9a-f]{16}$/), []]);
+      const path = join(box.dir, ".cache/seal", name!);
       expect(lstatSync(join(box.dir, ".cache/seal")).mode & 0o777).toBe(0o700);
-      const told = await sh(box, KEEPING, { NODE_DEBUG_NATIVE: "COMPILE_CACHE" });
-      expect(told.stdout + told.stderr).toMatch(/program-.*\.cjs.* was accepted/);
+      expect(lstatSync(path).mode & 0o777).toBe(0o600);
+      const before = identityOf(path);
+      await kept(box);
+      expect(identityOf(path)).toEqual(before);
+      writeFileSync(join(box.dir, "takes.cjs"), TAKES);
+      const { stdout } = await sh(box, `"${process.execPath}" takes.cjs ${TREE}/dist/program.cjs ${path}`);
+      expect(stdout).toBe("false\n");
     }),
   );
 
-  test.skipIf(!canKeep)(
+  test(
+    "is compiled anew where what was kept is damaged, cut, empty or of another program",
+    inSandbox(async (box) => {
+      const [name] = await kept(box);
+      const path = join(box.dir, ".cache/seal", name!);
+      const good = readFileSync(path);
+      const digestOfNothing = Buffer.from("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "hex");
+      for (const bad of [
+        good.with(40, good[40]! ^ 1),
+        good.with(good.length - 1, good.at(-1)! ^ 1),
+        good.with(0, good[0]! ^ 1),
+        good.subarray(0, 1000),
+        good.subarray(0, 31),
+        Buffer.alloc(0),
+        digestOfNothing,
+      ]) {
+        writeFileSync(path, bad);
+        await kept(box);
+        const again = readFileSync(path);
+        expect(again.length).toBeGreaterThan(good.length / 2);
+        expect(filesIn(box)).toEqual([name]);
+        const before = identityOf(path);
+        await kept(box);
+        expect(identityOf(path)).toEqual(before);
+      }
+    }),
+  );
+
+  test(
+    "is of this very program: another version is often as long, which is all that V8 compares",
+    inSandbox(async (box) => {
+      const [name] = await kept(box);
+      cpSync(join(TREE, "dist"), join(box.dir, "other/dist"), { recursive: true });
+      cpSync(join(TREE, "bin"), join(box.dir, "other/bin"), { recursive: true });
+      const program = join(box.dir, "other/dist/program.cjs");
+      writeFileSync(program, readFileSync(program, "latin1").replaceAll('"seal 0.', '"SEAL 0.'), "latin1");
+      const others = `unset NODE_DISABLE_COMPILE_CACHE; "${process.execPath}" other/bin/seal.js --version`;
+      expect((await sh(box, others, { XDG_CACHE_HOME: join(box.dir, "elsewhere") })).stdout).toMatch(/^SEAL 0/);
+      const [otherName] = filesIn(box, "elsewhere/seal");
+      cpSync(join(box.dir, "elsewhere/seal", otherName!), join(box.dir, ".cache/seal", name!));
+      expect((await sh(box, KEEPING)).stdout).toMatch(/^seal 0/);
+    }),
+  );
+
+  test(
+    "is kept for each kind of run, of those that came to their end, and all do their work by it",
+    inSandbox(async (box) => {
+      const kinds = () => filesIn(box).map((name) => name.split("-")[0]);
+      const run = (command: string) => sh(box, `unset NODE_DISABLE_COMPILE_CACHE; ${command}`);
+      expect(await run("seal missing --to server.pub --unsigned")).toMatchObject({ status: 3 });
+      expect(kinds()).toEqual([]);
+      for (const [command, all] of [
+        ["seal -q plan.txt --to server.pub --sign master.key --force", ["seal"]],
+        [
+          "open -q plan.txt.sealed --key server.key --from master.pub -o out --force; cmp out plan.txt",
+          ["open", "seal"],
+        ],
+        ["seal verify -q plan.txt.sealed --from master.pub", ["open", "seal", "verify"]],
+        ["echo x | seal journal append log --to server.pub --sign master.key", ["journal", "open", "seal", "verify"]],
+        ["seal inspect plan.txt.sealed", ["journal", "open", "other", "seal", "verify"]],
+      ] as const) {
+        for (let i = 0; i < 2; i++) expect(await run(command), command).toMatchObject({ status: 0, stderr: "" });
+        expect(kinds().sort()).toEqual(all);
+      }
+    }),
+  );
+
+  test("is of the kind that the arguments tell", () => {
+    const words = [...COMMANDS, ...GROUPS].map(({ name }) => name);
+    expect(words.filter((word) => OTHERS.includes(word)).sort()).toEqual(OTHERS.toSorted());
+    expect(words.filter((word) => !OTHERS.includes(word)).sort()).toEqual(["journal", "open", "verify"]);
+    expect(
+      ["verify", "open", "journal", "keygen", "file", "-", "--to", "./open"].map((word) => kindOf("seal", [word])),
+    ).toEqual(["verify", "open", "journal", "other", "seal", "seal", "seal", "seal"]);
+    expect([kindOf("open", ["verify"]), kindOf("open", []), kindOf("seal", [])]).toEqual(["open", "open", "seal"]);
+    expect([kindOf("open", ["x", "--help"]), kindOf("seal", ["--version"])]).toEqual(["other", "other"]);
+  });
+
+  test(
     "is kept where XDG_CACHE_HOME says, if that is an absolute path",
     inSandbox(async (box) => {
       expect(await kept(box, { XDG_CACHE_HOME: join(box.dir, "elsewhere") }, "elsewhere/seal")).toHaveLength(1);

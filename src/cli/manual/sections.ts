@@ -68,7 +68,7 @@ export const FILES: Entries = [
   ["identity.key", "In the configuration directory: the default identity."],
   [
     "~/.cache/seal",
-    "What Node has compiled of seal, from Node 22 on, for a faster start; seal in $XDG_CACHE_HOME, where that is set. It is not made where it would not be this user's alone, and may be removed.",
+    "What Node has compiled of seal, for a faster start; seal in $XDG_CACHE_HOME, where that is set. It is not made where it would not be this user's alone, and may be removed.",
   ],
   ["contacts", "In the configuration directory: names for public keys, who is accepted, and who is revoked."],
 ];
