@@ -62,7 +62,7 @@ function loadProgram(directory: string, kind: Kind): void {
   module.loaded = true;
 }
 
-/** V8 compares no more of the source than its length. null where it is of another one, or damaged, or nothing is kept. */
+/** null where nothing is kept, or it is damaged, or of another source: V8 compares no more of that than its length. */
 function readKept(place: string, source: string): Buffer | null {
   try {
     const bytes = readFileSync(place);
