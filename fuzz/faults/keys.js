@@ -33,8 +33,8 @@ export const keys = [
     name: "padding of a secret that is not zero is taken",
     target: "text",
     file: "src/keys/bech32m.ts",
-    from: "if (differs === 0) return payload;",
-    to: "return payload;",
+    from: 'if (paddingBits >= 5 || padding !== 0) return "padding";',
+    to: 'if (paddingBits >= 5) return "padding";',
   },
   {
     name: "a secret whose first key is zero is taken",

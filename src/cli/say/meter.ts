@@ -11,8 +11,11 @@ export interface Pace {
   readonly left: string;
 }
 
-/** Of this process. Not by performance, which Node loads when it is first asked for: that is longer than small work. */
-const milliseconds = () => 1000 * process.uptime();
+/** Since some moment. Not by performance, which Node loads when it is first asked for: that is longer than small work. */
+function milliseconds(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return 1000 * seconds + nanoseconds / 1e6;
+}
 
 /** Counts from the first bytes that it is told of: before them somebody may have been asked for a passphrase. */
 export class Meter {
