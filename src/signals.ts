@@ -70,7 +70,7 @@ export function closeInspector(): void {
  */
 function isProfiled(): boolean {
   const options = [...process.execArgv, ...(process.env.NODE_OPTIONS ?? "").split(" ")];
-  return options.some((option) => /^--(cpu-)?prof$/.test(option));
+  return options.some((option) => /^"?--(cpu[-_])?prof"?$/.test(option));
 }
 
 /**

@@ -72,10 +72,11 @@ async function judged(kind: Kind, data: Uint8Array): Promise<string> {
     return found;
   }
   holds(typeof due !== "string", `${kind} is taken, which another implementation refuses`);
-  if (due.end < found.end) return "taken, with more behind it than others look at";
-  holds(due.end === found.end, `${kind} ends earlier than by another implementation`);
-  holds(equal(found.bytes, due.bytes), `${kind} becomes something else than by another implementation`);
-  return "taken";
+  const isLonger = due.end < found.end;
+  holds(isLonger || due.end === found.end, `${kind} ends earlier than by another implementation`);
+  const looked = isLonger ? found.bytes.subarray(0, due.bytes.length) : found.bytes;
+  holds(equal(looked, due.bytes), `${kind} becomes something else than by another implementation`);
+  return isLonger ? "taken, with more behind it than others look at" : "taken";
 }
 
 async function decodedAs(encoding: Encoding, data: Uint8Array): Promise<Made> {

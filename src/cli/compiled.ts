@@ -2,7 +2,7 @@
 // else can write, or not at all. Node's own cache, from Node 22 on, has what is compiled when a file is loaded: not the
 // functions, which V8 compiles when they are first called, and that is most of it.
 
-import { existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import type { Script } from "node:vm";
 
@@ -23,10 +23,9 @@ export function keepCompiled(program: "seal" | "open", argv: readonly string[]):
   loadProgram(directory, kindOf(program, argv));
 }
 
-/** Each with what it calls. */
-type Kind = "seal" | "open" | "verify" | "journal" | "other";
-
-const KINDS: Readonly<Record<string, Kind>> = { open: "open", verify: "verify", journal: "journal" };
+const KINDS = ["seal", "open", "verify", "journal", "other"] as const;
+/** Each kind with what it calls. */
+type Kind = (typeof KINDS)[number];
 /** The other commands of `seal`, which few call often. */
 export const OTHERS: readonly string[] = ["inspect", "rewrap", "keygen", "pub", "contacts", "completion", "accept"];
 const ASKING: readonly string[] = ["--help", "-h", "--version", "-V"];
@@ -36,18 +35,18 @@ export function kindOf(program: "seal" | "open", argv: readonly string[]): Kind 
   if (argv.some((word) => ASKING.includes(word))) return "other";
   if (program === "open") return "open";
   const [first = ""] = argv;
-  return OTHERS.includes(first) ? "other" : (KINDS[first] ?? "seal");
+  return OTHERS.includes(first) ? "other" : (KINDS.find((kind) => kind === first && kind !== "other") ?? "seal");
 }
 
 /** Has `require` find the program, as it was compiled before. */
 function loadProgram(directory: string, kind: Kind): void {
-  const file = join(import.meta.dirname, "program.cjs");
+  const { Module, createRequire } = process.getBuiltinModule("node:module");
+  const file = createRequire(join(import.meta.dirname, "cli.cjs")).resolve("./program.cjs");
   // The build escapes all that is not ASCII.
   const source = readFileSync(file, "latin1");
-  const place = join(directory, `${kind}-${process.version}-${process.arch}-${digest(file).toString("hex", 0, 8)}`);
+  const place = join(directory, nameOf(kind, file));
   const kept = readKept(place, source);
   const { Script } = process.getBuiltinModule("node:vm");
-  const { Module, createRequire } = process.getBuiltinModule("node:module");
   const script = new Script(`(function (exports, require, module, __filename, __dirname) { ${source}\n})`, {
     filename: file,
     ...(kept && { cachedData: kept }),
@@ -62,6 +61,13 @@ function loadProgram(directory: string, kind: Kind): void {
   module.loaded = true;
 }
 
+/** V8 takes nothing that was kept under other options, which would be written anew again and again. */
+function nameOf(kind: Kind, file: string): string {
+  const { version, arch, execPath, execArgv, env } = process;
+  const hash = digest(JSON.stringify([file, execPath, execArgv, env.NODE_OPTIONS ?? ""])).toString("hex", 0, 8);
+  return `${kind}-${version}-${arch}-${hash}`;
+}
+
 /** null where nothing is kept, or it is damaged, or of another source: V8 compares no more of that than its length. */
 function readKept(place: string, source: string): Buffer | null {
   try {
@@ -73,14 +79,34 @@ function readKept(place: string, source: string): Buffer | null {
   }
 }
 
+/** Never throws: the run has done its work. */
 function keep(place: string, source: string, script: Script): void {
-  const temporary = `${place}.${process.pid}`;
-  try {
+  const temporary = `${place}.${process.getBuiltinModule("node:crypto").randomBytes(8).toString("hex")}`;
+  orNot(() => {
     const data = script.createCachedData();
     writeFileSync(temporary, Buffer.concat([digest(source, data), data]), { flag: "wx", mode: 0o600 });
     renameSync(temporary, place);
+  });
+  orNot(() => rmSync(temporary, { force: true }));
+  orNot(() => removeOld(dirname(place)));
+}
+
+/** Milliseconds after which what was kept goes when something is kept anew: that of Nodes and seals that are gone. */
+const OLD = 30 * 24 * 3600 * 1000;
+
+function removeOld(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    const path = join(directory, name);
+    const isOurs = KINDS.some((kind) => name.startsWith(`${kind}-v`));
+    if (isOurs && Date.now() - lstatSync(path).mtimeMs > OLD) rmSync(path, { force: true });
+  }
+}
+
+function orNot(work: () => void): void {
+  try {
+    work();
   } catch {
-    rmSync(temporary, { force: true }); // a full disk: then it is compiled again
+    // A full disk, a directory that may not be written to: the program is compiled again.
   }
 }
 
@@ -99,8 +125,9 @@ function ownCache(): string | null {
   try {
     if (lstatSync(home).uid !== user || !isSafe(dirname(directory), user)) return null;
     mkdirSync(directory, { recursive: true, mode: 0o700 });
+    // Once more: what was not there may have been made by somebody else meanwhile.
     const { uid, mode } = lstatSync(directory);
-    return uid === user && (mode & 0o077) === 0 ? directory : null;
+    return isSafe(dirname(directory), user) && uid === user && (mode & 0o077) === 0 ? directory : null;
   } catch {
     return null; // a home that may not be written to, or is not there
   }
@@ -112,8 +139,8 @@ function ownCache(): string | null {
  */
 function isSafe(path: string, user: number): boolean {
   const above = dirname(path);
-  if (!existsSync(path)) return isSafe(above, user);
-  const found = lstatSync(path);
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (!found) return isSafe(above, user);
   const isOpen = (found.mode & 0o022) !== 0 && (found.mode & 0o1000) === 0;
   if (!found.isDirectory() || isOpen || (found.uid !== user && found.uid !== 0)) return false;
   return path === above || isSafe(above, user);

@@ -9,7 +9,9 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -135,6 +137,47 @@ describe("what was compiled", () => {
     }),
   );
 
+  test(
+    "is kept apart for other options of V8's, which takes nothing that was kept under different ones",
+    inSandbox(async (box) => {
+      const [name] = await kept(box);
+      const names = await kept(box, { NODE_OPTIONS: "--max-old-space-size=300" });
+      expect(names).toHaveLength(2);
+      const before = names.map((each) => identityOf(join(box.dir, ".cache/seal", each)));
+      await kept(box);
+      await kept(box, { NODE_OPTIONS: "--max-old-space-size=300" });
+      expect(filesIn(box)).toEqual(names);
+      expect(names).toContain(name);
+      expect(names.map((each) => identityOf(join(box.dir, ".cache/seal", each)))).toEqual(before);
+    }),
+  );
+
+  test(
+    "goes when it is a month old and something is kept anew; nothing that is not ours does",
+    inSandbox(async (box) => {
+      mkdirSync(join(box.dir, ".cache/seal"), { recursive: true, mode: 0o700 });
+      const month = Date.now() / 1000 - 31 * 24 * 3600;
+      for (const name of ["seal-v20.0.0-x64-0123456789abcdef", "open-v20.0.0-x64-0123456789abcdef.00ff", "mine"]) {
+        writeFileSync(join(box.dir, ".cache/seal", name), "");
+        utimesSync(join(box.dir, ".cache/seal", name), month, month);
+      }
+      writeFileSync(join(box.dir, ".cache/seal/seal-v20.0.0-x64-ffffffffffffffff"), "");
+      const names = await kept(box);
+      expect(names.sort()).toEqual(["mine", expect.stringMatching(/^other-v/), "seal-v20.0.0-x64-ffffffffffffffff"]);
+    }),
+  );
+
+  test(
+    "is not kept where something else has its place, which changes nothing else",
+    inSandbox(async (box) => {
+      const [name] = await kept(box);
+      const path = join(box.dir, ".cache/seal", name!);
+      rmSync(path);
+      mkdirSync(path);
+      expect(await kept(box)).toEqual([]);
+    }),
+  );
+
   test("is of the kind that the arguments tell", () => {
     const words = [...COMMANDS, ...GROUPS].map(({ name }) => name);
     expect(words.filter((word) => OTHERS.includes(word)).sort()).toEqual(OTHERS.toSorted());
@@ -143,6 +186,9 @@ describe("what was compiled", () => {
       ["verify", "open", "journal", "keygen", "file", "-", "--to", "./open"].map((word) => kindOf("seal", [word])),
     ).toEqual(["verify", "open", "journal", "other", "seal", "seal", "seal", "seal"]);
     expect([kindOf("open", ["verify"]), kindOf("open", []), kindOf("seal", [])]).toEqual(["open", "open", "seal"]);
+    expect(["constructor", "toString", "__proto__", "other"].map((word) => kindOf("seal", [word]))).toEqual(
+      Array(4).fill("seal"),
+    );
     expect([kindOf("open", ["x", "--help"]), kindOf("seal", ["--version"])]).toEqual(["other", "other"]);
   });
 

@@ -11,7 +11,7 @@ export interface Pace {
   readonly left: string;
 }
 
-/** Since some moment. Not by performance, which Node loads when it is first asked for: that is longer than small work. */
+/** Since some moment. Not by performance, which Node loads when it is asked for first: that takes a millisecond. */
 function milliseconds(): number {
   const [seconds, nanoseconds] = process.hrtime();
   return 1000 * seconds + nanoseconds / 1e6;
