@@ -1,5 +1,4 @@
-// A node:fs of which one call fails: the first, the second, whichever is asked for. Test files mock node:fs and
-// node:fs/promises with it.
+// A node:fs of which one call fails: the first, the second, whichever is asked for. Test files mock node:fs with it.
 
 import { promisify } from "node:util";
 
@@ -11,8 +10,7 @@ export const made: Record<string, number> = {};
 
 const SYNC = ["openSync", "readSync", "writeSync", "fstatSync", "statSync", "lstatSync", "ftruncateSync", "fchmodSync"];
 const NAMES = ["fchownSync", "linkSync", "renameSync", "unlinkSync", "realpathSync", "readlinkSync", "readFileSync"];
-const ASYNC = ["open", "read", "write", "fsync", "fdatasync"];
-const PROMISES = ["open", "stat", "lstat", "realpath", "readdir", "unlink", "mkdir"];
+const ASYNC = ["open", "read", "write", "fsync", "fdatasync", "stat", "lstat", "readdir", "unlink", "mkdir"];
 
 /** What a disk says that is full, and one that is broken. */
 const codeOf = (name: string) => (/^write|^ftruncate|^mkdir/.test(name) ? "ENOSPC" : "EIO");
@@ -65,16 +63,4 @@ export function failingFs<T extends object>(module: T): T {
     ...ASYNC.map((name) => [name, promised(real, name)]),
   ]);
   return { ...module, ...played, default: { ...module, ...played } };
-}
-
-export function failingPromises<T extends object>(module: T): T {
-  const real = module as unknown as Calls;
-  const played = PROMISES.map((name) => [
-    name,
-    async (...args: never[]) => {
-      act(`promises.${name}`);
-      return real[name]!(...args);
-    },
-  ]);
-  return { ...module, ...Object.fromEntries(played), default: { ...module, ...Object.fromEntries(played) } };
 }
