@@ -28,7 +28,7 @@ const KINDS = ["seal", "open", "verify", "journal", "other"] as const;
 type Kind = (typeof KINDS)[number];
 /** The other commands of `seal`, which few call often. */
 export const OTHERS: readonly string[] = ["inspect", "rewrap", "keygen", "pub", "contacts", "completion", "accept"];
-const ASKING: readonly string[] = ["--help", "-h", "--version", "-V"];
+const ASKING: readonly string[] = ["--help", "-h", "--version"];
 
 /** Of which kind a run is, as far as its arguments tell. */
 export function kindOf(program: "seal" | "open", argv: readonly string[]): Kind {
