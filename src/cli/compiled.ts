@@ -1,8 +1,20 @@
 // What V8 has compiled of the program, kept for the next start. It is code that will be run, so it is kept where nobody
 // else can write, or not at all. Node's own cache, from Node 22 on, has what is compiled when a file is loaded: not the
-// functions, which V8 compiles when they are first called, and that is most of it.
+// functions, which V8 compiles when they are first called, and that is most of it. So it is not used beside this one.
 
-import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import type { Script } from "node:vm";
 
@@ -15,12 +27,7 @@ const DIGEST_BYTES = 32;
  */
 export function keepCompiled(program: "seal" | "open", argv: readonly string[]): void {
   const directory = ownCache();
-  if (!directory) return;
-  const { enableCompileCache } = process.getBuiltinModule("node:module") as {
-    enableCompileCache?: (directory: string) => void;
-  };
-  enableCompileCache?.(directory);
-  loadProgram(directory, kindOf(program, argv));
+  if (directory) loadProgram(directory, kindOf(program, argv));
 }
 
 const KINDS = ["seal", "open", "verify", "journal", "other"] as const;
@@ -38,27 +45,53 @@ export function kindOf(program: "seal" | "open", argv: readonly string[]): Kind 
   return OTHERS.includes(first) ? "other" : (KINDS.find((kind) => kind === first && kind !== "other") ?? "seal");
 }
 
-/** Has `require` find the program, as it was compiled before. */
+/** Has `require` find the program as it was compiled before, and the program what it requires of its own. */
 function loadProgram(directory: string, kind: Kind): void {
   const { Module, createRequire } = process.getBuiltinModule("node:module");
-  const file = createRequire(join(import.meta.dirname, "cli.cjs")).resolve("./program.cjs");
-  // The build escapes all that is not ASCII.
-  const source = readFileSync(file, "latin1");
-  const place = join(directory, nameOf(kind, file));
-  const kept = readKept(place, source);
   const { Script } = process.getBuiltinModule("node:vm");
-  const script = new Script(`(function (exports, require, module, __filename, __dirname) { ${source}\n})`, {
-    filename: file,
-    ...(kept && { cachedData: kept }),
-  });
+  const require = createRequire(join(import.meta.dirname, "cli.cjs"));
+  const compiled: (() => void)[] = [];
+  const load = (name: string): unknown => {
+    if (!name.startsWith("./")) return require(name);
+    const filename = require.resolve(name);
+    const loaded = require.cache[filename];
+    if (loaded) return loaded.exports;
+    const source = readWrapped(filename);
+    const place = join(directory, nameOf(kind, filename));
+    const kept = readKept(place, source);
+    // The build escapes all that is not ASCII.
+    const script = new Script(source.toString("latin1"), { filename, ...(kept && { cachedData: kept }) });
+    if (!kept || script.cachedDataRejected) compiled.push(() => keep(place, source, script));
+    const module = new Module(filename);
+    module.filename = filename;
+    require.cache[filename] = module;
+    script.runInThisContext()(module.exports, load, module, filename, dirname(filename));
+    module.loaded = true;
+    return module.exports;
+  };
+  load("./program.cjs");
   // Only what a run needed that came to its end.
-  if (!kept || script.cachedDataRejected) process.once("exit", (status) => status === 0 && keep(place, source, script));
-  const module = new Module(file);
-  const require = createRequire(file);
-  module.filename = file;
-  require.cache[file] = module;
-  script.runInThisContext()(module.exports, require, module, file, dirname(file));
-  module.loaded = true;
+  process.once("exit", (status) => {
+    if (status === 0) for (const keepThis of compiled) keepThis();
+  });
+}
+
+const BEFORE = "(function (exports, require, module, __filename, __dirname) { ";
+const BEHIND = "\n})";
+
+/** A module's text as a function of what it finds in its scope, in one piece: V8 would copy all of it for that. */
+function readWrapped(file: string): Buffer {
+  const descriptor = openSync(file, "r");
+  try {
+    const { size } = fstatSync(descriptor);
+    const text = Buffer.alloc(BEFORE.length + size + BEHIND.length);
+    text.write(BEFORE, "latin1");
+    let at = BEFORE.length;
+    for (let read = 1; read > 0; at += read) read = readSync(descriptor, text, at, BEFORE.length + size - at, null);
+    return text.subarray(0, at + text.write(BEHIND, at, "latin1"));
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** V8 takes nothing that was kept under other options, which would be written anew again and again. */
@@ -69,7 +102,7 @@ function nameOf(kind: Kind, file: string): string {
 }
 
 /** null where nothing is kept, or it is damaged, or of another source: V8 compares no more of that than its length. */
-function readKept(place: string, source: string): Buffer | null {
+function readKept(place: string, source: Buffer): Buffer | null {
   try {
     const bytes = readFileSync(place);
     const data = bytes.subarray(DIGEST_BYTES);
@@ -80,7 +113,7 @@ function readKept(place: string, source: string): Buffer | null {
 }
 
 /** Never throws: the run has done its work. */
-function keep(place: string, source: string, script: Script): void {
+function keep(place: string, source: Buffer, script: Script): void {
   const temporary = `${place}.${process.getBuiltinModule("node:crypto").randomBytes(8).toString("hex")}`;
   orNot(() => {
     const data = script.createCachedData();
