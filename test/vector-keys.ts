@@ -1,6 +1,7 @@
 // The keys of the vectors, by name: who opens, who is accepted, who is revoked.
 
 import type { Bytes } from "../src/bytes.js";
+import { native } from "../src/crypto/native.js";
 import type { Suite } from "../src/crypto/suite.js";
 import { type Contacts, parseContacts } from "../src/keys/contacts.js";
 import type { IdentityFile } from "../src/keys/identity.js";
@@ -35,5 +36,5 @@ export function revokedSigners(keys: VectorKeys, names: readonly string[]): Cont
 }
 
 function signersOf(keys: VectorKeys, names: readonly string[]): Promise<Bytes[]> {
-  return Promise.all(names.map((name) => parseSigner(keys[name]!.signer)));
+  return Promise.all(names.map((name) => parseSigner(native, keys[name]!.signer)));
 }

@@ -313,9 +313,9 @@ function passphraseOf({ passphrase, passphraseHex }: { passphrase?: string; pass
 describe("key texts", () => {
   const parse = {
     recipient: async (text: string) => parseRecipient(native, text),
-    signer: parseSigner,
+    signer: (text: string) => parseSigner(native, text),
     secret: async (text: string) => parseSecret(secretOf(text)),
-    ssh: parseSshKey,
+    ssh: (text: string) => parseSshKey(native, text),
   };
   test.each(texts.map((text) => [text.name, text] as const))(
     "%s",
@@ -328,9 +328,9 @@ describe("key texts", () => {
   test.each(texts.filter(({ kind, ok }) => kind === "ssh" && ok).map((text) => [text.name, text] as const))(
     "%s, as a recipient, as a signer, and as a text again",
     async (_name, { text, recipient, signer }) => {
-      const key = await parseSshKey(text);
+      const key = await parseSshKey(native, text);
       expect(encodeSigner(key)).toBe(signer);
-      expect(encodeRecipient(native, await parseSshRecipient(text))).toBe(recipient);
+      expect(encodeRecipient(native, await parseSshRecipient(native, text))).toBe(recipient);
       expect(encodeSshKey(key)).toBe(text.split(/[ \t]/, 2).join(" "));
     },
   );
@@ -341,7 +341,7 @@ describe("key texts", () => {
       const { publicKey } = await personOf(SUITES[0]!, secret);
       expect(toHex(parseRecipient(native, recipient))).toBe(toHex(publicKey));
       expect(encodeRecipient(native, publicKey)).toBe(recipient);
-      expect(encodeSigner(await parseSigner(signer))).toBe(signer);
+      expect(encodeSigner(await parseSigner(native, signer))).toBe(signer);
     }
   });
 });

@@ -147,7 +147,7 @@ function signerIn(text: string): string | null {
 
 async function areSigners(texts: readonly string[]): Promise<boolean> {
   const keys = texts.map((text) => Uint8Array.from(keyIn("signer", text)!.body));
-  return (await Promise.all(keys.map((key) => SUITES.native.verifyingKey(key)))).every((key) => key !== null);
+  return keys.every((key) => SUITES.native.verifyingKey(key) !== null);
 }
 
 /** No message repeats a secret. */

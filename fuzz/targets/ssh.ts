@@ -152,7 +152,7 @@ async function run(input: Bytes): Promise<string> {
 async function asPublic(text: string, wanted: SshWanted): Promise<string> {
   const { kind, ...demands } = wanted;
   const found = await attempt(["usage", "unsupported"], () => parsePublicKeys(SUITES.native, text, kind, demands));
-  const due = await judgePublicKeys(text, wanted, async (key) => (await SUITES.native.verifyingKey(key)) !== null);
+  const due = await judgePublicKeys(text, wanted, async (key) => SUITES.native.verifyingKey(key) !== null);
   if ("refusal" in found) {
     holds(due === null, `a good file of public keys is refused: ${found.refusal.message}`);
     return kindOfMessage(found.refusal.message);

@@ -20,7 +20,7 @@ const PARSERS: Readonly<Record<Kind, (text: string) => Promise<{ bytes: Bytes; t
     return { bytes, text: encodeRecipient(SUITES.native, bytes) };
   },
   signer: async (text) => {
-    const bytes = await parseSigner(text);
+    const bytes = await parseSigner(SUITES.native, text);
     return { bytes, text: encodeSigner(bytes) };
   },
   secret: async (text) => {
@@ -92,9 +92,9 @@ async function isUsable(
     const halves = [bytes.subarray(0, 32), bytes.subarray(32)].filter(({ length }) => length > 0);
     return halves.every((half) => half.some((byte) => byte !== 0));
   }
-  const isValid = (await SUITES.native.verifyingKey(bytes)) !== null;
+  const isValid = SUITES.native.verifyingKey(bytes) !== null;
   if (thorough || hashOf(bytes) % 16 === 0) {
-    holds(isValid === ((await SUITES.portable.verifyingKey(bytes)) !== null), "the suites differ about a signer");
+    holds(isValid === (SUITES.portable.verifyingKey(bytes) !== null), "the suites differ about a signer");
   }
   return isValid;
 }

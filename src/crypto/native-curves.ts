@@ -110,7 +110,7 @@ function privateKey(crv: Curve, secret: Secret): KeyObject {
   }
 }
 
-function publicKeyObject(crv: Curve, publicKey: Uint8Array): KeyObject {
+export function publicKeyObject(crv: Curve, publicKey: Uint8Array): KeyObject {
   return untraced(() => createPublicKey({ key: { kty: "OKP", crv, x: base64url(publicKey) }, format: "jwk" }));
 }
 
@@ -119,7 +119,7 @@ function publicBytes(key: KeyObject): Bytes {
   return new Uint8Array(Buffer.from(x, "base64url"));
 }
 
-function base64url(bytes: Uint8Array): string {
+export function base64url(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64url");
 }
 

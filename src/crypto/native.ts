@@ -1,5 +1,4 @@
-// The suite over node:crypto. Nothing here loads noble, but for the key check of verifyingKey(), and for ML-KEM where
-// this Node has none.
+// The suite over node:crypto. Nothing here loads noble, but for ML-KEM where this Node has none.
 
 import { createHash, createHmac, getFips, hash, randomFillSync, scrypt, scryptSync } from "node:crypto";
 import type { Bytes } from "../bytes.js";
@@ -8,6 +7,7 @@ import { KEY_BYTES, NONCE_BYTES } from "./lengths.js";
 import { nativeAes } from "./native-aead.js";
 import { agreementKey, checkedVerifyingKey, copied, ephemeralKey, recordKey, signingKey } from "./native-curves.js";
 import { nativeMlKem } from "./native-ml-kem.js";
+import { isValidSignerByX25519 } from "./native-signer.js";
 import { copySecret, erase, joinSecret, newSecret, ownSecret, type Secret } from "./secret.js";
 import type { Digest, MlKem, Suite, VerifyingKey } from "./suite.js";
 import { untraced } from "./untraced.js";
@@ -103,9 +103,8 @@ async function mlKem(): Promise<MlKem> {
   return nativeMlKem() ?? (await import("./portable-ml-kem.js")).mlKem;
 }
 
-async function verifyingKey(publicKey: Uint8Array): Promise<VerifyingKey | null> {
-  const { isValidSigner } = await import("./strict.js");
-  return isValidSigner(publicKey) ? checkedVerifyingKey(publicKey) : null;
+function verifyingKey(publicKey: Uint8Array): VerifyingKey | null {
+  return isValidSignerByX25519(publicKey) ? checkedVerifyingKey(publicKey) : null;
 }
 
 /** From Node 25 on, a thread of the pool leaves a copy of what it has derived; the one that calls does not. */
@@ -137,6 +136,7 @@ export const native: Suite = {
   ...nativeAes,
   signingKey,
   recordKey,
+  isValidSigner: isValidSignerByX25519,
   verifyingKey,
   checkedVerifyingKey,
   scrypt: scryptOf,

@@ -182,7 +182,7 @@ function recordKey(): RecordKey {
   };
 }
 
-async function verifyingKey(publicKey: Uint8Array): Promise<VerifyingKey | null> {
+function verifyingKey(publicKey: Uint8Array): VerifyingKey | null {
   return isValidSigner(publicKey) ? checkedVerifyingKey(publicKey) : null;
 }
 
@@ -244,6 +244,7 @@ export const portable: Suite = {
   openChunk,
   signingKey,
   recordKey,
+  isValidSigner,
   verifyingKey,
   checkedVerifyingKey,
   scrypt,

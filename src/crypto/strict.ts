@@ -1,5 +1,4 @@
-// The strict check of signers' public keys. It needs curve arithmetic that node:crypto does not offer, so both suites
-// use noble's; only code that meets an unknown key loads this file.
+// The portable suite's strict check of signers' public keys. It needs curve arithmetic, which is noble's.
 
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { equal } from "../bytes.js";

@@ -148,10 +148,12 @@ export interface Suite {
    */
   recordKey(forgets?: boolean): RecordKey;
   /**
-   * The verifying key of 32 bytes; null where they are not a canonical encoding of a torsion-free point other than the
-   * identity (docs/FORMAT.md, "Signatures").
+   * Whether a signer may have this public key: 32 bytes, the canonical encoding of a point of edwards25519 that lies in
+   * the prime-order subgroup and is not the identity (docs/FORMAT.md, "Signatures").
    */
-  verifyingKey(publicKey: Uint8Array): Promise<VerifyingKey | null>;
+  isValidSigner(publicKey: Uint8Array): boolean;
+  /** The verifying key of a valid signer's 32 bytes; else null. */
+  verifyingKey(publicKey: Uint8Array): VerifyingKey | null;
   /**
    * The same without the key check: for a signer that has passed it elsewhere in this process, and for the record key
    * of a header, of which any point is exact, and nothing verifies where it is none.

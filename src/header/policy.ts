@@ -46,7 +46,7 @@ export async function acceptSigner(
     if (isAmong(core.signer, policy.from)) return suite.checkedVerifyingKey(core.signer);
     if (!policy.senders || !isAmong(core.signer, policy.senders)) throw notAccepted(core.signer, policy.contacts);
   }
-  const key = await suite.verifyingKey(core.signer);
+  const key = suite.verifyingKey(core.signer);
   if (!key) throw new SealError("malformed", "the signer's public key is not a valid Ed25519 key");
   return key;
 }

@@ -2,6 +2,7 @@
 
 import { type Bytes, utf8 } from "../bytes.js";
 import { joinSecret, type Secret } from "../crypto/secret.js";
+import type { Suite } from "../crypto/suite.js";
 import { SealError } from "../errors.js";
 import { readIdentityLines } from "./identity-lines.js";
 import { encodeSigner } from "./text.js";
@@ -18,13 +19,13 @@ export interface Accepting {
 /**
  * The senders that an identity file accepts. Throws `usage`, as for any use of the file.
  */
-export async function acceptedBy(file: Secret): Promise<Accepting> {
-  const { accept, onlySigns } = await readIdentityLines(file);
+export async function acceptedBy(suite: Suite, file: Secret): Promise<Accepting> {
+  const { accept, onlySigns } = await readIdentityLines(suite, file);
   return { file, accept: accept.map(encodeSigner), onlySigns };
 }
 
 /** With a line for each of these senders who has none. Throws as `acceptedBy`; `usage` where it opens nothing. */
-export async function accepting(before: Accepting, signers: readonly Bytes[]): Promise<Accepting> {
+export async function accepting(suite: Suite, before: Accepting, signers: readonly Bytes[]): Promise<Accepting> {
   if (before.onlySigns) throw new SealError("usage", "this identity only signs: it opens nothing, and accepts nobody");
   const fresh = new Set(signers.map(encodeSigner));
   for (const key of before.accept) fresh.delete(key);
@@ -32,15 +33,15 @@ export async function accepting(before: Accepting, signers: readonly Bytes[]): P
   const { file } = before;
   const end = hasCrLf(file) ? "\r\n" : "\n";
   const begun = file.at(-1) === LF ? "" : end;
-  return acceptedBy(joinSecret(file, utf8(begun + [...fresh].map((key) => `accept ${key}${end}`).join(""))));
+  return acceptedBy(suite, joinSecret(file, utf8(begun + [...fresh].map((key) => `accept ${key}${end}`).join(""))));
 }
 
 /** Without the lines of these senders. Throws as `acceptedBy`. */
-export async function notAccepting(before: Accepting, signers: readonly Bytes[]): Promise<Accepting> {
+export async function notAccepting(suite: Suite, before: Accepting, signers: readonly Bytes[]): Promise<Accepting> {
   const unwanted = new Set(signers.map(encodeSigner));
-  const { lines, acceptLines } = await readIdentityLines(before.file);
+  const { lines, acceptLines } = await readIdentityLines(suite, before.file);
   const gone = new Set(acceptLines.filter(({ key }) => unwanted.has(key)).map(({ index }) => index));
-  return acceptedBy(joinSecret(...lines.filter((_line, i) => !gone.has(i)).map(({ whole }) => whole)));
+  return acceptedBy(suite, joinSecret(...lines.filter((_line, i) => !gone.has(i)).map(({ whole }) => whole)));
 }
 
 const [CR, LF] = [0x0d, 0x0a];

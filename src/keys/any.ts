@@ -16,6 +16,6 @@ export function isKeyText(text: string): boolean {
  * `parseRecipient`, `parseSigner` and `parseSshKey`.
  */
 export async function parsePublicKey(suite: Suite, text: string, kind: PublicKind): Promise<Bytes> {
-  if (kind === "signer") return isSshText(text) ? parseSshKey(text) : parseSigner(text);
-  return isSshText(text) ? parseSshRecipient(text) : parseRecipient(suite, text);
+  if (kind === "signer") return isSshText(text) ? parseSshKey(suite, text) : parseSigner(suite, text);
+  return isSshText(text) ? parseSshRecipient(suite, text) : parseRecipient(suite, text);
 }

@@ -3,12 +3,13 @@
 
 import { type Bytes, equal, fromUtf8, isUtf8, utf8 } from "../bytes.js";
 import { copySecret, disclose, partOf, type Secret } from "../crypto/secret.js";
+import type { Suite } from "../crypto/suite.js";
 import { SealError } from "../errors.js";
+import { parsePublicKey } from "./any.js";
 import { BEGIN, END } from "./protected.js";
 import { beginsAsSecret, eraseKeys, parseSecret } from "./secret-line.js";
-import { isPrivateKey, isSshText } from "./ssh/kinds.js";
-import { parseSshKey } from "./ssh/public.js";
-import { encodeSigner, ofLine, parseSigner } from "./text.js";
+import { isPrivateKey } from "./ssh/kinds.js";
+import { encodeSigner, ofLine } from "./text.js";
 
 /** A line as it stands in the file, its end included, and without its end and the blanks around it. */
 interface Line {
@@ -37,7 +38,7 @@ const [BEGIN_BYTES, END_BYTES] = [utf8(BEGIN), utf8(END)];
 /**
  * What stands in an identity file. Throws `usage`, naming the line, `unsupported`; no message shows what stands in it.
  */
-export async function readIdentityLines(file: Secret): Promise<IdentityLines> {
+export async function readIdentityLines(suite: Suite, file: Secret): Promise<IdentityLines> {
   if (!isUtf8(file)) throw new SealError("usage", "not a text file");
   if (startsWith(file, BYTE_ORDER_MARK)) {
     throw new SealError("usage", "line 1: begins with a byte order mark (BOM)", {
@@ -45,12 +46,13 @@ export async function readIdentityLines(file: Secret): Promise<IdentityLines> {
     });
   }
   if (isPrivateKey(file)) throw new SealError("usage", "a private key of ssh's, in which no senders stand");
-  const reading = new Reading(linesOf(file));
+  const reading = new Reading(suite, linesOf(file));
   await reading.readAll();
   return reading.result();
 }
 
 class Reading {
+  readonly #suite: Suite;
   readonly #lines: readonly Line[];
   readonly #secrets: Secret[] = [];
   #block: string | null = null;
@@ -58,7 +60,8 @@ class Reading {
   readonly #accept = new Map<string, Bytes>();
   readonly #acceptLines: { readonly index: number; readonly key: string }[] = [];
 
-  constructor(lines: readonly Line[]) {
+  constructor(suite: Suite, lines: readonly Line[]) {
+    this.#suite = suite;
     this.#lines = lines;
   }
 
@@ -99,7 +102,7 @@ class Reading {
 
   /** A signer who stands there twice is checked once. */
   async #signerOf(text: string): Promise<Bytes> {
-    return this.#accept.get(text) ?? (isSshText(text) ? parseSshKey(text) : parseSigner(text));
+    return this.#accept.get(text) ?? (await parsePublicKey(this.#suite, text, "signer"));
   }
 
   #takeSecret(index: number, line: Secret): void {

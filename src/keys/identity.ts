@@ -107,7 +107,7 @@ export async function parseIdentityFile(
   signal?: AbortSignal,
 ): Promise<IdentityFile> {
   if (isPrivateKey(file)) return (await import("./ssh/private.js")).parseSshIdentity(suite, file, ask, signal);
-  const { secret, block, accept } = await readIdentityLines(file);
+  const { secret, block, accept } = await readIdentityLines(suite, file);
   // Ready at once: so nothing of the file has to be kept.
   let identity = secret && (await identityOf(suite, secret));
   return {
@@ -131,7 +131,7 @@ export async function readSigner(
 ): Promise<{ readonly seed: Secret; readonly accept: readonly Bytes[] }> {
   if (isPrivateKey(file))
     return { seed: await (await import("./ssh/private.js")).sshSeed(suite, file, ask, signal), accept: [] };
-  const { secret, block, accept } = await readIdentityLines(file);
+  const { secret, block, accept } = await readIdentityLines(suite, file);
   const keys = secret ? parseSecret(secret) : await unprotect(suite, block!, ask, async (line) => parseSecret(line));
   if (keys.opening) erase(keys.opening.secret);
   if (keys.seed) return { seed: keys.seed, accept };

@@ -41,7 +41,7 @@ export async function parsePublicKeys(
   for (const line of publicKeyLines(text, ssh)) {
     if (line.kind !== "ssh" && (line.kind !== use.kind || use.principal !== undefined)) continue;
     try {
-      const key = line.kind === "ssh" ? await keyOfSshLine(line.line, use) : await keyOf(suite, line);
+      const key = line.kind === "ssh" ? await keyOfSshLine(suite, line.line, use) : await keyOf(suite, line);
       if (key) keys.push(line.kind === "ssh" && use.kind === "recipient" ? montgomeryOf(key) : key);
     } catch (error) {
       if (line.kind !== "ssh" || use.kind === "recipient") throw ofLine(line.index, error);
@@ -65,7 +65,7 @@ export async function parseAllPublicKeys(suite: Suite, text: string, ssh: SshDem
   let passedOver: unknown = null;
   for (const line of lines) {
     try {
-      const key = line.kind === "ssh" ? await keyOfSshLine(line.line, use) : null;
+      const key = line.kind === "ssh" ? await keyOfSshLine(suite, line.line, use) : null;
       if (!key) await keyOf(suite, line);
       texts[line.kind].push(key ? encodeSshKey(key) : line.line);
     } catch (error) {
@@ -96,7 +96,7 @@ interface PublicKeyLine {
 }
 
 async function keyOf(suite: Suite, { kind, line }: PublicKeyLine): Promise<Bytes> {
-  return kind === "recipient" ? parseRecipient(suite, line) : parseSigner(line);
+  return kind === "recipient" ? parseRecipient(suite, line) : parseSigner(suite, line);
 }
 
 function notOfHosts(line: string, index: number, ssh: SshDemands): void {

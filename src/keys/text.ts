@@ -128,10 +128,9 @@ function checkOf(suite: Suite, key: Uint8Array): Bytes {
  * Throws `usage` for another kind of key, a mistyped one, or one that is not a valid key (docs/FORMAT.md,
  * "Signatures").
  */
-export async function parseSigner(text: string): Promise<Bytes> {
+export async function parseSigner(suite: Suite, text: string): Promise<Bytes> {
   const key = decodeSigner(text);
-  const { isValidSigner } = await import("../crypto/strict.js");
-  if (!isValidSigner(key)) throw unusable("signer", "it is not a canonical key of prime order");
+  if (!suite.isValidSigner(key)) throw unusable("signer", "it is not a canonical key of prime order");
   return key;
 }
 

@@ -40,7 +40,7 @@ test.runIf(HAS_AGE)(
       Uint8Array,
       Uint8Array,
     ];
-    const key = await parseSshKey(readFileSync(join(box.dir, "ann.pub"), "utf8"));
+    const key = await parseSshKey(native, readFileSync(join(box.dir, "ann.pub"), "utf8"));
     const seed = await sshSeed(native, copySecret(readFileSync(join(box.dir, "ann"))), async () => null);
     const secret = shown(native.sha512(seed)).slice(0, 32);
 

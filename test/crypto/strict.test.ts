@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { toHex } from "../../src/bytes.js";
 import { encodesSmallOrder } from "../../src/crypto/ed25519-check.js";
-import { isValidSigner } from "../../src/crypto/strict.js";
+import { isValidSignerByX25519 as byOpenSsl } from "../../src/crypto/native-signer.js";
+import { isValidSigner as byNoble } from "../../src/crypto/strict.js";
 import { encode, torsionPoints, tryDecode } from "./points.js";
 
 const P = 2n ** 255n - 19n;
@@ -36,7 +37,10 @@ describe("the table of small-order encodings", () => {
   });
 });
 
-describe("signers' keys", () => {
+describe.each([
+  ["noble", byNoble],
+  ["OpenSSL", byOpenSsl],
+])("signers' keys, by %s", (_name, isValidSigner) => {
   test("accepts every key that belongs to a seed", () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), (seed) => {
@@ -81,5 +85,36 @@ describe("signers' keys", () => {
     for (const bytes of [good.subarray(1), Uint8Array.of(...good, 0), new Uint8Array(0)]) {
       expect(isValidSigner(bytes)).toBe(false);
     }
+  });
+});
+
+describe("signers' keys, by both", () => {
+  const same = (bytes: Uint8Array) => {
+    const valid = byNoble(bytes);
+    expect(byOpenSsl(bytes), toHex(bytes)).toBe(valid);
+    return valid;
+  };
+
+  test("are judged alike at the edges: the first and the last y, with either sign", () => {
+    const found = new Set<boolean>();
+    for (let i = 0n; i < 400n; i++) {
+      for (const y of [i, P - 1n - i, P + i, (P - 1n) / 2n - i]) {
+        for (const encoding of [encode(y % SIGN), encode((y % SIGN) + SIGN)]) found.add(same(encoding));
+      }
+    }
+    expect(found.size).toBe(2);
+  });
+
+  test("are judged alike where they are points of prime order, mixed with any of small order, and no points", () => {
+    const torsion = torsionPoints();
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), fc.nat({ max: 7 }), (seed, which) => {
+        const mixed = ed25519.Point.fromBytes(ed25519.getPublicKey(seed)).add(torsion[which]!);
+        expect(same(mixed.toBytes())).toBe(torsion[which]!.is0());
+        // Half of these are no points, and of the others seven of eight have a part of small order.
+        same(seed);
+      }),
+      { numRuns: 60 },
+    );
   });
 });

@@ -41,7 +41,7 @@ const NONCE = "000000000000000102030401";
 
 async function keysOf(suite: Suite, signed: boolean): Promise<{ keys: ChunkKeys; signer: SigningKey }> {
   const signer = suite.signingKey(copySecret(new Uint8Array(32).fill(5)));
-  const verifying = await suite.verifyingKey(signer.publicKey);
+  const verifying = suite.verifyingKey(signer.publicKey);
   const keys = {
     suite,
     payloadKey: copySecret(KEY),

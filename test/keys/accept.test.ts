@@ -1,6 +1,7 @@
 // Accept lines come and go; all else of an identity file stays as it is written.
 
 import { describe, expect, test } from "vitest";
+import { native } from "../../src/crypto/native.js";
 import { copySecret } from "../../src/crypto/secret.js";
 import { acceptedBy, accepting, notAccepting } from "../../src/keys/accept.js";
 import { protect } from "../../src/keys/protected.js";
@@ -11,7 +12,7 @@ import { watched } from "./secrets.js";
 
 const { secret } = alice;
 const keysOf = (...people: readonly Person[]) => people.map(({ signingKey }) => signingKey.publicKey);
-const of = (text: string) => acceptedBy(secretOf(text));
+const of = (text: string) => acceptedBy(native, secretOf(text));
 const textOf = ({ file }: { readonly file: Uint8Array }) => Buffer.from(file).toString();
 const line = ({ signer }: Person) => `accept ${signer}`;
 const seed = copySecret(new Uint8Array(32).fill(7));
@@ -34,7 +35,7 @@ describe("who is accepted", () => {
     const ssh = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n";
     const error = await failure(of(ssh));
     expect([error.code, error.message]).toEqual(["usage", "a private key of ssh's, in which no senders stand"]);
-    const other = await failure(acceptedBy(copySecret(Uint8Array.of(0x23, 0xff, 0x0a))));
+    const other = await failure(acceptedBy(native, copySecret(Uint8Array.of(0x23, 0xff, 0x0a))));
     expect([other.code, other.message]).toEqual(["usage", "not a text file"]);
     const marked = await failure(of(`\ufeff${secret}\n`));
     expect([marked.code, marked.hint]).toEqual(["usage", "Save the file as UTF-8 without a BOM."]);
@@ -42,7 +43,8 @@ describe("who is accepted", () => {
 });
 
 describe("a sender more", () => {
-  const add = async (text: string, ...people: readonly Person[]) => accepting(await of(text), keysOf(...people));
+  const add = async (text: string, ...people: readonly Person[]) =>
+    accepting(native, await of(text), keysOf(...people));
 
   test("comes last, with the line end of the file, and once", async () => {
     const added = await add(`# a\n${secret}\n${line(bob)}\n`, carol, bob, carol);
@@ -56,7 +58,7 @@ describe("a sender more", () => {
 
   test("who is there already changes nothing", async () => {
     const before = await of(`${secret}\n${line(bob)}\n`);
-    expect(await accepting(before, keysOf(bob))).toBe(before);
+    expect(await accepting(native, before, keysOf(bob))).toBe(before);
   });
 
   test("is refused where nothing is opened", async () => {
@@ -66,7 +68,8 @@ describe("a sender more", () => {
 });
 
 describe("a sender less", () => {
-  const without = async (text: string, ...people: readonly Person[]) => notAccepting(await of(text), keysOf(...people));
+  const without = async (text: string, ...people: readonly Person[]) =>
+    notAccepting(native, await of(text), keysOf(...people));
 
   test("takes all lines of that sender's, and leaves the others as they are", async () => {
     const text = `# a\r\n ${line(bob)}\t\r\n${secret}\n\n${line(carol)}\n${line(bob)}`;

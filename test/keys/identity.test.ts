@@ -216,7 +216,7 @@ describe("a public key file", () => {
 
   test("holds what can be sealed to, and what a signature can be checked with", async () => {
     expect(parseRecipient(native, own.recipient)).toEqual(own.publicKey);
-    expect(await parseSigner(own.signer)).toEqual(own.signingKey.publicKey);
+    expect(await parseSigner(native, own.signer)).toEqual(own.signingKey.publicKey);
   });
 });
 

@@ -104,7 +104,7 @@ describe("a character that no key has is named:", () => {
   ])("%j, in what is public, with its number", async (character, name, number) => {
     for (const parse of [
       () => parseRecipient(native, `${recipient}${character}`),
-      () => parseSigner(`${signer}${character}`),
+      () => parseSigner(native, `${signer}${character}`),
     ]) {
       const error = await refused(parse);
       expect([error.code, error.message]).toEqual(["usage", expect.stringContaining(`it holds ${name} (U+${number})`)]);

@@ -1,6 +1,7 @@
 // Lines of ssh's files of public keys: what stands before the key, whether it counts, and what is said where not.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { native } from "../../src/crypto/native.js";
 import { isSshLine, keyOfSshLine, refuseHostLine, type SshDemands } from "../../src/keys/ssh/lines.js";
 import { encodeSshKey } from "../../src/keys/ssh/public.js";
 import { failure } from "../support.js";
@@ -8,7 +9,7 @@ import { ANN, RSA } from "./ssh-file.js";
 
 const NOW = Date.UTC(2026, 5, 15, 12);
 const keyIn = async (line: string, kind: "recipient" | "signer", demands: SshDemands = {}) => {
-  const key = await keyOfSshLine(line, { now: NOW, ...demands, kind });
+  const key = await keyOfSshLine(native, line, { now: NOW, ...demands, kind });
   return key && encodeSshKey(key);
 };
 const refusal = async (line: string, kind: "recipient" | "signer", demands?: SshDemands) =>

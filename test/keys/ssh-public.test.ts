@@ -5,6 +5,7 @@ import { base64 } from "@scure/base";
 import { describe, expect, test } from "vitest";
 import { concat, fromHex, utf8 } from "../../src/bytes.js";
 import { montgomeryOf } from "../../src/crypto/montgomery.js";
+import { native } from "../../src/crypto/native.js";
 import {
   decodeSshKey,
   encodeSshKey,
@@ -47,8 +48,8 @@ test.each([
   `${ANN} ann\n \t\r\n`,
 ])("is read, and plain without its comment: %j", async (text) => {
   expect(decodeSshKey(text)).toEqual(KEY);
-  expect(await parseSshKey(text)).toEqual(KEY);
-  expect(await parseSshRecipient(text)).toEqual(montgomeryOf(KEY));
+  expect(await parseSshKey(native, text)).toEqual(KEY);
+  expect(await parseSshRecipient(native, text)).toEqual(montgomeryOf(KEY));
   expect(plainSshKey(text)).toBe(ANN);
 });
 
@@ -122,7 +123,7 @@ test("whose point has a part of small order is refused, where it is checked", as
   const text = encodeSshKey(mixed);
   expect(decodeSshKey(text)).toEqual(mixed);
   for (const parse of [parseSshKey, parseSshRecipient])
-    expect((await failure(parse(text))).message).toBe(unusable("it is not a canonical key of prime order"));
+    expect((await failure(parse(native, text))).message).toBe(unusable("it is not a canonical key of prime order"));
 });
 
 test("what is made of a text keeps no more memory than a key", () => {

@@ -18,7 +18,7 @@ const { secret, recipient, signer } = alice;
 
 const PARSE = {
   recipient: async (text: string) => parseRecipient(native, text),
-  signer: parseSigner,
+  signer: async (text: string) => parseSigner(native, text),
   secret: async (text: string) => parseSecret(secretOf(text)),
 };
 const refusedRecipient = (text: string) => failure(Promise.resolve().then(() => parseRecipient(native, text)));
@@ -30,9 +30,9 @@ test("each kind looks like itself, and what it says is read again", async () => 
     expect(identity.recipient).toMatch(/^seal1[02-9ac-hj-np-z]{59}$/);
     expect(identity.signer).toMatch(/^sealsig1[02-9ac-hj-np-z]{59}$/);
     expect(equal(parseRecipient(native, identity.recipient), identity.publicKey)).toBe(true);
-    expect(equal(await parseSigner(identity.signer), identity.signingKey.publicKey)).toBe(true);
+    expect(equal(await parseSigner(native, identity.signer), identity.signingKey.publicKey)).toBe(true);
     expect(encodeRecipient(native, parseRecipient(native, identity.recipient))).toBe(identity.recipient);
-    expect(encodeSigner(await parseSigner(identity.signer))).toBe(identity.signer);
+    expect(encodeSigner(await parseSigner(native, identity.signer))).toBe(identity.signer);
   }
 });
 

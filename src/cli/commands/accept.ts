@@ -2,6 +2,7 @@
 
 import type { Command } from "commander";
 import type { Bytes } from "../../bytes.js";
+import { loadSuite, type Suite } from "../../crypto/index.js";
 import { erase } from "../../crypto/secret.js";
 import { SealError } from "../../errors.js";
 import { type Accepting, acceptedBy, accepting, notAccepting } from "../../keys/accept.js";
@@ -32,7 +33,7 @@ const add: CommandDefinition<Options> = {
   run: async ([path, ...names], options, context) => {
     const contacts = await loadContacts(options.contacts, context.signal);
     const signers = await unrevokedSigners("accept add", names, contacts, context.signal);
-    const { before, after } = await changed(path!, context, (file) => accepting(file, signers));
+    const { before, after } = await changed(path!, context, (suite, file) => accepting(suite, file, signers));
     const [added, known] = split(signers, (key) => !before.accept.includes(key));
     const said = [...added.map((key) => `accepts now: ${key}`), ...known.map((key) => `accepted already: ${key}`)];
     context.report.result({ output: path, accept: after.accept, added }, said.join("\n"), "stdout");
@@ -54,7 +55,7 @@ const remove: CommandDefinition<Options> = {
   run: async ([path, ...names], options, context) => {
     const contacts = await loadContacts(options.contacts, context.signal);
     const signers = await signersEver("accept remove", names, contacts, context.signal);
-    const { before, after } = await changed(path!, context, (file) => notAccepting(file, signers));
+    const { before, after } = await changed(path!, context, (suite, file) => notAccepting(suite, file, signers));
     const [removed, strange] = split(signers, (key) => before.accept.includes(key));
     const said = [
       ...removed.map((key) => `no longer accepts: ${key}`),
@@ -88,7 +89,7 @@ export const ACCEPT_COMMANDS: readonly CommandDefinition[] = [add, remove, list]
 async function readAccepting(path: string, signal: AbortSignal): Promise<Accepting> {
   const file = await readSecret(path, signal);
   try {
-    return await acceptedBy(file);
+    return await acceptedBy(await loadSuite(), file);
   } finally {
     erase(file);
   }
@@ -105,13 +106,14 @@ function defineEdit(command: Command): void {
 async function changed(
   path: string,
   { signal }: Context,
-  edit: (file: Accepting) => Promise<Accepting>,
+  edit: (suite: Suite, file: Accepting) => Promise<Accepting>,
 ): Promise<{ before: Accepting; after: Accepting }> {
   if (path === "-") throw new SealError("usage", "NAME.key must be a file: it is changed in place");
+  const suite = await loadSuite();
   return about(path, () =>
     changeFile(path, signal, async (file) => {
-      const before = await acceptedBy(file);
-      const after = await edit(before);
+      const before = await acceptedBy(suite, file);
+      const after = await edit(suite, before);
       return { file: after.file, result: { before, after } };
     }),
   );

@@ -28,7 +28,7 @@ export async function agentSigner(
 ): Promise<HeaderSigner> {
   return about(isSshText(name.trim()) ? "--sign" : `--sign ${name}`, async () => {
     const key = isSshText(name.trim())
-      ? await parseSshKey(name.trim())
+      ? await parseSshKey(suite, name.trim())
       : await sshSignerIn(suite, await readText(name, signal));
     return signerOfAgent(suite, key, { socket: agentSocket(), signal, signing });
   });

@@ -86,7 +86,7 @@ async function readLine(suite: Suite, line: string, name: string, found: HostKey
   }
   const key = sshKeyOf(type, words[2] ?? "");
   const known = marker === REVOKED ? found.revoked : found.keys;
-  known.set(toHex(key), await checkedSshKey(key));
+  known.set(toHex(key), checkedSshKey(suite, key));
 }
 
 /** Patterns, or one name under a hash. */

@@ -2,6 +2,7 @@
 // (names before it).
 
 import type { Bytes } from "../../bytes.js";
+import type { Suite } from "../../crypto/suite.js";
 import { SealError } from "../../errors.js";
 import { isSshType } from "./kinds.js";
 import { matchesPatterns } from "./patterns.js";
@@ -83,12 +84,12 @@ export function isSshLine(line: string): boolean {
  * The key of a line, checked; null where the line is not for this principal. Throws `usage` where it holds none that
  * can be used so, or now.
  */
-export async function keyOfSshLine(text: string, use: SshUse): Promise<Bytes | null> {
+export async function keyOfSshLine(suite: Suite, text: string, use: SshUse): Promise<Bytes | null> {
   const line = splitSshLine(text)!;
   const { principals, type, encoded } = line;
   if (use.principal !== undefined && (principals === null || !matchesPatterns(use.principal, principals))) return null;
   if (!use.ever) refuseUse(line, use);
-  return checkedSshKey(sshKeyOf(type, encoded));
+  return checkedSshKey(suite, sshKeyOf(type, encoded));
 }
 
 /** Throws `usage` for a line that says it is for another use or time. */

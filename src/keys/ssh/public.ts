@@ -4,6 +4,7 @@ import { base64 } from "@scure/base";
 import { type Bytes, equal, fromUtf8 } from "../../bytes.js";
 import { isRecordKey } from "../../crypto/ed25519-check.js";
 import { montgomeryOf } from "../../crypto/montgomery.js";
+import type { Suite } from "../../crypto/suite.js";
 import { SealError } from "../../errors.js";
 import { otherKind, refusedKind, SSH_ED25519 } from "./kinds.js";
 import { publicFields, sshBlob, sshBytes } from "./wire.js";
@@ -50,20 +51,19 @@ export function sshKeyOf(type: string, encoded: string): Bytes {
 }
 
 /** Throws as `decodeSshKey`; also where the key is no point of prime order. */
-export async function parseSshKey(text: string): Promise<Bytes> {
-  return checkedSshKey(decodeSshKey(text));
+export async function parseSshKey(suite: Suite, text: string): Promise<Bytes> {
+  return checkedSshKey(suite, decodeSshKey(text));
 }
 
 /** The key, where it is a point of prime order. Throws `usage`. */
-export async function checkedSshKey(key: Bytes): Promise<Bytes> {
-  const { isValidSigner } = await import("../../crypto/strict.js");
-  if (isValidSigner(key)) return key;
+export function checkedSshKey(suite: Suite, key: Bytes): Bytes {
+  if (suite.isValidSigner(key)) return key;
   throw unusable("it is not a canonical key of prime order");
 }
 
 /** The X25519 key of a text. Throws as `parseSshKey`. */
-export async function parseSshRecipient(text: string): Promise<Bytes> {
-  return montgomeryOf(await parseSshKey(text));
+export async function parseSshRecipient(suite: Suite, text: string): Promise<Bytes> {
+  return montgomeryOf(await parseSshKey(suite, text));
 }
 
 /** Text and no comment: by it, keys are compared. */

@@ -1,6 +1,7 @@
 // What runs of vectors on a page share.
 
 import { type Bytes, concat, fromHex, utf8 } from "../../../src/bytes.js";
+import { portable } from "../../../src/crypto/portable.js";
 import { copySecret, type Secret } from "../../../src/crypto/secret.js";
 import type { Suite } from "../../../src/crypto/suite.js";
 import { SealError } from "../../../src/errors.js";
@@ -80,7 +81,7 @@ function once<T>(made: Map<string, Promise<T>>, text: string, make: () => Promis
 }
 
 const signersNamed = (keys: Keys, names: readonly string[]) =>
-  Promise.all(names.map((name) => once(signers, keys[name]!.signer, () => parseSigner(keys[name]!.signer))));
+  Promise.all(names.map((name) => once(signers, keys[name]!.signer, () => parseSigner(portable, keys[name]!.signer))));
 
 export async function signersOf(keys: Keys, from: string[] | "any" | null): Promise<Bytes[] | "any"> {
   return from === "any" ? from : signersNamed(keys, from ?? []);

@@ -48,9 +48,9 @@ export interface ContactsText extends Named {
 export async function runKeyText(suite: Suite, { kind, text, ok, error }: KeyText): Promise<void> {
   const parse = {
     recipient: async () => parseRecipient(suite, text),
-    signer: async () => parseSigner(text),
+    signer: async () => parseSigner(suite, text),
     secret: async () => parseSecret(copySecret(utf8(text))),
-    ssh: async () => parseSshKey(text),
+    ssh: async () => parseSshKey(suite, text),
   };
   const [, fault] = await faultOf<unknown>(parse[kind]);
   same(fault?.code ?? "ok", ok ? "ok" : (error ?? "usage"));
