@@ -5,8 +5,6 @@ import { Argument, Command, type CommanderError, Option } from "commander";
 import { MAX_THREADS } from "../engine/threads.js";
 import { SealError } from "../errors.js";
 import { holdsPrivateKey } from "../keys/ssh/kinds.js";
-import { asSealError, Reported } from "./exit.js";
-import { shownInput } from "./options/outputs.js";
 import { COMPROMISED } from "./options/secrets.js";
 import { type Explanation, helpAfter } from "./say/help.js";
 import { printOut } from "./say/print.js";
@@ -174,59 +172,4 @@ function usageError(message: string, command: string): SealError {
   const known = NOT_HERE.find(([pattern]) => pattern.test(first!))?.[1];
   const hint = known ?? suggestion?.replace(/^\((.*)\)$/, "$1") ?? `See ${command} --help.`;
   return new SealError("usage", first!, { hint });
-}
-
-/** So many inputs are worked on at a time: waiting for one's disk is time for another. */
-const AT_ONCE = 8;
-
-interface Outcome {
-  readonly tell: () => void;
-  readonly error?: SealError;
-}
-
-/**
- * Does `work` for each input, several at a time; what it gives back tells the result, and is called in the order of the
- * inputs. A failure is reported, and the others are still done. `isNext` tells whether all inputs before this one have
- * been told of, so that it may use the terminal. Throws `Reported` with the first failure, or at once where the program
- * is interrupted, after telling of what was finished.
- */
-export async function forEachInput(
-  inputs: readonly string[],
-  { report, signal }: Context,
-  work: (input: string, isNext: () => boolean, index: number) => Promise<() => void>,
-): Promise<void> {
-  const outcomes: (Outcome | undefined)[] = inputs.map(() => undefined);
-  let next = 0;
-  let told = 0;
-  const attempt = async (index: number): Promise<Outcome> => {
-    try {
-      return { tell: await work(inputs[index]!, () => told === index, index) };
-    } catch (thrown) {
-      signal.throwIfAborted();
-      const error = asSealError(thrown);
-      error.input ??= shownInput(inputs[index]!);
-      return { tell: () => report.failure(error), error };
-    }
-  };
-  const worker = async () => {
-    while (next < inputs.length && !signal.aborted) {
-      const index = next++;
-      outcomes[index] = await attempt(index);
-      for (; outcomes[told]; told++) outcomes[told]!.tell();
-    }
-  };
-  try {
-    await Promise.all(Array.from({ length: Math.min(AT_ONCE, inputs.length) }, worker));
-    signal.throwIfAborted();
-  } catch (error) {
-    next = inputs.length;
-    if (!signal.aborted) throw error;
-    for (const outcome of outcomes.slice(told)) outcome?.tell();
-    const interrupted = asSealError(signal.reason);
-    const open = outcomes.findIndex((outcome) => !outcome);
-    if (open >= 0) interrupted.input ??= shownInput(inputs[open]!);
-    throw interrupted;
-  }
-  const first = outcomes.find((outcome) => outcome?.error)?.error;
-  if (first) throw new Reported(first);
 }

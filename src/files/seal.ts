@@ -173,6 +173,9 @@ function refuseTooLong(index: number, bytes: number): void {
   if (fault) throw new SealError("usage", `the input has ${fault}`);
 }
 
+/** A record of fewer bytes is written at once. */
+const SHORT = 64 * 1024;
+
 /** The input, cut into chunks; the last is shorter than the others. */
 async function* chunkTasks(
   source: Source,
@@ -185,15 +188,13 @@ async function* chunkTasks(
   for (let index = 0, final = false; !final; index++) {
     signal?.throwIfAborted();
     const position = index * chunkSize;
-    const output = sink.fd === null ? null : { fd: sink.fd, name: sink.name, position: recordOffset(geometry, index) };
+    const left = byPosition(source) ? source.size - position : chunkSize;
+    const output =
+      sink.fd === null || left < SHORT
+        ? null
+        : { fd: sink.fd, name: sink.name, position: recordOffset(geometry, index) };
     const work = byPosition(source)
-      ? inPlace(
-          source,
-          position,
-          Math.min(chunkSize, source.size - position),
-          output ? null : buffers,
-          overhead(signed),
-        )
+      ? inPlace(source, position, Math.min(chunkSize, left), output ? null : buffers, overhead(signed))
       : { ...(await abortable(buffers.fill(source, chunkSize, overhead(signed)), signal)), input: null };
     final = work.length < chunkSize;
     refuseTooLong(index, position + work.length);

@@ -101,6 +101,7 @@ function refuseMixed(suite: Suite, recipients: readonly Uint8Array[], hasPassphr
 /** Fisher and Yates; 32 random bits leave a bias below 2^-19 for 4096 items. */
 function shuffled<T>(suite: Suite, items: readonly T[]): T[] {
   const out = [...items];
+  if (out.length < 2) return out;
   const random = new DataView(suite.randomBytes(4 * out.length).buffer);
   for (let i = out.length - 1; i > 0; i--) {
     const j = random.getUint32(4 * i) % (i + 1);

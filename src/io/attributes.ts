@@ -13,7 +13,8 @@ import {
 import { dirname } from "node:path";
 import { SealError } from "../errors.js";
 import { copyAcl } from "./acl.js";
-import { closeRead } from "./files.js";
+import { onceEach } from "./directory.js";
+import { closeRead, type FileId } from "./files.js";
 import { drop, remember, temporaryName } from "./leftovers.js";
 import { isMountPoint } from "./mounts.js";
 import type { NamingOptions } from "./naming.js";
@@ -29,9 +30,14 @@ export interface AccessOptions extends NamingOptions {
    * is.
    */
   readonly mode?: 0o600 | undefined;
+  /** Of many outputs: the mode of a new file in a directory. Otherwise each asks the system. */
+  readonly newMode?: NewMode | undefined;
   /** Is told of what could not be kept. */
   readonly note?: ((text: string) => void) | undefined;
 }
+
+/** The mode of a new file in a directory. */
+export type NewMode = (directory: string) => number;
 
 /** Who may do what with an output: found out before the work begins, and set when it is whole. */
 export class Access {
@@ -58,7 +64,12 @@ export class Access {
     const isPrivate = options.mode !== undefined;
     const old = this.#replaces && !isPrivate ? fileAt(target) : null;
     if (old) checkReplaceable(fd, target, path, old);
-    this.#mode = old || isPrivate ? null : newMode(dirname(target));
+    this.#mode = old || isPrivate ? null : this.#newMode();
+  }
+
+  /** Which file it is. */
+  get id(): FileId {
+    return this.#own;
   }
 
   /** Gives the file, which is whole, to whom it is for. Throws `io`, and what the system throws. */
@@ -68,7 +79,12 @@ export class Access {
     // A file of the owner's alone was made as one.
     if (mode !== undefined) return old ? giveOwner(this.#fd, this.#path, old) : undefined;
     if (old) return becomeLike(this.#fd, this.#target, this.#path, old, note);
-    setMode(this.#fd, this.#mode ?? newMode(dirname(this.#target)));
+    setMode(this.#fd, this.#mode ?? this.#newMode(), Number(this.#own.mode));
+  }
+
+  #newMode(): number {
+    const { newMode = askNewMode } = this.#options;
+    return newMode(dirname(this.#target));
   }
 
   /** Undoes that. */
@@ -83,7 +99,7 @@ export class Access {
  * a default ACL, it heeds that and not the umask. What is made there with mode 0600 has the same ACL, of which nothing
  * takes effect until it is given this mode.
  */
-function newMode(directory: string): number {
+function askNewMode(directory: string): number {
   const probe = temporaryName(directory);
   const fd = openSync(probe, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o666);
   remember(probe);
@@ -95,12 +111,17 @@ function newMode(directory: string): number {
   }
 }
 
+/** For a run that has many outputs: each directory is asked once. */
+export function newModeOnce(): NewMode {
+  return onceEach(askNewMode);
+}
+
 /**
  * Sets the mode. A file system that has no such thing gives all files its own; one that refuses leaves less than was
- * wanted.
+ * wanted. `before`: what it is, with what else stands in a stat's mode.
  */
-export function setMode(fd: number, mode: number): void {
-  if ((fstatSync(fd).mode & 0o7777) === mode) return;
+export function setMode(fd: number, mode: number, before = fstatSync(fd).mode): void {
+  if ((before & 0o7777) === mode) return;
   try {
     fchmodSync(fd, mode);
   } catch (error) {

@@ -1,4 +1,4 @@
-// Names in directories: what makes them last.
+// Directories: what is asked of them, and what makes names in them last.
 
 import { constants, fsync, openSync } from "node:fs";
 import { promisify } from "node:util";
@@ -6,6 +6,16 @@ import { ioError } from "../errors.js";
 import { closeRead } from "./files.js";
 
 export const syncFd = promisify(fsync);
+
+/** What `ask` tells of a directory, of each asked once. */
+export function onceEach<T>(ask: (directory: string) => T): (directory: string) => T {
+  const told = new Map<string, { readonly of: T }>();
+  return (directory) => {
+    const answer = told.get(directory) ?? { of: ask(directory) };
+    told.set(directory, answer);
+    return answer.of;
+  };
+}
 
 /**
  * Makes the new name of an output durable. Where that fails, `takeBack` is to remove it, so that a failure leaves

@@ -5,10 +5,12 @@ import { dirname } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { asIoError, ioError, SealError } from "../errors.js";
 import { committing } from "../flow/io.js";
+import { newModeOnce } from "./attributes.js";
 import { descriptorSink, type OutputSink } from "./descriptor.js";
 import { type FileId, isSame, openFd } from "./files.js";
 import { net } from "./lazy.js";
 import { existsError } from "./naming.js";
+import { namesOnce } from "./partial-files.js";
 import { linkTarget, withoutLinks } from "./paths.js";
 import { unlink } from "./promises.js";
 import { writableSink } from "./streams.js";
@@ -29,6 +31,11 @@ export interface OutputOptions extends TemporaryOptions {
   readonly partials?: NamesIn | undefined;
   /** Ends the wait for a FIFO's reader. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** For a run that has many outputs: what is asked of each directory once. */
+export function askingOnce(): Pick<OutputOptions, "partials" | "newMode"> {
+  return { partials: namesOnce(), newMode: newModeOnce() };
 }
 
 /**

@@ -6,6 +6,7 @@ import { type Bytes, toHex } from "../bytes.js";
 import { digestName } from "../crypto/random.js";
 import { ioError, SealError } from "../errors.js";
 import { setMode } from "./attributes.js";
+import { onceEach } from "./directory.js";
 import { closeRead } from "./files.js";
 import type { NamesIn, OutputOptions } from "./output.js";
 
@@ -45,12 +46,7 @@ const partialNames: NamesIn = (directory) =>
 
 /** For a run that has many outputs: each directory is read once, so what is left is what was there before the run. */
 export function namesOnce(): NamesIn {
-  const known = new Map<string, readonly string[]>();
-  return (directory) => {
-    const names = known.get(directory) ?? partialNames(directory);
-    known.set(directory, names);
-    return names;
-  };
+  return onceEach(partialNames);
 }
 
 /** Removes them, and tells of each; what cannot be removed is told of too. */

@@ -4,7 +4,7 @@
 // thread pool, and ten thousand small files have a hundred thousand of them. What waits for a disk, syncing and large
 // writes, is not.
 
-import { type BigIntStats, closeSync, constants, fstatSync, openSync, writeSync } from "node:fs";
+import { type BigIntStats, closeSync, constants, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { asIoError, ioError } from "../errors.js";
 import { Access, type AccessOptions } from "./attributes.js";
@@ -62,14 +62,13 @@ export function temporarySink(path: string, options: TemporaryOptions, replaced?
   const commit = async () => {
     await access.settle();
     if (options.sync !== false) await syncFd(fd);
-    const own = fstatSync(fd, { bigint: true });
     closeOnce();
     options.swap?.check();
     if (replaced) takePlace(temporary, target, path, replaced);
     else giveName(temporary, target, path, options);
     if (options.sync === false) return;
     const mayGo = !replaced && !options.force;
-    await settleName(directory, path, () => mayGo && namesStill(target, own) && remove(target));
+    await settleName(directory, path, () => mayGo && namesStill(target, access.id) && remove(target));
   };
   return {
     name: path,

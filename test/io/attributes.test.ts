@@ -5,7 +5,7 @@ import * as fs from "node:fs";
 import { describe, expect, test } from "vitest";
 import { utf8 } from "../../src/bytes.js";
 import { committing } from "../../src/flow/io.js";
-import { type OutputOptions, openOutput, writeNew } from "../../src/io/output.js";
+import { askingOnce, type OutputOptions, openOutput, writeNew } from "../../src/io/output.js";
 import { failure } from "../support.js";
 import { folder } from "./folder.js";
 
@@ -58,6 +58,29 @@ describe.skipIf(!hasAcls)("in a directory with a default ACL", () => {
     const [ours, theirs] = await besideTouched(box, umask);
     expect(ours).toBe(theirs);
     expect(fs.readdirSync(box.at("d")).sort()).toEqual(["out", "touched"]);
+  });
+
+  test("of many outputs, each has what touch gives in its directory, and each directory is asked once", async () => {
+    const box = folder();
+    for (const [name, entries] of [
+      ["d", "g::r,o::---"],
+      ["e", "u:1:rw,g::rw,o::r"],
+    ] as const) {
+      fs.mkdirSync(box.at(name));
+      setAcl("-d", "-m", entries, box.at(name));
+    }
+    const { newMode } = askingOnce();
+    for (const directory of ["d", "e", "d", "e"]) {
+      const [out, touched] = [fs.readdirSync(box.at(directory)).length, "touched"].map((n) =>
+        box.at(`${directory}/${n}`),
+      );
+      await put(out!, { newMode });
+      execFileSync("touch", [touched!]);
+      expect(acl(out!)).toBe(acl(touched!));
+    }
+    setAcl("-d", "-m", "g::---,o::---", box.at("e"));
+    await put(box.at("e/later"), { newMode });
+    expect([modeOf(box.at("e/later")), modeOf(box.at("e/0"))]).toEqual([modeOf(box.at("e/0")), 0o664]);
   });
 
   test("an output is its owner's alone until it is whole", async () => {

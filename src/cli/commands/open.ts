@@ -7,9 +7,8 @@ import { type Opened, type Opening, openTo } from "../../files/open.js";
 import { resume } from "../../files/resume.js";
 import type { Progress } from "../../flow/io.js";
 import type { HttpHeader } from "../../io/http/client.js";
-import type { OutputOptions } from "../../io/output.js";
+import { askingOnce, type OutputOptions } from "../../io/output.js";
 import { openedOutput, resumableOutput } from "../../io/partial.js";
-import { namesOnce } from "../../io/partial-files.js";
 import { stdoutSink } from "../../io/stdio.js";
 import { encodeSigner } from "../../keys/text.js";
 import { isoTime } from "../../time.js";
@@ -18,10 +17,10 @@ import {
   type Common,
   type Context,
   contactsOption,
-  forEachInput,
   headerOption,
   threadsOption,
 } from "../command.js";
+import { forEachInput } from "../each-input.js";
 import { engineFor } from "../options/engine.js";
 import { resolveHeaders } from "../options/headers.js";
 import { type AnySource, isStdout, openedName, openInputOrUrl, outputPlace, shownInput } from "../options/outputs.js";
@@ -98,7 +97,7 @@ export const openCommand: CommandDefinition<Options> = {
   },
 };
 
-type Settings = Opening & FileUnlocking & Pick<OutputOptions, "partials">;
+type Settings = Opening & FileUnlocking & { readonly outputs: OutputOptions };
 
 async function settingsOf(files: readonly string[], options: Options, context: Context): Promise<Settings> {
   const suite = await loadSuite();
@@ -108,7 +107,7 @@ async function settingsOf(files: readonly string[], options: Options, context: C
     engine,
     range: options.range === undefined ? undefined : parseRange(options.range),
     signal: context.signal,
-    partials: namesOnce(),
+    outputs: { ...askingOnce(), signal: context.signal },
   };
 }
 
@@ -176,7 +175,7 @@ async function opening(
   settings: Settings,
   { note }: Report,
 ): Promise<Run> {
-  const options = { force, input: source.id, signal: settings.signal, partials: settings.partials, note };
+  const options = { ...settings.outputs, force, input: source.id, note };
   const output = name === "-" ? stdoutSink(source.id) : await openedOutput(name, options);
   const sink = output.isTerminal ? textOnly(output) : output;
   return (progress) => openTo(source, sink, { ...settings, progress });
@@ -189,7 +188,7 @@ async function resuming(
   settings: Settings,
   { note }: Report,
 ): Promise<Run> {
-  const options = { force, input: source.id, signal: settings.signal, partials: settings.partials, note };
+  const options = { ...settings.outputs, force, input: source.id, note };
   const place = await resumableOutput(name, options);
   return async (progress) => {
     try {

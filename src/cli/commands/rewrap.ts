@@ -8,14 +8,8 @@ import type { Progress } from "../../flow/io.js";
 import type { OutputSink } from "../../io/descriptor.js";
 import type { FileSource } from "../../io/files.js";
 import { type OutputOptions, openOutput } from "../../io/output.js";
-import {
-  type CommandDefinition,
-  type Common,
-  type Context,
-  contactsOption,
-  forEachInput,
-  threadsOption,
-} from "../command.js";
+import { type CommandDefinition, type Common, type Context, contactsOption, threadsOption } from "../command.js";
+import { forEachInput } from "../each-input.js";
 import { loadContacts } from "../options/contacts.js";
 import { engineFor } from "../options/engine.js";
 import { loadIdentities, loadSigner, signerFor } from "../options/identities.js";

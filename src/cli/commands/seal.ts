@@ -7,17 +7,12 @@ import { SealError } from "../../errors.js";
 import { armoredSink } from "../../files/armor.js";
 import { type Sealed, sealTo } from "../../files/seal.js";
 import type { Progress } from "../../flow/io.js";
+import { askingOnce, type OutputOptions } from "../../io/output.js";
 import { tellRevocation } from "../../keys/contacts.js";
 import { encodeSigner } from "../../keys/text.js";
 import { isoTime } from "../../time.js";
-import {
-  type CommandDefinition,
-  type Common,
-  type Context,
-  contactsOption,
-  forEachInput,
-  threadsOption,
-} from "../command.js";
+import { type CommandDefinition, type Common, type Context, contactsOption, threadsOption } from "../command.js";
+import { forEachInput } from "../each-input.js";
 import { loadContacts } from "../options/contacts.js";
 import { engineFor } from "../options/engine.js";
 import { loadSigner } from "../options/identities.js";
@@ -88,7 +83,7 @@ export const sealCommand: CommandDefinition<Options> = {
     const place = await outputPlace(options.output);
     const names = outputNames(files, (file) => sealedName(file, place));
     const passphrase = options.passphrase ? await newFilePassphrase(suite, context.signal) : null;
-    const settings = { suite, engine, recipients, label, signer };
+    const settings = { suite, engine, recipients, label, signer, outputs: askingOnce() };
     try {
       await forEachInput(files, context, async (file, isNext, index) => {
         // Of one file, nothing of it is kept while that is sealed.
@@ -129,6 +124,7 @@ interface Settings {
   readonly passphrase: Secret | null;
   readonly label: string;
   readonly signer: HeaderSigner | null;
+  readonly outputs: OutputOptions;
   readonly isLast: boolean;
 }
 
@@ -143,7 +139,12 @@ async function sealOne(
   const started = process.uptime();
   const source = await openInput(file);
   try {
-    const output = await openSink(name, source, { force: options.force, signal, note: report.note });
+    const output = await openSink(name, source, {
+      ...settings.outputs,
+      force: options.force,
+      signal,
+      note: report.note,
+    });
     if (output.isTerminal && !options.armor) await refuseTerminal(output);
     const sink = options.armor ? armoredSink(output) : output;
     const work = (progress?: Progress) =>

@@ -13,10 +13,10 @@ import {
   type Common,
   type Context,
   contactsOption,
-  forEachInput,
   headerOption,
   threadsOption,
 } from "../command.js";
+import { forEachInput } from "../each-input.js";
 import { engineFor } from "../options/engine.js";
 import { resolveHeaders } from "../options/headers.js";
 import { openInputOrUrl, shownInput } from "../options/outputs.js";
