@@ -13,7 +13,7 @@ const description = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
 const { version } = description;
 
 const CHILD_PROCESS = "node:child_process";
-/** A page loads all of it before it does anything. */
+/** What is loaded as a whole before anything is done. */
 const SMALL = { comments: { legal: true }, minify: true };
 const WEB_WORKER = { ...SMALL, format: "iife", entryFileNames: "[name].js" };
 const WEB_LIBRARY = { ...SMALL, entryFileNames: "[name].js" };
@@ -43,7 +43,7 @@ const bundles = [
   // The program is no ES module: Node starts it in two thirds of the time.
   await bundle({ cli: "src/cli/start.ts" }, { groups: [{ name: always, debugName: "program" }] }, COMMON),
   // In one file, which can be copied to where a bundler has put the rest.
-  await bundle({ worker: "src/engine/worker.ts" }, false, { entryFileNames: "[name].mjs" }),
+  await bundle({ worker: "src/engine/worker.ts" }, false, { ...SMALL, entryFileNames: "[name].mjs" }),
   // For those who cannot require a module, as jest: all in one file, beside the same worker.
   await bundle({ index: "src/index.ts" }, false, COMMON),
 ];

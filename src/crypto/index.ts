@@ -24,6 +24,11 @@ export async function loadSuite(choice?: SuiteName): Promise<Suite> {
   });
 }
 
+/** The suite of that name, which another thread of this process has found to be there. */
+export async function suiteNamed(name: SuiteName): Promise<Suite> {
+  return name === "native" ? native : loadPortable();
+}
+
 /** What is promised of files, threads and memory holds on Node: others have a part of it, and differ in silence. */
 function refuseOthers(): void {
   const { deno, bun } = process.versions;

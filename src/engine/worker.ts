@@ -1,7 +1,7 @@
 // A worker thread: it gets keys and tasks, and says what became of each task.
 
 import { parentPort, workerData } from "node:worker_threads";
-import { loadSuite } from "../crypto/index.js";
+import { suiteNamed } from "../crypto/index.js";
 import { erase } from "../crypto/secret.js";
 import type { ChunkKeys } from "../format/record.js";
 import { runFrames } from "./frames.js";
@@ -17,7 +17,7 @@ import {
 } from "./messages.js";
 import { runTask } from "./run.js";
 
-const suite = await loadSuite(workerData.suite);
+const suite = await suiteNamed(workerData.suite);
 const sessions = new Map<number, ChunkKeys>();
 
 function remember({ session, payloadKey, coreHash, signed, recordKey }: KeysMessage): void {
