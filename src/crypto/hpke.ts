@@ -68,6 +68,12 @@ function withKeys<T>(
   }
 }
 
+function suiteIdOf(kem: KemName, aead: number): Bytes {
+  return concat(utf8("HPKE"), u16(KEM_ID[kem]), u16(KDF_ID), u16(aead));
+}
+
+const SUITE_ID = { x25519: suiteIdOf("x25519", AEAD_ID), xwing: suiteIdOf("xwing", AEAD_ID) };
+
 /**
  * KeySchedule of RFC 9180, 5.1, in base mode, without the exporter. Another AEAD is only in published vectors.
  * @internal
@@ -79,7 +85,7 @@ export function keySchedule(
   info: Uint8Array,
   aead = AEAD_ID,
 ): { key: Secret; baseNonce: Secret } {
-  const suiteId = concat(utf8("HPKE"), u16(KEM_ID[kem]), u16(KDF_ID), u16(aead));
+  const suiteId = aead === AEAD_ID ? SUITE_ID[kem] : suiteIdOf(kem, aead);
   const context = contextOf(suite, suiteId, info);
   const secret = labeledExtract(suite, suiteId, sharedSecret, "secret", EMPTY);
   const key = labeledExpand(suite, suiteId, secret, "key", context, KEY_BYTES);

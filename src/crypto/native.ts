@@ -8,7 +8,7 @@ import { nativeAes } from "./native-aead.js";
 import { agreementKey, checkedVerifyingKey, copied, ephemeralKey, recordKey, signingKey } from "./native-curves.js";
 import { nativeMlKem } from "./native-ml-kem.js";
 import { isValidSignerByX25519 } from "./native-signer.js";
-import { copySecret, erase, joinSecret, newSecret, ownSecret, type Secret } from "./secret.js";
+import { copySecret, erase, joinSecret, newSecret, ownSecret, partOf, type Secret } from "./secret.js";
 import type { Digest, MlKem, Suite, VerifyingKey } from "./suite.js";
 import { untraced } from "./untraced.js";
 
@@ -37,7 +37,14 @@ function sha256Stream(): Digest {
 }
 
 const BLOCK = 64;
-const HASH = 32;
+
+/** What is hashed, where it is short: memory outside of V8's heap takes as long to get as the hashing. */
+const SCRATCH = newSecret(1024);
+
+/** Zeros; whoever takes them erases them before anybody else does. */
+function scratch(length: number): Secret {
+  return length <= SCRATCH.length ? partOf(SCRATCH, 0, length) : newSecret(length);
+}
 
 /**
  * RFC 2104 with two calls that leave nothing behind. A Hmac, which takes a key, and a Hash, which holds its result, do
@@ -45,18 +52,26 @@ const HASH = 32;
  */
 function hmacSha256(key: Secret, ...parts: readonly Uint8Array[]): Secret {
   if (key.length > BLOCK) return hmacOfLongKey(key, parts);
-  const inner = joinSecret(key, new Uint8Array(BLOCK - key.length), ...parts);
-  const outer = newSecret(BLOCK + HASH);
-  outer.set(key);
-  for (let i = 0; i < BLOCK; i++) {
-    inner[i]! ^= 0x36;
-    outer[i]! ^= 0x5c;
-  }
+  const inner = padded(key, 0x36, parts);
   const innerHash = hashSecret(inner);
-  outer.set(innerHash, BLOCK);
+  erase(inner);
+  const outer = padded(key, 0x5c, [innerHash]);
   const mac = hashSecret(outer);
-  erase(inner, outer, innerHash);
+  erase(outer, innerHash);
   return mac;
+}
+
+/** The key with zeros up to a block, each byte XORed with `pad`, and the parts behind it. */
+function padded(key: Secret, pad: number, parts: readonly Uint8Array[]): Secret {
+  const out = scratch(parts.reduce((length, part) => length + part.length, BLOCK));
+  out.set(key);
+  for (let i = 0; i < BLOCK; i++) out[i]! ^= pad;
+  let at = BLOCK;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
 }
 
 function hmacOfLongKey(key: Secret, parts: readonly Uint8Array[]): Secret {
