@@ -158,6 +158,18 @@ test("paths are made whole, and links followed, in one place, which minds names 
   expect(users.sort()).toEqual(["io/paths.ts", "io/utf8.ts"]);
 });
 
+test("of a pair of keys that was drawn, nothing is exported later: Node 20 may stop for ever", () => {
+  const sources = [SRC, join(SRC, "../inbox/src")].flatMap((root) =>
+    readdirSync(root, { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".ts"))
+      .map((file) => readFileSync(join(root, file), "utf8")),
+  );
+  const calls = sources.flatMap((text) => text.match(/\bgenerate(KeyPair(Sync)?)?\([^)]*\)/g) ?? []);
+  const drawing = calls.filter((call) => /\((type|"(x25519|ed25519)")/.test(call));
+  expect(drawing.length).toBe(2);
+  expect(drawing.filter((call) => !call.includes("publicKeyEncoding"))).toEqual([]);
+});
+
 describe("noble", () => {
   const LOADERS = ["crypto/portable-ml-kem.ts", "crypto/portable.ts", "crypto/strict.ts"];
 

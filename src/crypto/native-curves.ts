@@ -37,12 +37,32 @@ export function agreementKey(secret: Secret): AgreementKey {
 
 /** OpenSSL draws it: the secret never comes to JavaScript. */
 export function ephemeralKey(): AgreementKey {
-  return agreementOf(generateKeyPairSync("x25519").privateKey);
+  const { key, publicKey } = drawnPair("x25519");
+  return agreementOf(key, publicKey);
 }
 
-function agreementOf(key: KeyObject): AgreementKey {
+/**
+ * A new pair, whose public key Node gives at once. To export it later may stop Node 20 for ever: to do so it locks the
+ * key while it gets memory of V8, and a collection that comes then locks the key once more, to be rid of the job that
+ * drew it.
+ */
+function drawnPair(type: "x25519" | "ed25519"): { key: KeyObject; publicKey: Bytes } {
+  const { privateKey, publicKey } = generate(type, { publicKeyEncoding: { type: "spki", format: "der" } });
+  return { key: privateKey, publicKey: new Uint8Array(publicKey.subarray(SPKI_PREFIX_BYTES)) };
+}
+
+/** RFC 8410: SEQUENCE { SEQUENCE { OID }, BIT STRING of 32 bytes }. */
+const SPKI_PREFIX_BYTES = 12;
+
+/** Its types do not know of one key as an object, and the other in an encoding. */
+const generate = generateKeyPairSync as unknown as (
+  type: "x25519" | "ed25519",
+  options: { readonly publicKeyEncoding: { readonly type: "spki"; readonly format: "der" } },
+) => { readonly privateKey: KeyObject; readonly publicKey: Buffer };
+
+function agreementOf(key: KeyObject, publicKey = publicBytes(key)): AgreementKey {
   return {
-    publicKey: publicBytes(key),
+    publicKey,
     agree: (publicKey) => {
       expectLength("X25519 public key", publicKey, KEY_BYTES);
       if (hasSmallOrder(publicKey)) return null;
@@ -64,15 +84,15 @@ export function signingKey(seed: Secret): SigningKey {
 export function recordKey(forgets = true): RecordKey {
   // Before the key: of what is made first, no collection goes unheard.
   const age = forgets ? new Age() : null;
-  let key: KeyObject | null = generateKeyPairSync("ed25519").privateKey;
+  const pair: { key: KeyObject | null; readonly publicKey: Bytes } = drawnPair("ed25519");
   const erase = () => {
-    key = null;
+    pair.key = null;
   };
   return {
-    publicKey: publicBytes(key),
+    publicKey: pair.publicKey,
     sign: (message) => {
-      if (!key) throw new SealError("internal", "a record is to be signed by a key that was erased");
-      return copied(sign(null, message, key));
+      if (!pair.key) throw new SealError("internal", "a record is to be signed by a key that was erased");
+      return copied(sign(null, message, pair.key));
     },
     erase,
     forget: async () => {

@@ -1,7 +1,15 @@
 // A certificate of a service's own, for the connections between services: X.509 (RFC 5280) around a fresh Ed25519 key
 // (RFC 8410), which leaves the process never. Nobody vouches for it but the signature under which it is published.
 
-import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign, X509Certificate } from "node:crypto";
+import {
+  createHash,
+  createPrivateKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+  X509Certificate,
+} from "node:crypto";
 
 export interface Certificate {
   /** DER. */
@@ -41,15 +49,19 @@ function derTime(time: number): Buffer {
 
 /** `now`: Unix milliseconds. */
 export function makeCertificate(now = Date.now()): Certificate {
-  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+  // Never exported from the pair (src/crypto/native-curves.ts).
+  const { publicKey: spki, privateKey } = generateKeyPairSync("ed25519", {
+    publicKeyEncoding: { type: "spki", format: "der" },
+    privateKeyEncoding: { type: "pkcs8", format: "pem" },
+  });
+  const key = createPrivateKey(privateKey);
   const serial = randomBytes(16);
   // Positive, and of one encoding.
   serial[0] = (serial[0]! & 0x7f) | 0x40;
   const valid = der(SEQUENCE, derTime(now - BACK), derTime(now + LIFE));
-  const spki = publicKey.export({ type: "spki", format: "der" });
   const body = der(SEQUENCE, der(INTEGER, serial), ED25519, NAME, valid, NAME, spki);
-  const signature = der(BIT_STRING, Uint8Array.of(0), sign(null, body, privateKey));
-  return { bytes: der(SEQUENCE, body, ED25519, signature), key: privateKey };
+  const signature = der(BIT_STRING, Uint8Array.of(0), sign(null, body, key));
+  return { bytes: der(SEQUENCE, body, ED25519, signature), key };
 }
 
 /** Until when it is good, in Unix milliseconds; null where it is not good now, or for longer than ours are. */
