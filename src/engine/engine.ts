@@ -2,7 +2,9 @@
 // order. Bytes come and go in memory or, between regular files, by position on a descriptor.
 
 import type { Bytes } from "../bytes.js";
+import type { KemName } from "../crypto/kem.js";
 import type { Secret } from "../crypto/secret.js";
+import type { Suite } from "../crypto/suite.js";
 import type { ChunkKeys } from "../format/record.js";
 
 /** A stretch of a regular file. */
@@ -109,9 +111,37 @@ export interface Session {
   close(): Promise<void>;
 }
 
+/** Recipients of one kind, who are to have the file key (docs/FORMAT.md, "Stanzas"). */
+export interface StanzasTask {
+  readonly kem: KemName;
+  /** Valid public keys of it. */
+  readonly recipients: readonly Uint8Array[];
+  /** What HPKE is bound to. */
+  readonly info: Uint8Array;
+  /** A copy, which is erased with the work. */
+  readonly fileKey: Secret;
+  /** Whether what only the garbage collector erases of ephemeral keys is collected before the result is there. */
+  readonly forgets: boolean;
+}
+
+export interface StanzasResult {
+  /** enc ∥ ciphertext for each recipient, in their order. */
+  readonly bodies: readonly Bytes[];
+}
+
+/** Who makes stanzas, for a part of the recipients at a time. */
+export interface StanzaMaker {
+  /** How many tasks are worth having in flight now. */
+  readonly width: number;
+  /** Where it is done on the calling thread, what is left of ephemeral keys is the caller's to have collected. */
+  make(task: StanzasTask): Promise<StanzasResult>;
+}
+
 export interface Engine {
   /** A session for an input of `size` bytes, null where that is not known. */
   session(keys: ChunkKeys, size: number | null): Session;
+  /** Threads for stanzas; null where they are too few to be worth one. */
+  stanzas?(suite: Suite, count: number): StanzaMaker | null;
 }
 
 /** What a task is for. */

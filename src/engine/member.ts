@@ -3,7 +3,15 @@
 import { existsSync } from "node:fs";
 import type { Worker } from "node:worker_threads";
 import { SealError } from "../errors.js";
-import { type AnyResult, type FromWorker, fromFailure, type ToWorker, type Work } from "./messages.js";
+import type { StanzasResult, StanzasTask } from "./engine.js";
+import {
+  type AnyResult,
+  type FromWorker,
+  fromFailure,
+  type StanzasMessage,
+  type ToWorker,
+  type Work,
+} from "./messages.js";
 
 /**
  * The worker's file; null where a bundler has left it behind, or has made this a script that does not know where it is.
@@ -26,13 +34,16 @@ function findWorker(): URL | null {
 }
 
 interface Waiting {
-  readonly resolve: (result: AnyResult | null) => void;
+  readonly resolve: (result: AnyResult | StanzasResult | null) => void;
   readonly reject: (error: SealError) => void;
 }
 
+type Asked = Work | Omit<StanzasMessage, "id">;
+
 /** What goes over to the thread instead of being copied. */
-function memoryOf(work: Work): ArrayBuffer[] {
+function memoryOf(work: Asked): ArrayBuffer[] {
   if (work.say === "forget") return [];
+  if (work.say === "stanzas") return [work.task.fileKey.buffer];
   const { task } = work;
   const keys = work.say === "frames" && work.task.keys ? [work.task.keys.buffer] : [];
   return task.buffer ? [task.buffer.buffer, ...keys] : [];
@@ -71,7 +82,7 @@ export class Member {
       stderr: true,
     });
     this.#worker.unref();
-    this.#worker.on("message", (message: FromWorker) => this.#answer(message));
+    this.#worker.on("message", (message: FromWorker<StanzasResult>) => this.#answer(message));
     this.#worker.on("error", (error) => this.#die(error.message));
     this.#worker.on("exit", (status) => this.#die(`it ended with status ${status}`));
   }
@@ -81,12 +92,16 @@ export class Member {
     return this.#waiting.size;
   }
 
-  tell(message: ToWorker, transfer: ArrayBuffer[] = []): void {
+  tell(message: ToWorker | StanzasMessage, transfer: ArrayBuffer[] = []): void {
     this.#worker.postMessage(message, transfer);
   }
 
   run(message: Exclude<Work, { say: "forget" }>): Promise<AnyResult> {
     return this.#ask(message) as Promise<AnyResult>;
+  }
+
+  make(task: StanzasTask): Promise<StanzasResult> {
+    return this.#ask({ say: "stanzas", task }) as Promise<StanzasResult>;
   }
 
   /** Done when it has erased a session's keys, or is no more. */
@@ -95,7 +110,7 @@ export class Member {
   }
 
   /** `message` without its id. */
-  #ask(message: Work): Promise<AnyResult | null> {
+  #ask(message: Asked): Promise<AnyResult | StanzasResult | null> {
     return new Promise((resolve, reject) => {
       if (this.#waiting.size === 0) this.#worker.ref();
       const id = this.#lastId++;
@@ -108,7 +123,7 @@ export class Member {
     await this.#worker.terminate();
   }
 
-  #answer(message: FromWorker): void {
+  #answer(message: FromWorker<StanzasResult>): void {
     this.ready = true;
     if ("ready" in message) return;
     const waiting = this.#waiting.get(message.id);

@@ -3,7 +3,7 @@
 
 import type { Secret } from "../crypto/secret.js";
 import { detailsOf, type ErrorCode, type ErrorDetails, SealError } from "../errors.js";
-import type { FramesResult, FramesTask, OpenTaskResult, SealTaskResult, Task, Verb } from "./engine.js";
+import type { FramesResult, FramesTask, OpenTaskResult, SealTaskResult, StanzasTask, Task, Verb } from "./engine.js";
 
 /** A file's keys as they travel: the worker makes them a ChunkKeys again. */
 export interface KeysMessage {
@@ -40,6 +40,13 @@ export interface FramesMessage {
 
 export type ToWorker = KeysMessage | ForgetMessage | TaskMessage | FramesMessage;
 
+/** Of a thread of Node's alone. */
+export interface StanzasMessage {
+  readonly say: "stanzas";
+  readonly id: number;
+  readonly task: StanzasTask;
+}
+
 /** Of a browser's worker alone: a key is to be made of a passphrase. */
 export interface ScryptMessage {
   readonly say: "scrypt";
@@ -64,9 +71,10 @@ export interface Failure extends ErrorDetails {
   readonly errno?: string | undefined;
 }
 
-export type FromWorker =
+/** `Result`: what else it may have made than AnyResult. */
+export type FromWorker<Result = never> =
   | { readonly ready: true }
-  | { readonly id: number; readonly result: AnyResult }
+  | { readonly id: number; readonly result: AnyResult | Result }
   | { readonly id: number; readonly forgotten: true }
   | { readonly id: number; readonly failure: Failure };
 

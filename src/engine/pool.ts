@@ -1,18 +1,32 @@
 // The engine with threads. Results come back as they are done; whoever asked keeps the order.
 
+import { setImmediate as turn } from "node:timers/promises";
 import { copySecret } from "../crypto/secret.js";
 import type { Suite } from "../crypto/suite.js";
 import type { ChunkKeys } from "../format/record.js";
-import type { Engine, FramesResult, FramesTask, OpenTaskResult, Session, Task, Verb } from "./engine.js";
+import type {
+  Engine,
+  FramesResult,
+  FramesTask,
+  OpenTaskResult,
+  Session,
+  StanzaMaker,
+  StanzasTask,
+  Task,
+  Verb,
+} from "./engine.js";
 import { inlineSession } from "./inline.js";
 import { type Member, startMember } from "./member.js";
 import type { AnyResult, ToWorker } from "./messages.js";
+import { stanzasHere } from "./stanzas.js";
 
 /** Below this, starting threads takes longer than it saves. */
 const SMALL = 16 * 1024 * 1024;
 /** The same for the frames of a journal: as many, of which each counts as one and one more for so many bytes. */
 const SMALL_FRAMES = 256;
 const FRAME_BYTES = 64 * 1024;
+/** The same for stanzas. */
+const SMALL_HEADER = 256;
 /** A worker with one task fewer would wait until this thread gives it one. */
 const TASKS_AT_HAND = 2;
 
@@ -45,6 +59,7 @@ export function poolEngine(threads: number, { small = SMALL, helps = false }: Po
       threads <= 1 || (size !== null && size < small)
         ? inlineSession(keys)
         : pooledSession(keys, { id: sessions++, small, crew }),
+    stanzas: (suite, count) => (threads <= 1 || count < SMALL_HEADER ? null : stanzaMaker(suite, crew)),
     start: ({ name }) => crew.start(name),
     close: () => crew.end(),
   };
@@ -123,6 +138,21 @@ const isAtWork = ({ dead, ready }: Member) => ready && !dead;
 
 function leastOf(members: readonly Member[]): Member | null {
   return members.reduce<Member | null>((best, next) => (best && best.load <= next.load ? best : next), null);
+}
+
+function stanzaMaker(suite: Suite, crew: Crew): StanzaMaker {
+  const here = stanzasHere(suite);
+  const made = async (task: StanzasTask) => {
+    // Answers of threads come in between.
+    await turn();
+    return here.make(task);
+  };
+  return {
+    get width() {
+      return crew.width;
+    },
+    make: (task) => crew.next(suite.name)?.make(task) ?? crew.here(() => made(task)),
+  };
 }
 
 interface Pooled {

@@ -4,6 +4,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { suiteNamed } from "../crypto/index.js";
 import { erase } from "../crypto/secret.js";
 import type { ChunkKeys } from "../format/record.js";
+import type { StanzasResult } from "./engine.js";
 import { runFrames } from "./frames.js";
 import {
   type AnyResult,
@@ -11,11 +12,13 @@ import {
   type FramesMessage,
   type FromWorker,
   type KeysMessage,
+  type StanzasMessage,
   type TaskMessage,
   type ToWorker,
   toFailure,
 } from "./messages.js";
 import { runTask } from "./run.js";
+import { runStanzas } from "./stanzas.js";
 
 const suite = await suiteNamed(workerData.suite);
 const sessions = new Map<number, ChunkKeys>();
@@ -47,9 +50,18 @@ function answer(message: TaskMessage | FramesMessage): void {
   }
 }
 
-parentPort!.on("message", (message: ToWorker) => {
+async function answerStanzas({ id, task }: StanzasMessage): Promise<void> {
+  const answered = await runStanzas(suite, task).then(
+    (result): FromWorker<StanzasResult> => ({ id, result }),
+    (error): FromWorker<StanzasResult> => ({ id, failure: toFailure(error) }),
+  );
+  parentPort!.postMessage(answered);
+}
+
+parentPort!.on("message", (message: ToWorker | StanzasMessage) => {
   if (message.say === "keys") remember(message);
   else if (message.say === "forget") forget(message);
+  else if (message.say === "stanzas") void answerStanzas(message);
   else answer(message);
 });
 parentPort!.postMessage({ ready: true } satisfies FromWorker);

@@ -108,11 +108,11 @@ function refuseUpgrade({ stanzas }: Header, recipients: readonly Uint8Array[]): 
 async function addressed(
   header: Header,
   fileKey: Secret,
-  { suite, signer, recipients, signal }: Rewrapping,
+  { suite, engine, signer, recipients, signal }: Rewrapping,
 ): Promise<Header> {
   let stanzas: Stanza[];
   try {
-    stanzas = await makeStanzas(suite, { recipients }, fileKey, header.coreHash, signal);
+    stanzas = await makeStanzas(suite, { recipients }, fileKey, header.coreHash, { signal, engine });
   } finally {
     erase(fileKey);
   }

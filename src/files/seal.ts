@@ -91,7 +91,7 @@ type MadeHeader = Omit<header.Header, "authenticator"> & { readonly mac: Bytes |
 
 /** A header that is yet to be signed, or has its MAC. The file key is erased. */
 async function makeHeader(options: Sealing, recordKey: RecordKey | null): Promise<MadeHeader> {
-  const { suite, signer, signal } = options;
+  const { suite, engine, signer, signal } = options;
   const fault = labelFault(options.label);
   if (fault) throw new SealError("usage", `the label ${fault}`);
   const sealedAt = Math.floor(options.now / 1000);
@@ -110,7 +110,7 @@ async function makeHeader(options: Sealing, recordKey: RecordKey | null): Promis
     const coreBytes = encodeCore(core);
     const coreHash = suite.sha256(coreBytes);
     const leaves = options.ends && options.isLast;
-    const stanzas = await makeStanzas(suite, options, fileKey, coreHash, signal, !leaves);
+    const stanzas = await makeStanzas(suite, options, fileKey, coreHash, { signal, forgets: !leaves, engine });
     if (options.passphrase) erase(options.passphrase);
     const stanzaBytes = encodeStanzas(stanzas);
     const mac = signer ? null : header.headerMac(suite, fileKey, coreHash, coreBytes, stanzaBytes);

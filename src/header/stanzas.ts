@@ -1,12 +1,13 @@
 // The file key for each recipient (docs/FORMAT.md, "Stanzas" and "Keys of a file").
 
-import { concat, toHex } from "../bytes.js";
-import { hpkeSeal } from "../crypto/hpke.js";
+import { toHex } from "../bytes.js";
 import { type KemName, kemOf } from "../crypto/kem.js";
-import { loadKem } from "../crypto/kems.js";
-import type { Secret } from "../crypto/secret.js";
+import { copySecret, type Secret } from "../crypto/secret.js";
 import type { Suite } from "../crypto/suite.js";
+import type { Engine } from "../engine/engine.js";
+import { stanzasHere } from "../engine/stanzas.js";
 import { SealError } from "../errors.js";
+import { inOrder } from "../flow/order.js";
 import { pacer } from "../flow/turns.js";
 import { recipientInfo } from "../format/header.js";
 import { MAX_STANZAS, STANZA_PASSPHRASE, STANZA_X25519, STANZA_XWING, type Stanza } from "../format/stanza.js";
@@ -34,20 +35,28 @@ export interface Addressees {
   readonly passphrase?: Secret | null | undefined;
 }
 
+/** How stanzas are made. */
+export interface Making {
+  readonly signal?: AbortSignal | undefined;
+  /** false leaves what is left of ephemeral keys to the caller, to have it collected. */
+  readonly forgets?: boolean | undefined;
+  /** Has threads for many recipients; by default, all is done here. */
+  readonly engine?: Engine | undefined;
+}
+
 /**
  * One stanza for each distinct recipient, and for the passphrase, in random order: the order must not tell who is who.
  * Throws `usage` where there is nobody, more than 4096, or some of either kind (reason `mixed-recipients`, with the
- * classic ones' texts); the signal's reason. Without `forgets`, what is left of ephemeral keys is the caller's to have
- * collected.
+ * classic ones' texts); the signal's reason.
  */
 export async function makeStanzas(
   suite: Suite,
   { recipients, passphrase = null }: Addressees,
   fileKey: Secret,
   coreHash: Uint8Array,
-  signal?: AbortSignal,
-  forgets = true,
+  making: Making = {},
 ): Promise<Stanza[]> {
+  const { forgets = true } = making;
   const distinct = [...new Map(recipients.map((key) => [toHex(key), key])).values()];
   const count = distinct.length + Number(passphrase !== null);
   if (count === 0) throw new SealError("usage", "no recipient");
@@ -55,7 +64,7 @@ export async function makeStanzas(
     throw new SealError("usage", `${count} recipients; at most ${MAX_STANZAS} are allowed`);
   }
   refuseMixed(suite, distinct, passphrase !== null);
-  const stanzas = await keyStanzas(suite, distinct, fileKey, coreHash, signal).finally(
+  const stanzas = await keyStanzas(suite, distinct, fileKey, coreHash, making).finally(
     // An ephemeral secret opens its stanza as the recipient's does.
     async () => {
       if (forgets) await suite.forget();
@@ -65,22 +74,31 @@ export async function makeStanzas(
   return shuffled(suite, stanzas);
 }
 
+/** Recipients of a task: a few milliseconds' work. */
+const AT_ONCE = 16;
+
 async function keyStanzas(
   suite: Suite,
   recipients: readonly Uint8Array[],
   fileKey: Secret,
   coreHash: Uint8Array,
-  signal: AbortSignal | undefined,
+  { signal, forgets = true, engine }: Making,
 ): Promise<Stanza[]> {
-  const stanzas: Stanza[] = [];
-  if (recipients.length === 0) return stanzas;
-  const kem = await loadKem(suite, kemOf(recipients[0]!));
+  if (recipients.length === 0) return [];
+  const kem = kemOf(recipients[0]!);
   const info = recipientInfo(coreHash);
+  const maker = engine?.stanzas?.(suite, recipients.length) ?? stanzasHere(suite);
   const pace = pacer(signal);
-  for (const recipient of recipients) {
-    const { enc, ciphertext } = hpkeSeal(suite, kem, recipient, info, fileKey);
-    stanzas.push({ type: STANZA_TYPE[kem.name], body: concat(enc, ciphertext) });
-    await pace();
+  const parts = async function* () {
+    for (let at = 0; at < recipients.length; at += AT_ONCE) {
+      await pace();
+      const part = recipients.slice(at, at + AT_ONCE);
+      yield () => maker.make({ kem, recipients: part, info, fileKey: copySecret(fileKey), forgets });
+    }
+  };
+  const stanzas: Stanza[] = [];
+  for await (const { bodies } of inOrder(parts(), maker)) {
+    stanzas.push(...bodies.map((body) => ({ type: STANZA_TYPE[kem], body })));
   }
   return stanzas;
 }

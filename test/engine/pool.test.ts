@@ -8,6 +8,10 @@ import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { utf8 } from "../../src/bytes.js";
+import { hpkeOpen } from "../../src/crypto/hpke.js";
+import { ENC_BYTES } from "../../src/crypto/kem.js";
+import { loadKem } from "../../src/crypto/kems.js";
 import { native } from "../../src/crypto/native.js";
 import { copySecret, newSecret } from "../../src/crypto/secret.js";
 import type { Engine } from "../../src/engine/engine.js";
@@ -275,6 +279,48 @@ describe("a pool", () => {
     expect(await Promise.all([isHere(), isHere(), isHere(), isHere()])).toEqual([false, false, true, false]);
     await session.close();
     await own.close();
+  });
+
+  test.each(["x25519", "xwing"] as const)(
+    "makes stanzas of %s for many, which all open, in their order",
+    async (kind) => {
+      const kem = await loadKem(native, kind);
+      const keys = Array.from({ length: 40 }, () => kem.key(native.randomSecret(32)));
+      const fileKey = native.randomSecret(32);
+      const info = utf8("info");
+      for (const engine of [pool, helped]) {
+        const maker = engine.stanzas!(native, 1000)!;
+        const copies = [copySecret(fileKey), copySecret(fileKey), copySecret(fileKey)];
+        const made = await Promise.all(
+          copies.map((copy, i) =>
+            maker.make({
+              kem: kind,
+              recipients: keys.slice(10 * i, 10 * (i + 2)).map(({ publicKey }) => publicKey),
+              info,
+              fileKey: copy,
+              forgets: true,
+            }),
+          ),
+        );
+        for (const [i, { bodies }] of made.entries()) {
+          expect(bodies).toHaveLength(20);
+          for (const [j, body] of bodies.entries()) {
+            const parts = [body.subarray(0, ENC_BYTES[kind]), body.subarray(ENC_BYTES[kind])] as const;
+            expect(hpkeOpen(native, keys[10 * i + j]!, parts[0], info, parts[1])).toEqual(fileKey);
+          }
+        }
+        // Handed over, or erased.
+        for (const copy of copies) expect(copy.length === 0 || copy.every((byte) => byte === 0)).toBe(true);
+      }
+      expect(pool.stanzas!(native, 100)).toBeNull();
+      expect(poolEngine(1).stanzas!(native, 1000)).toBeNull();
+    },
+  );
+
+  test("tells of what fails in a thread while stanzas are made", async () => {
+    const task = { kem: "x25519", recipients: [new Uint8Array(32)], info: new Uint8Array(1), forgets: true } as const;
+    const error = await failure(pool.stanzas!(native, 1000)!.make({ ...task, fileKey: newSecret(32) }));
+    expect(error).toMatchObject({ code: "internal", message: "recipient's public key of small order" });
   });
 
   test.each([false, true])(

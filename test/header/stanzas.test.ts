@@ -68,13 +68,12 @@ test("ephemeral secrets are forgotten, also where sealing fails, unless the call
     return native.ephemeralKey();
   };
   const suite = { ...native, forget, ephemeralKey };
-  const make = (...more: readonly unknown[]) =>
-    makeStanzas(suite, { recipients: recipients.slice(0, 2) }, fileKey(), CORE, ...(more as []));
+  const make = (making = {}) => makeStanzas(suite, { recipients: recipients.slice(0, 2) }, fileKey(), CORE, making);
   await make();
   expect(forgotten).toBe(1);
   await expect(make()).rejects.toThrow("no memory");
   expect(forgotten).toBe(2);
   drawn = 0;
-  await make(undefined, false);
+  await make({ forgets: false });
   expect(forgotten).toBe(2);
 });

@@ -35,6 +35,15 @@ const commands = {
     writeFileSync("made", made);
     data.fill(0);
   },
+  // So many that threads make their stanzas.
+  sealCrowd: async () => {
+    const data = readFileSync("small");
+    const classic = recipient.length < 100;
+    const others = await Promise.all(Array.from({ length: 299 }, () => Identity.generate({ classic })));
+    const to = [...others.map(({ identity }) => identity.recipient), recipient];
+    writeFileSync("made", await sealBytes(data, { to, sign: await identity("writer.key") }));
+    data.fill(0);
+  },
   seal: async () =>
     seal({ path: "large" }, { path: "made", force: true }, { to: [recipient], sign: await identity("writer.key") }),
   openBytes: async () => (await openBytes(readFileSync("made"), { keys: [await identity("reader.key")] })).fill(0),

@@ -112,7 +112,7 @@ thief.each(KINDS)("what a program keeps of an encapsulation is found by trying, 
   }
 });
 
-const CALLS = (["sealBytes", "sealMany", "seal", "openBytes", "open"] as const).flatMap((call) =>
+const CALLS = (["sealBytes", "sealMany", "sealCrowd", "seal", "openBytes", "open"] as const).flatMap((call) =>
   KINDS.map((kind) => [call, kind] as const),
 );
 

@@ -156,7 +156,16 @@ export async function serving(site: Site): Promise<Service> {
 /** A process that has called a function of the library, with what it needs in the folder. */
 export async function calling(
   site: Site,
-  command: "seal" | "sealBytes" | "sealMany" | "sealPassphrase" | "open" | "openBytes" | "openPassphrase" | "keep",
+  command:
+    | "seal"
+    | "sealBytes"
+    | "sealMany"
+    | "sealCrowd"
+    | "sealPassphrase"
+    | "open"
+    | "openBytes"
+    | "openPassphrase"
+    | "keep",
 ): Promise<Victim> {
   const victim = site.start(LIBRARY, [site.folder, command, site.recipient]);
   await victim.said((text) => text.includes("done"));

@@ -86,7 +86,7 @@ async function makeUnsigned(options: EpochOptions, recordKey: Bytes): Promise<Un
     };
     const coreBytes = encodeCore(core);
     const coreHash = suite.sha256(coreBytes);
-    const stanzaBytes = encodeStanzas(await makeStanzas(suite, { recipients }, fileKey, coreHash, signal));
+    const stanzaBytes = encodeStanzas(await makeStanzas(suite, { recipients }, fileKey, coreHash, { signal }));
     return { coreBytes, coreHash, stanzaBytes, ratchet: new Ratchet(suite, fileKey, coreHash) };
   } finally {
     erase(fileKey);
