@@ -65,7 +65,12 @@ function loadProgram(directory: string, kind: Kind): void {
     const module = new Module(filename);
     module.filename = filename;
     require.cache[filename] = module;
-    script.runInThisContext()(module.exports, load, module, filename, dirname(filename));
+    try {
+      script.runInThisContext()(module.exports, load, module, filename, dirname(filename));
+    } catch (error) {
+      delete require.cache[filename];
+      throw error;
+    }
     module.loaded = true;
     return module.exports;
   };

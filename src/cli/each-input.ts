@@ -3,6 +3,7 @@
 import { statSync } from "node:fs";
 import type { SealError } from "../errors.js";
 import { Semaphore } from "../flow/semaphore.js";
+import { pause } from "../flow/turns.js";
 import { isUrl } from "../io/http/url.js";
 import type { Context } from "./command.js";
 import { asSealError, Reported } from "./exit.js";
@@ -31,6 +32,9 @@ function isSmall(input: string): boolean {
   }
 }
 
+/** Milliseconds that an interrupted run waits for what is nearly done. */
+const PATIENCE = 1000;
+
 interface Outcome {
   readonly tell: () => void;
   readonly error?: SealError;
@@ -48,9 +52,13 @@ export async function forEachInput(
   work: (input: string, isNext: () => boolean, index: number) => Promise<() => void>,
 ): Promise<void> {
   const outcomes: (Outcome | undefined)[] = inputs.map(() => undefined);
+  const units = new Semaphore(SMALL_AT_ONCE);
   let next = 0;
   let told = 0;
-  const units = new Semaphore(SMALL_AT_ONCE);
+  let stopped = false;
+  const tellWhatIsNext = () => {
+    while (outcomes[told]) outcomes[told++]!.tell();
+  };
   const attempt = async (index: number): Promise<Outcome> => {
     try {
       signal.throwIfAborted();
@@ -63,21 +71,32 @@ export async function forEachInput(
     }
   };
   const worker = async () => {
-    while (next < inputs.length && !signal.aborted) {
+    while (next < inputs.length) {
       const index = next++;
       const share = shareOf(inputs[index]!);
       await units.acquire(share);
-      outcomes[index] = await attempt(index).finally(() => units.release(share));
-      for (; outcomes[told]; told++) outcomes[told]!.tell();
+      try {
+        if (stopped) return;
+        outcomes[index] = await attempt(index);
+        tellWhatIsNext();
+      } catch (error) {
+        stopped = true;
+        throw error;
+      } finally {
+        units.release(share);
+      }
     }
   };
+  const workers = Array.from({ length: Math.min(SMALL_AT_ONCE, inputs.length) }, worker);
   try {
-    await Promise.all(Array.from({ length: Math.min(SMALL_AT_ONCE, inputs.length) }, worker));
+    await Promise.all(workers);
     signal.throwIfAborted();
   } catch (error) {
-    next = inputs.length;
+    stopped = true;
     if (!signal.aborted) throw error;
-    for (const outcome of outcomes.slice(told)) outcome?.tell();
+    // What has its name already is seen to its end, and told of.
+    await Promise.race([Promise.allSettled(workers), pause(PATIENCE, undefined)]);
+    for (; told < inputs.length; told++) outcomes[told]?.tell();
     const interrupted = asSealError(signal.reason);
     const open = outcomes.findIndex((outcome) => !outcome);
     if (open >= 0) interrupted.input ??= shownInput(inputs[open]!);

@@ -47,18 +47,15 @@ export function ephemeralKey(): AgreementKey {
  * drew it.
  */
 function drawnPair(type: "x25519" | "ed25519"): { key: KeyObject; publicKey: Bytes } {
-  const { privateKey, publicKey } = generate(type, { publicKeyEncoding: { type: "spki", format: "der" } });
-  return { key: privateKey, publicKey: new Uint8Array(publicKey.subarray(SPKI_PREFIX_BYTES)) };
+  const { privateKey, publicKey } = generate(type, { publicKeyEncoding: { format: "jwk" } });
+  return { key: privateKey, publicKey: bytesOf(publicKey) };
 }
-
-/** RFC 8410: SEQUENCE { SEQUENCE { OID }, BIT STRING of 32 bytes }. */
-const SPKI_PREFIX_BYTES = 12;
 
 /** Its types do not know of one key as an object, and the other in an encoding. */
 const generate = generateKeyPairSync as unknown as (
   type: "x25519" | "ed25519",
-  options: { readonly publicKeyEncoding: { readonly type: "spki"; readonly format: "der" } },
-) => { readonly privateKey: KeyObject; readonly publicKey: Buffer };
+  options: { readonly publicKeyEncoding: { readonly format: "jwk" } },
+) => { readonly privateKey: KeyObject; readonly publicKey: JsonWebKey };
 
 function agreementOf(key: KeyObject, publicKey = publicBytes(key)): AgreementKey {
   return {
@@ -135,8 +132,11 @@ export function publicKeyObject(crv: Curve, publicKey: Uint8Array): KeyObject {
 }
 
 function publicBytes(key: KeyObject): Bytes {
-  const { x } = createPublicKey(key).export({ format: "jwk" }) as JsonWebKey & { x: string };
-  return new Uint8Array(Buffer.from(x, "base64url"));
+  return bytesOf(createPublicKey(key).export({ format: "jwk" }));
+}
+
+function bytesOf({ x }: JsonWebKey): Bytes {
+  return new Uint8Array(Buffer.from(x!, "base64url"));
 }
 
 export function base64url(bytes: Uint8Array): string {

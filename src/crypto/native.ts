@@ -41,37 +41,35 @@ const BLOCK = 64;
 /** What is hashed, where it is short: memory outside of V8's heap takes as long to get as the hashing. */
 const SCRATCH = newSecret(1024);
 
-/** Zeros; whoever takes them erases them before anybody else does. */
-function scratch(length: number): Secret {
-  return length <= SCRATCH.length ? partOf(SCRATCH, 0, length) : newSecret(length);
-}
-
 /**
  * RFC 2104 with two calls that leave nothing behind. A Hmac, which takes a key, and a Hash, which holds its result, do
  * until the garbage collector comes by.
  */
 function hmacSha256(key: Secret, ...parts: readonly Uint8Array[]): Secret {
   if (key.length > BLOCK) return hmacOfLongKey(key, parts);
-  const inner = padded(key, 0x36, parts);
-  const innerHash = hashSecret(inner);
-  erase(inner);
-  const outer = padded(key, 0x5c, [innerHash]);
-  const mac = hashSecret(outer);
-  erase(outer, innerHash);
-  return mac;
+  const innerHash = hashBehind(key, 0x36, parts);
+  try {
+    return hashBehind(key, 0x5c, [innerHash]);
+  } finally {
+    erase(innerHash);
+  }
 }
 
-/** The key with zeros up to a block, each byte XORed with `pad`, and the parts behind it. */
-function padded(key: Secret, pad: number, parts: readonly Uint8Array[]): Secret {
-  const out = scratch(parts.reduce((length, part) => length + part.length, BLOCK));
-  out.set(key);
-  for (let i = 0; i < BLOCK; i++) out[i]! ^= pad;
-  let at = BLOCK;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
+/** The hash of the key, with zeros up to a block and each byte XORed with `pad`, and the parts behind it. */
+function hashBehind(key: Secret, pad: number, parts: readonly Uint8Array[]): Secret {
+  const length = parts.reduce((sum, part) => sum + part.length, BLOCK);
+  const bytes = length <= SCRATCH.length ? partOf(SCRATCH, 0, length) : newSecret(length);
+  try {
+    for (let i = 0; i < BLOCK; i++) bytes[i] = (i < key.length ? key[i]! : 0) ^ pad;
+    let at = BLOCK;
+    for (const part of parts) {
+      bytes.set(part, at);
+      at += part.length;
+    }
+    return hashSecret(bytes);
+  } finally {
+    erase(bytes);
   }
-  return out;
 }
 
 function hmacOfLongKey(key: Secret, parts: readonly Uint8Array[]): Secret {

@@ -190,7 +190,7 @@ async function* chunkTasks(
     const position = index * chunkSize;
     const left = byPosition(source) ? source.size - position : chunkSize;
     const output =
-      sink.fd === null || left < SHORT
+      sink.fd === null || Math.min(chunkSize, left) < SHORT
         ? null
         : { fd: sink.fd, name: sink.name, position: recordOffset(geometry, index) };
     const work = byPosition(source)

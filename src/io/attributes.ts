@@ -13,7 +13,7 @@ import {
 import { dirname } from "node:path";
 import { SealError } from "../errors.js";
 import { copyAcl } from "./acl.js";
-import { onceEach } from "./directory.js";
+import { remembered } from "./directory.js";
 import { closeRead, type FileId } from "./files.js";
 import { drop, remember, temporaryName } from "./leftovers.js";
 import { isMountPoint } from "./mounts.js";
@@ -111,9 +111,12 @@ function askNewMode(directory: string): number {
   }
 }
 
-/** For a run that has many outputs: each directory is asked once. */
-export function newModeOnce(): NewMode {
-  return onceEach(askNewMode);
+/** Milliseconds for which a directory's mode of new files is taken to be what it was. */
+const SAME = 500;
+
+/** For a run that has many outputs: each directory is asked now and then. */
+export function newModes(): NewMode {
+  return remembered(askNewMode, SAME);
 }
 
 /**

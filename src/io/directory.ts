@@ -7,13 +7,17 @@ import { closeRead } from "./files.js";
 
 export const syncFd = promisify(fsync);
 
-/** What `ask` tells of a directory, of each asked once. */
-export function onceEach<T>(ask: (directory: string) => T): (directory: string) => T {
-  const told = new Map<string, { readonly of: T }>();
+/** What `ask` tells of a directory; an answer is good for so many milliseconds. */
+export function remembered<T>(ask: (directory: string) => T, lifetime = Infinity): (directory: string) => T {
+  const told = new Map<string, { readonly answer: T; readonly at: number }>();
   return (directory) => {
-    const answer = told.get(directory) ?? { of: ask(directory) };
-    told.set(directory, answer);
-    return answer.of;
+    const now = Date.now();
+    const last = told.get(directory);
+    // A clock may be put back.
+    if (last && Math.abs(now - last.at) < lifetime) return last.answer;
+    const answer = ask(directory);
+    told.set(directory, { answer, at: now });
+    return answer;
   };
 }
 

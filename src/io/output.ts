@@ -5,7 +5,7 @@ import { dirname } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { asIoError, ioError, SealError } from "../errors.js";
 import { committing } from "../flow/io.js";
-import { newModeOnce } from "./attributes.js";
+import { newModes } from "./attributes.js";
 import { descriptorSink, type OutputSink } from "./descriptor.js";
 import { type FileId, isSame, openFd } from "./files.js";
 import { net } from "./lazy.js";
@@ -33,9 +33,9 @@ export interface OutputOptions extends TemporaryOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** For a run that has many outputs: what is asked of each directory once. */
-export function askingOnce(): Pick<OutputOptions, "partials" | "newMode"> {
-  return { partials: namesOnce(), newMode: newModeOnce() };
+/** For a run that has many outputs: what directories tell is remembered. */
+export function remembering(): Pick<OutputOptions, "partials" | "newMode"> {
+  return { partials: namesOnce(), newMode: newModes() };
 }
 
 /**

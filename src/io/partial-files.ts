@@ -6,7 +6,7 @@ import { type Bytes, toHex } from "../bytes.js";
 import { digestName } from "../crypto/random.js";
 import { ioError, SealError } from "../errors.js";
 import { setMode } from "./attributes.js";
-import { onceEach } from "./directory.js";
+import { remembered } from "./directory.js";
 import { closeRead } from "./files.js";
 import type { NamesIn, OutputOptions } from "./output.js";
 
@@ -46,7 +46,7 @@ const partialNames: NamesIn = (directory) =>
 
 /** For a run that has many outputs: each directory is read once, so what is left is what was there before the run. */
 export function namesOnce(): NamesIn {
-  return onceEach(partialNames);
+  return remembered(partialNames);
 }
 
 /** Removes them, and tells of each; what cannot be removed is told of too. */

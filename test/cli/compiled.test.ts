@@ -99,6 +99,30 @@ describe("what was compiled", () => {
   );
 
   test(
+    "is compiled anew, of a part of the program too, and the run does its work by what is left",
+    inSandbox(async (box) => {
+      const list = "unset NODE_DISABLE_COMPILE_CACHE; seal accept list server.key";
+      const { stdout } = await sh(box, list);
+      const names = filesIn(box);
+      expect(names.length).toBeGreaterThan(1);
+      const before = names.map((name) => readFileSync(join(box.dir, ".cache/seal", name)));
+      for (const [i, name] of names.entries()) {
+        writeFileSync(join(box.dir, ".cache/seal", name), before[i]!.with(60, before[i]![60]! ^ 1));
+        expect(await sh(box, list)).toEqual({ status: 0, stdout, stderr: "" });
+        expect(filesIn(box)).toEqual(names);
+        expect(readFileSync(join(box.dir, ".cache/seal", name)).length).toBeGreaterThan(before[i]!.length / 2);
+      }
+    }),
+  );
+
+  test("is of files in ASCII, which are read as Latin-1", () => {
+    const files = readdirSync(join(TREE, "dist")).filter((name) => name.endsWith(".cjs") && name !== "index.cjs");
+    expect(files.length).toBeGreaterThan(5);
+    const isForeign = (byte: number) => byte > 0x7f;
+    expect(files.filter((name) => readFileSync(join(TREE, "dist", name)).some(isForeign))).toEqual([]);
+  });
+
+  test(
     "is of this very program: another version is often as long, which is all that V8 compares",
     inSandbox(async (box) => {
       const [name] = await kept(box);

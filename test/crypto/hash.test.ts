@@ -105,6 +105,29 @@ test("both suites hash and authenticate alike", () => {
   );
 });
 
+test.each([0, 1, 959, 960, 961, 5000])(
+  "both suites authenticate %i bytes alike, under keys of each length",
+  (length) => {
+    const data = Uint8Array.from({ length }, (_, i) => i);
+    for (let size = 0; size <= 66; size++) {
+      const key = () => copySecret(Uint8Array.from({ length: size }, (_, i) => 255 - i));
+      expect(native.hmacSha256(key(), data)).toStrictEqual(portable.hmacSha256(key(), data));
+    }
+  },
+);
+
+test("what failed on the way leaves nothing behind that the next one would take in", () => {
+  const bad = new Proxy(new Uint8Array(5), {
+    get: (bytes, name) => {
+      if (name !== "length") throw new Error("out of memory");
+      return bytes.length;
+    },
+  });
+  const [key, data] = [copySecret(utf8("key")), utf8("data")];
+  expect(() => native.hmacSha256(copySecret(new Uint8Array(60).fill(7)), data, bad)).toThrow("out of memory");
+  expect(native.hmacSha256(key, data)).toStrictEqual(portable.hmacSha256(key, data));
+});
+
 // From Python's hashlib.scrypt(b"correct horse", salt=bytes(range(16)), n=2**17, r=8, p=1, dklen=32).
 test.each([native, portable])("$name: scrypt with the parameters of the format", async (suite) => {
   const key = await suite.scrypt(

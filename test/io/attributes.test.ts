@@ -2,10 +2,10 @@
 
 import { execFileSync, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { utf8 } from "../../src/bytes.js";
 import { committing } from "../../src/flow/io.js";
-import { askingOnce, type OutputOptions, openOutput, writeNew } from "../../src/io/output.js";
+import { type OutputOptions, openOutput, remembering, writeNew } from "../../src/io/output.js";
 import { failure } from "../support.js";
 import { folder } from "./folder.js";
 
@@ -60,27 +60,35 @@ describe.skipIf(!hasAcls)("in a directory with a default ACL", () => {
     expect(fs.readdirSync(box.at("d")).sort()).toEqual(["out", "touched"]);
   });
 
-  test("of many outputs, each has what touch gives in its directory, and each directory is asked once", async () => {
+  test("of many outputs, each has what touch gives in its directory, also where that changes on the way", async () => {
     const box = folder();
-    for (const [name, entries] of [
-      ["d", "g::r,o::---"],
-      ["e", "u:1:rw,g::rw,o::r"],
-    ] as const) {
-      fs.mkdirSync(box.at(name));
-      setAcl("-d", "-m", entries, box.at(name));
+    const give = (directory: string, entries: string) => setAcl("-d", "-m", entries, box.at(directory));
+    for (const name of ["d", "e"]) fs.mkdirSync(box.at(name));
+    give("d", "g::r,o::---");
+    give("e", "u:1:rw,g::rw,o::r");
+    const { newMode } = remembering();
+    const besideTouched = async (directory: string, name: string) => {
+      const [out, touched] = [box.at(`${directory}/${name}`), box.at(`${directory}/${name}-touched`)];
+      await put(out, { newMode });
+      execFileSync("touch", [touched]);
+      expect(acl(out)).toBe(acl(touched));
+      return modeOf(out);
+    };
+    vi.useFakeTimers({ toFake: ["Date"] });
+    try {
+      for (const name of ["1", "2"]) {
+        expect([await besideTouched("d", name), await besideTouched("e", name)]).toEqual([0o640, 0o664]);
+      }
+      give("e", "g::---,o::---");
+      vi.setSystemTime(Date.now() + 1000);
+      expect(await besideTouched("e", "3")).toBe(0o660);
+      give("e", "g::r,o::r");
+      // A clock that is put back.
+      vi.setSystemTime(Date.now() - 100_000);
+      expect(await besideTouched("e", "4")).toBe(0o664);
+    } finally {
+      vi.useRealTimers();
     }
-    const { newMode } = askingOnce();
-    for (const directory of ["d", "e", "d", "e"]) {
-      const [out, touched] = [fs.readdirSync(box.at(directory)).length, "touched"].map((n) =>
-        box.at(`${directory}/${n}`),
-      );
-      await put(out!, { newMode });
-      execFileSync("touch", [touched!]);
-      expect(acl(out!)).toBe(acl(touched!));
-    }
-    setAcl("-d", "-m", "g::---,o::---", box.at("e"));
-    await put(box.at("e/later"), { newMode });
-    expect([modeOf(box.at("e/later")), modeOf(box.at("e/0"))]).toEqual([modeOf(box.at("e/0")), 0o664]);
   });
 
   test("an output is its owner's alone until it is whole", async () => {

@@ -2,8 +2,9 @@
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { IS_WHOLE } from "../whole.js";
 
@@ -89,7 +90,7 @@ export class Victim {
       const text = Buffer.concat(this.#said).toString("latin1");
       if (isSo(text)) return text;
       if (this.#isOver) throw new Error(`the victim ended: ${text}`);
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await setTimeout(5);
     }
   }
 
@@ -170,6 +171,20 @@ export async function calling(
   const victim = site.start(LIBRARY, [site.folder, command, site.recipient]);
   await victim.said((text) => text.includes("done"));
   return victim;
+}
+
+/**
+ * `seal` of as many FIFOs as are worked on at a time, and of a file behind them, which is done when one of them has
+ * ended; and what became of the file.
+ */
+export async function sealingBeside(site: Site): Promise<{ victim: Victim; made: Buffer }> {
+  const fifos = Array.from({ length: 8 }, (_, i) => `fifo-${i}`);
+  execFileSync("mkfifo", fifos, { cwd: site.folder });
+  const victim = site.start(SEAL, [...fifos, "small", "--to", "reader.pub", "--sign", "writer.key", "-q"]);
+  writeFileSync(site.path(fifos[0]!), "");
+  while (!existsSync(site.path("small.sealed"))) await setTimeout(50);
+  await setTimeout(500);
+  return { victim, made: readFileSync(site.path("small.sealed")) };
 }
 
 /** Seals 9 MiB for the reader. */

@@ -7,7 +7,7 @@ import { type Opened, type Opening, openTo } from "../../files/open.js";
 import { resume } from "../../files/resume.js";
 import type { Progress } from "../../flow/io.js";
 import type { HttpHeader } from "../../io/http/client.js";
-import { askingOnce, type OutputOptions } from "../../io/output.js";
+import { type OutputOptions, remembering } from "../../io/output.js";
 import { openedOutput, resumableOutput } from "../../io/partial.js";
 import { stdoutSink } from "../../io/stdio.js";
 import { encodeSigner } from "../../keys/text.js";
@@ -107,7 +107,7 @@ async function settingsOf(files: readonly string[], options: Options, context: C
     engine,
     range: options.range === undefined ? undefined : parseRange(options.range),
     signal: context.signal,
-    outputs: { ...askingOnce(), signal: context.signal },
+    outputs: { ...remembering(), signal: context.signal },
   };
 }
 

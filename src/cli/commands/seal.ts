@@ -7,7 +7,7 @@ import { SealError } from "../../errors.js";
 import { armoredSink } from "../../files/armor.js";
 import { type Sealed, sealTo } from "../../files/seal.js";
 import type { Progress } from "../../flow/io.js";
-import { askingOnce, type OutputOptions } from "../../io/output.js";
+import { type OutputOptions, remembering } from "../../io/output.js";
 import { tellRevocation } from "../../keys/contacts.js";
 import { encodeSigner } from "../../keys/text.js";
 import { isoTime } from "../../time.js";
@@ -83,12 +83,12 @@ export const sealCommand: CommandDefinition<Options> = {
     const place = await outputPlace(options.output);
     const names = outputNames(files, (file) => sealedName(file, place));
     const passphrase = options.passphrase ? await newFilePassphrase(suite, context.signal) : null;
-    const settings = { suite, engine, recipients, label, signer, outputs: askingOnce() };
+    const settings = { suite, engine, recipients, label, signer, outputs: remembering() };
     try {
       await forEachInput(files, context, async (file, isNext, index) => {
         // Of one file, nothing of it is kept while that is sealed.
         const own = passphrase && files.length > 1 ? copySecret(passphrase) : passphrase;
-        const isLast = index === files.length - 1;
+        const isLast = index === files.length - 1 && isNext();
         return sealOne(file, names(index), isNext, options, context, { ...settings, passphrase: own, isLast }).finally(
           () => own && erase(own),
         );
