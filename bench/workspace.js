@@ -156,7 +156,7 @@ async function ageKeys(path, call) {
 }
 
 function ageRecipient() {
-  const { x } = generateKeyPairSync("x25519").publicKey.export({ format: "jwk" });
+  const { x } = generateKeyPairSync("x25519", { publicKeyEncoding: { format: "jwk" } }).publicKey;
   return bech32.encodeFromBytes("age", Buffer.from(x, "base64url"));
 }
 
