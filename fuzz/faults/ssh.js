@@ -54,8 +54,8 @@ export const ssh = [
     name: "an ssh key that is no point is taken",
     target: "ssh",
     file: "src/keys/ssh/public.ts",
-    from: "if (isValidSigner(key)) return key;",
-    to: "if (isValidSigner.length > 0) return key;",
+    from: "if (suite.isValidSigner(key)) return key;",
+    to: "if (suite.isValidSigner.length > 0) return key;",
   },
   {
     name: "the sign of an ssh key goes into what is sealed for",
