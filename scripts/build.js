@@ -32,6 +32,8 @@ const COMMON = {
   entryFileNames: "[name].cjs",
   // Its beginning finds the program by its name.
   chunkFileNames: ({ name }) => (name === "program" ? "[name].cjs" : "[name]-[hash].cjs"),
+  // The program's exports are called what they are.
+  minifyInternalExports: false,
   comments: { legal: true, jsdoc: false, annotation: false },
   plugins: [ascii],
 };
@@ -41,12 +43,16 @@ const bundles = [
   // A require of its own would clash with that of the bundles that it is put into.
   await bundle({ index: "src/index.ts" }, { groups: [] }, { polyfillRequire: false }),
   // The program is no ES module: Node starts it in two thirds of the time.
-  await bundle({ cli: "src/cli/start.ts" }, { groups: [{ name: always, debugName: "program" }] }, COMMON),
+  await bundle({ main: "src/cli/main.ts" }, { groups: [{ name: always, debugName: "program" }] }, COMMON),
+  // What runs before it.
+  await bundle({ cli: "src/cli/start.ts" }, false, COMMON),
   // In one file, which can be copied to where a bundler has put the rest.
-  await bundle({ worker: "src/engine/worker.ts" }, false, { ...SMALL, entryFileNames: "[name].mjs" }),
+  await bundle({ worker: "src/engine/worker.ts" }, false, { ...COMMON, ...SMALL }),
   // For those who cannot require a module, as jest: all in one file, beside the same worker.
   await bundle({ index: "src/index.ts" }, false, COMMON),
 ];
+// Nothing but the program's exports under another name.
+rmSync(`${root}dist/main.cjs`);
 // A browser's worker is a script by itself, and the text of it a part of the library, which so is one file.
 bundles.push(await bundle({ "web-worker": "src/engine/web-worker.ts" }, false, WEB_WORKER, WEB));
 const worker = JSON.stringify(readFileSync(`${root}dist/web-worker.js`, "utf8"));

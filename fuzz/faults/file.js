@@ -4,9 +4,9 @@ export const file = [
   {
     name: "a stanza that does not open ends the search",
     target: "file",
-    file: "src/header/unlock.ts",
-    from: "if (fileKey) return fileKey;",
-    to: "if (fileKey || kem === 'xwing') return fileKey;",
+    file: "src/engine/stanzas.ts",
+    from: "if (fileKey) return { fileKey };",
+    to: "if (fileKey || key.kem === 'xwing') return { fileKey };",
   },
   {
     name: "a header's signature is not looked at",
@@ -95,8 +95,8 @@ function reallyOpen(keys: ChunkKeys, task: Task): OpenTaskResult {`,
     name: "a passphrase is tried before the keys",
     target: "file",
     file: "src/header/unlock.ts",
-    from: "(await openFirst(suite, header, keys, signal)) ?? (ask ? await askAndOpen(suite, header, ask, signal) : null);",
-    to: "(ask ? await askAndOpen(suite, header, ask, signal) : null) ?? (await openFirst(suite, header, keys, signal));",
+    from: "const byKey = await openFirst(suite, header, keys, signal, engine);",
+    to: "const byKey = (ask ? await askAndOpen(suite, header, ask, signal) : null) ?? (await openFirst(suite, header, keys, signal, engine));",
   },
   {
     name: "a line of a text may be short",

@@ -2,6 +2,7 @@
 
 import type { EventEmitter } from "node:events";
 import { Argument, Command, type CommanderError, Option } from "commander";
+import type { Thread } from "../engine/thread.js";
 import { MAX_THREADS } from "../engine/threads.js";
 import { SealError } from "../errors.js";
 import { holdsPrivateKey } from "../keys/ssh/kinds.js";
@@ -15,6 +16,8 @@ export interface Context {
   readonly report: Report;
   /** Aborts on Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal;
+  /** One for the engine, that was started while the program was read. */
+  readonly thread?: Thread | null;
 }
 
 export interface Common {

@@ -20,14 +20,21 @@ import type { Script } from "node:vm";
 
 const DIGEST_BYTES = 32;
 
+type Program = typeof import("./main.js");
+
+/** What is loaded, which the build makes of main.ts. */
+const PROGRAM = "./program.cjs";
+
 /**
  * Loads the program by what was kept of a run of the same kind, and keeps that where nothing was. Nothing else depends
  * on it: where there is no place for it, the program is compiled at each start. NODE_DISABLE_COMPILE_CACHE is Node's
  * own way to have none.
  */
-export function keepCompiled(program: "seal" | "open", argv: readonly string[]): void {
+export function loadProgram(program: "seal" | "open", argv: readonly string[]): Program {
+  const { createRequire } = process.getBuiltinModule("node:module");
+  const require = createRequire(join(import.meta.dirname, "cli.cjs"));
   const directory = ownCache();
-  if (directory) loadProgram(directory, kindOf(program, argv));
+  return directory ? loadKept(directory, kindOf(program, argv), require) : require(PROGRAM);
 }
 
 const KINDS = ["seal", "open", "verify", "journal", "other"] as const;
@@ -46,10 +53,9 @@ export function kindOf(program: "seal" | "open", argv: readonly string[]): Kind 
 }
 
 /** Has `require` find the program as it was compiled before, and the program what it requires of its own. */
-function loadProgram(directory: string, kind: Kind): void {
-  const { Module, createRequire } = process.getBuiltinModule("node:module");
+function loadKept(directory: string, kind: Kind, require: NodeJS.Require): Program {
+  const { Module } = process.getBuiltinModule("node:module");
   const { Script } = process.getBuiltinModule("node:vm");
-  const require = createRequire(join(import.meta.dirname, "cli.cjs"));
   const compiled: (() => void)[] = [];
   const load = (name: string): unknown => {
     if (!name.startsWith("./")) return require(name);
@@ -57,6 +63,7 @@ function loadProgram(directory: string, kind: Kind): void {
     const loaded = require.cache[filename];
     if (loaded) return loaded.exports;
     const source = readWrapped(filename);
+    if (source.length < SHORT) return require(name);
     const place = join(directory, nameOf(kind, filename));
     const kept = readKept(place, source);
     // The build escapes all that is not ASCII.
@@ -74,13 +81,15 @@ function loadProgram(directory: string, kind: Kind): void {
     module.loaded = true;
     return module.exports;
   };
-  load("./program.cjs");
   // Only what a run needed that came to its end.
   process.once("exit", (status) => {
     if (status === 0) for (const keepThis of compiled) keepThis();
   });
+  return load(PROGRAM) as Program;
 }
 
+/** What is shorter is compiled as soon as it is read. */
+const SHORT = 4096;
 const BEFORE = "(function (exports, require, module, __filename, __dirname) { ";
 const BEHIND = "\n})";
 

@@ -3,6 +3,7 @@
 import { setMaxListeners } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";
 import { closest } from "../closest.js";
+import type { Thread } from "../engine/thread.js";
 import { SealError } from "../errors.js";
 import { removeTemporaries } from "../io/leftovers.js";
 import { stat } from "../io/promises.js";
@@ -27,7 +28,12 @@ import { restoreTerminal } from "./say/stops.js";
 const GLOBAL_FLAGS = ["--json", "-q", "--quiet"];
 
 /** Runs `seal` or `open` with its arguments; the exit status. Throws nothing. */
-export async function runProgram(program: "seal" | "open", argv: readonly string[], version: string): Promise<number> {
+export async function runProgram(
+  program: "seal" | "open",
+  argv: readonly string[],
+  version: string,
+  thread: Thread | null = null,
+): Promise<number> {
   const json = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : argv.length).includes("--json");
   let report = makeReport({ json, quiet: false, dataOnStdout: false });
   try {
@@ -47,7 +53,7 @@ export async function runProgram(program: "seal" | "open", argv: readonly string
     // Once more: a signal that came before the program listened to it takes effect with a turn of the event loop.
     await turn();
     closeInspector();
-    await definition.run(files, options, { report, signal: interruption(definition.ownSignals ?? []) });
+    await definition.run(files, options, { report, signal: interruption(definition.ownSignals ?? []), thread });
     return 0;
   } catch (error) {
     return told(error, report);

@@ -1,10 +1,10 @@
-// Where both programs begin: with what makes reading the rest of them faster.
+// Where both programs begin: with what makes reading the rest of them faster, and with what takes long to be ready.
 
-import { keepCompiled } from "./compiled.js";
+import { loadProgram } from "./compiled.js";
+import { earlyThread } from "./early.js";
 
 /** Runs `seal` or `open` with its arguments and ends the process. */
 export async function start(program: "seal" | "open", argv: readonly string[]): Promise<never> {
-  keepCompiled(program, argv);
-  const { main } = await import("./main.js");
-  return main(program, argv);
+  const thread = earlyThread(program, argv);
+  return loadProgram(program, argv).main(program, argv, thread);
 }

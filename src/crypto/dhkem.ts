@@ -6,23 +6,24 @@ import { type Encapsulated, KEM_ID, type Kem, type KemKey } from "./kem.js";
 import { labeledExpand, labeledExtract, NO_SALT } from "./labeled.js";
 import { KEY_BYTES } from "./lengths.js";
 import { erase, type Secret } from "./secret.js";
-import type { Suite } from "./suite.js";
+import type { AgreementKey, Suite } from "./suite.js";
 
 const SUITE_ID = concat(utf8("KEM"), u16(KEM_ID.x25519));
 
 export function dhkem(suite: Suite): Kem {
   return {
     name: "x25519",
-    key: (secret) => keyOf(suite, secret),
+    key: (secret) => keyOf(suite, suite.agreementKey(secret)),
+    sharedKey: ({ publicKey, handles: [curve] }) => keyOf(suite, suite.sharedAgreementKey!(curve!, publicKey)),
     encapsulate: (publicKey) => encapsulate(suite, publicKey),
   };
 }
 
-function keyOf(suite: Suite, secret: Secret): KemKey {
-  const { publicKey, agree } = suite.agreementKey(secret);
+function keyOf(suite: Suite, { publicKey, agree, handle }: AgreementKey): KemKey {
   return {
     kem: "x25519",
     publicKey,
+    shared: handle && { kem: "x25519", publicKey, handles: [handle] },
     decapsulate: (enc) => {
       const dh = agree(enc);
       return dh && extractAndExpand(suite, dh, concat(enc, publicKey));

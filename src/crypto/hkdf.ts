@@ -23,15 +23,15 @@ export function hkdfExtract(suite: Suite, salt: Secret, ...material: readonly Ui
   return suite.hmacSha256(salt, ...material);
 }
 
-/** `length` bytes, 255 × 32 at most (RFC 5869, 2.3): beyond is `internal`. */
-export function hkdfExpand(suite: Suite, key: Secret, info: Uint8Array, length: number): Secret {
+/** `length` bytes, 255 × 32 at most (RFC 5869, 2.3): beyond is `internal`. The info is given in parts. */
+export function hkdfExpand(suite: Suite, key: Secret, length: number, ...info: readonly Uint8Array[]): Secret {
   if (length > 255 * HASH_LENGTH) throw new SealError("internal", `HKDF cannot give ${length} bytes`);
-  if (length <= HASH_LENGTH) return beginning(suite.hmacSha256(key, info, ONE), length);
+  if (length <= HASH_LENGTH) return beginning(suite.hmacSha256(key, ...info, ONE), length);
   const out = newSecret(length);
   let block = newSecret(0);
   for (let at = 0, counter = 1; at < length; at += HASH_LENGTH, counter++) {
     const previous = block;
-    block = suite.hmacSha256(key, previous, info, Uint8Array.of(counter));
+    block = suite.hmacSha256(key, previous, ...info, Uint8Array.of(counter));
     out.set(partOf(block, 0, length - at), at);
     erase(previous);
   }

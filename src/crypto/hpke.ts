@@ -95,14 +95,13 @@ export function keySchedule(
 }
 
 /** Of the last info: all stanzas of a header have the same, and its hashes are a quarter of what trying one takes. */
-let last: { readonly id: Bytes; readonly context: Bytes } | null = null;
+let last: { readonly suiteId: Bytes; readonly info: Uint8Array; readonly context: Bytes } | null = null;
 
 /** key_schedule_context of RFC 9180, 5.1, of which nothing is secret. */
 function contextOf(suite: Suite, suiteId: Bytes, info: Uint8Array): Bytes {
-  const id = concat(suiteId, info);
-  if (last && equal(last.id, id)) return last.context;
+  if (last && last.suiteId === suiteId && equal(last.info, info)) return last.context;
   const infoHash: Uint8Array = labeledExtract(suite, suiteId, NO_SALT, "info_hash", info);
   const pskIdHash: Uint8Array = labeledExtract(suite, suiteId, NO_SALT, "psk_id_hash", EMPTY);
-  last = { id, context: concat(Uint8Array.of(MODE_BASE), pskIdHash, infoHash) };
+  last = { suiteId, info: concat(info), context: concat(Uint8Array.of(MODE_BASE), pskIdHash, infoHash) };
   return last.context;
 }

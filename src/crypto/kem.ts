@@ -5,6 +5,7 @@ import type { Bytes } from "../bytes.js";
 import { SealError } from "../errors.js";
 import { KEY_BYTES, XWING_ENC_BYTES, XWING_KEY_BYTES } from "./lengths.js";
 import type { Secret } from "./secret.js";
+import type { KeyHandle } from "./suite.js";
 
 /** DHKEM(X25519, HKDF-SHA256) of RFC 9180, and X-Wing. */
 export type KemName = "x25519" | "xwing";
@@ -25,6 +26,16 @@ export interface KemKey {
    * it was not made for this key. null where X25519 gives all zeros.
    */
   decapsulate(enc: Uint8Array): Secret | null;
+  /** What another thread makes the same key of; missing where it cannot. */
+  readonly shared?: SharedKemKey | undefined;
+}
+
+/** A secret key of a KEM on its way to another thread. */
+export interface SharedKemKey {
+  readonly kem: KemName;
+  readonly publicKey: Bytes;
+  /** That of X25519, behind ML-KEM's where there is one. */
+  readonly handles: readonly KeyHandle[];
 }
 
 /** A fresh shared secret, 32 bytes, and what gives it to the one with the secret key. */
@@ -38,6 +49,8 @@ export interface Kem {
   readonly name: KemName;
   /** The key of an X25519 secret, or of an X-Wing seed: 32 bytes, which stay the caller's, to be erased. */
   key(secret: Secret): KemKey;
+  /** The key that another thread has. */
+  sharedKey(shared: SharedKemKey): KemKey;
   /**
    * A fresh shared secret for a public key that has passed isValidRecipient or isValidXWingRecipient (one of small
    * order is `internal`).

@@ -17,7 +17,7 @@ import { Age } from "./collect.js";
 import { encodesSmallOrder } from "./ed25519-check.js";
 import { expectLength, KEY_BYTES, SIGNATURE_BYTES } from "./lengths.js";
 import { erase, joinSecret, ownSecret, type Secret } from "./secret.js";
-import type { AgreementKey, RecordKey, SigningKey, VerifyingKey } from "./suite.js";
+import type { AgreementKey, KeyHandle, RecordKey, SigningKey, VerifyingKey } from "./suite.js";
 import { untraced } from "./untraced.js";
 import { hasSmallOrder } from "./x25519-check.js";
 
@@ -33,6 +33,20 @@ const PKCS8_PREFIX: Record<Curve, Bytes> = {
 export function agreementKey(secret: Secret): AgreementKey {
   expectLength("X25519 secret", secret, KEY_BYTES);
   return agreementOf(privateKey("X25519", secret));
+}
+
+/** A secret key as another thread takes it: structured clone gives it a KeyObject of the same key. */
+export function handleOf(key: KeyObject): KeyHandle {
+  return key as unknown as KeyHandle;
+}
+
+export function keyObjectOf(handle: KeyHandle): KeyObject {
+  return handle as unknown as KeyObject;
+}
+
+/** The key of another thread's handle. */
+export function sharedAgreementKey(handle: KeyHandle, publicKey: Bytes): AgreementKey {
+  return agreementOf(keyObjectOf(handle), publicKey);
 }
 
 /** OpenSSL draws it: the secret never comes to JavaScript. */
@@ -60,6 +74,7 @@ const generate = generateKeyPairSync as unknown as (
 function agreementOf(key: KeyObject, publicKey = publicBytes(key)): AgreementKey {
   return {
     publicKey,
+    handle: handleOf(key),
     agree: (publicKey) => {
       expectLength("X25519 public key", publicKey, KEY_BYTES);
       if (hasSmallOrder(publicKey)) return null;
@@ -71,10 +86,16 @@ function agreementOf(key: KeyObject, publicKey = publicBytes(key)): AgreementKey
 export function signingKey(seed: Secret): SigningKey {
   expectLength("Ed25519 seed", seed, KEY_BYTES);
   const key = privateKey("Ed25519", seed);
-  return {
-    publicKey: publicBytes(key),
-    sign: (message) => copied(sign(null, message, key)),
-  };
+  return signingOf(key, publicBytes(key));
+}
+
+/** The key of another thread's handle. */
+export function sharedSigningKey(handle: KeyHandle, publicKey: Bytes): SigningKey {
+  return signingOf(keyObjectOf(handle), publicKey);
+}
+
+function signingOf(key: KeyObject, publicKey: Bytes): SigningKey {
+  return { publicKey, handle: handleOf(key), sign: (message) => copied(sign(null, message, key)) };
 }
 
 /** OpenSSL draws it, as it does an ephemeral key. */

@@ -1,11 +1,10 @@
 // ML-KEM-768 over node:crypto, which has it from Node 24.7 on. As for curves, what OpenSSL holds of a key is erased
 // when its KeyObject is collected.
 
-import * as nodeCrypto from "node:crypto";
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { type Bytes, concat, equal, fromHex } from "../bytes.js";
 import { expectLength, ML_KEM_CIPHERTEXT_BYTES, ML_KEM_KEY_BYTES, ML_KEM_SEED_BYTES } from "./lengths.js";
-import { copied } from "./native-curves.js";
+import { copied, handleOf, keyObjectOf } from "./native-curves.js";
 import { erase, joinSecret, ownSecret, type Secret } from "./secret.js";
 import type { MlKem, MlKemKey } from "./suite.js";
 import { untraced } from "./untraced.js";
@@ -23,7 +22,11 @@ const SPKI_PREFIX = fromHex("308204b2300b0609608648016503040402038204a100");
 
 function mlKem({ encapsulate, decapsulate }: Encapsulation): MlKem {
   return {
-    key: (seed) => keyOf(privateKeyOf(seed), decapsulate),
+    key: (seed) => {
+      const key = privateKeyOf(seed);
+      return keyOf(key, publicBytes(key), decapsulate);
+    },
+    sharedKey: (handle, publicKey) => keyOf(keyObjectOf(handle), publicKey, decapsulate),
     encapsulate: (publicKey) => {
       const { sharedKey, ciphertext } = encapsulate(lastPublicKey(publicKey));
       return { ciphertext: copied(ciphertext), sharedSecret: ownSecret(sharedKey) };
@@ -31,9 +34,10 @@ function mlKem({ encapsulate, decapsulate }: Encapsulation): MlKem {
   };
 }
 
-function keyOf(key: KeyObject, decapsulate: Encapsulation["decapsulate"]): MlKemKey {
+function keyOf(key: KeyObject, publicKey: Bytes, decapsulate: Encapsulation["decapsulate"]): MlKemKey {
   return {
-    publicKey: publicBytes(key),
+    publicKey,
+    handle: handleOf(key),
     decapsulate: (ciphertext) => {
       expectLength("ML-KEM ciphertext", ciphertext, ML_KEM_CIPHERTEXT_BYTES);
       return ownSecret(decapsulate(key, ciphertext));
@@ -72,7 +76,7 @@ function publicBytes(key: KeyObject): Bytes {
 
 /** null where this Node, or the OpenSSL that it was built with, has no ML-KEM. */
 function available(): MlKem | null {
-  const { encapsulate, decapsulate } = nodeCrypto as Partial<Encapsulation>;
+  const { encapsulate, decapsulate } = process.getBuiltinModule("node:crypto") as Partial<Encapsulation>;
   if (!encapsulate || !decapsulate) return null;
   try {
     publicKeyOf(new Uint8Array(ML_KEM_KEY_BYTES));

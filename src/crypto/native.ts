@@ -5,7 +5,16 @@ import type { Bytes } from "../bytes.js";
 import { collectYoungSoon } from "./collect.js";
 import { KEY_BYTES, NONCE_BYTES } from "./lengths.js";
 import { nativeAes } from "./native-aead.js";
-import { agreementKey, checkedVerifyingKey, copied, ephemeralKey, recordKey, signingKey } from "./native-curves.js";
+import {
+  agreementKey,
+  checkedVerifyingKey,
+  copied,
+  ephemeralKey,
+  recordKey,
+  sharedAgreementKey,
+  sharedSigningKey,
+  signingKey,
+} from "./native-curves.js";
 import { nativeMlKem } from "./native-ml-kem.js";
 import { isValidSignerByX25519 } from "./native-signer.js";
 import { copySecret, erase, joinSecret, newSecret, ownSecret, partOf, type Secret } from "./secret.js";
@@ -57,7 +66,8 @@ function hmacSha256(key: Secret, ...parts: readonly Uint8Array[]): Secret {
 
 /** The hash of the key, with zeros up to a block and each byte XORed with `pad`, and the parts behind it. */
 function hashBehind(key: Secret, pad: number, parts: readonly Uint8Array[]): Secret {
-  const length = parts.reduce((sum, part) => sum + part.length, BLOCK);
+  let length = BLOCK;
+  for (const part of parts) length += part.length;
   const bytes = length <= SCRATCH.length ? partOf(SCRATCH, 0, length) : newSecret(length);
   try {
     for (let i = 0; i < BLOCK; i++) bytes[i] = (i < key.length ? key[i]! : 0) ^ pad;
@@ -144,10 +154,12 @@ export const native: Suite = {
   shake256,
   mlKem,
   agreementKey,
+  sharedAgreementKey,
   ephemeralKey,
   forget: collectYoungSoon,
   ...nativeAes,
   signingKey,
+  sharedSigningKey,
   recordKey,
   isValidSigner: isValidSignerByX25519,
   verifyingKey,

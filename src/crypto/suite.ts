@@ -4,12 +4,21 @@
 import type { Bytes } from "../bytes.js";
 import type { Secret } from "./secret.js";
 
+declare const handle: unique symbol;
+
+/** A secret key that threads of one process hand to each other without a copy of it: a KeyObject. */
+export interface KeyHandle {
+  readonly [handle]: true;
+}
+
 /** An X25519 secret key, ready for use. */
 export interface AgreementKey {
   /** 32 bytes. */
   readonly publicKey: Bytes;
   /** The shared secret, 32 bytes; null where it is all zero (a public key of small order). */
   agree(publicKey: Uint8Array): Secret | null;
+  /** Missing where threads cannot hand it to each other. */
+  readonly handle?: KeyHandle;
 }
 
 /** An ML-KEM-768 key (FIPS 203), expanded and ready for use. */
@@ -21,12 +30,16 @@ export interface MlKemKey {
    * ciphertext, where it was not made for this key (implicit rejection).
    */
   decapsulate(ciphertext: Uint8Array): Secret;
+  /** Missing where threads cannot hand it to each other. */
+  readonly handle?: KeyHandle;
 }
 
 /** ML-KEM-768 (FIPS 203). */
 export interface MlKem {
   /** The key of a 64-byte seed, d ∥ z. */
   key(seed: Secret): MlKemKey;
+  /** The key that another thread's key has the handle of. Missing where keys have none. */
+  sharedKey?(handle: KeyHandle, publicKey: Bytes): MlKemKey;
   /** A fresh shared secret, 32 bytes, for a public key of 1184 bytes that is reduced (see isReduced). */
   encapsulate(publicKey: Uint8Array): { readonly ciphertext: Bytes; readonly sharedSecret: Secret };
 }
@@ -37,6 +50,8 @@ export interface HeaderSigner {
   readonly publicKey: Bytes;
   /** The signature, 64 bytes. It is asked for once for each file or epoch. */
   sign(message: Uint8Array): Bytes | Promise<Bytes>;
+  /** Missing where it is no key of this process, or threads cannot hand it to each other. */
+  readonly handle?: KeyHandle;
 }
 
 /** An Ed25519 signing key, ready for use. */
@@ -101,6 +116,8 @@ export interface Suite {
 
   /** The X25519 key of any 32-byte secret (RFC 7748 clamps it). */
   agreementKey(secret: Secret): AgreementKey;
+  /** The key that another thread's key has the handle of. Missing where keys have none. */
+  sharedAgreementKey?(handle: KeyHandle, publicKey: Bytes): AgreementKey;
   /** A fresh X25519 key, for one use. */
   ephemeralKey(): AgreementKey;
 
@@ -143,6 +160,8 @@ export interface Suite {
 
   /** The signing key of a 32-byte seed. */
   signingKey(seed: Secret): SigningKey;
+  /** The key that another thread's key has the handle of. Missing where keys have none. */
+  sharedSigningKey?(handle: KeyHandle, publicKey: Bytes): SigningKey;
   /**
    * A fresh key that signs records. Without `forgets`, its `forget` leaves to the collector what only that can erase.
    */

@@ -14,28 +14,41 @@ import {
   XWING_KEY_BYTES,
 } from "./lengths.js";
 import { erase, partOf, type Secret } from "./secret.js";
-import type { MlKem, Suite } from "./suite.js";
+import type { AgreementKey, MlKem, MlKemKey, Suite } from "./suite.js";
 
 const LABEL = utf8("\\.//^\\");
 
 export function xwing(suite: Suite, mlKem: MlKem): Kem {
   return {
     name: "xwing",
-    key: (seed) => keyOf(suite, mlKem, seed),
+    key: (seed) => keyOfSeed(suite, mlKem, seed),
+    sharedKey: ({ publicKey, handles: [lattice, curve] }) =>
+      keyOf(
+        suite,
+        mlKem.sharedKey!(lattice!, publicKey.slice(0, ML_KEM_KEY_BYTES)),
+        suite.sharedAgreementKey!(curve!, publicKey.slice(ML_KEM_KEY_BYTES)),
+      ),
     encapsulate: (publicKey) => encapsulate(suite, mlKem, publicKey),
   };
 }
 
 /** SHAKE256 expands the seed to ML-KEM's 64 | X25519 secret 32. */
-function keyOf(suite: Suite, mlKem: MlKem, seed: Secret): KemKey {
+function keyOfSeed(suite: Suite, mlKem: MlKem, seed: Secret): KemKey {
   expectLength("X-Wing seed", seed, KEY_BYTES);
   const expanded = suite.shake256(seed, ML_KEM_SEED_BYTES + KEY_BYTES);
   const lattice = mlKem.key(partOf(expanded, 0, ML_KEM_SEED_BYTES));
   const curve = suite.agreementKey(partOf(expanded, ML_KEM_SEED_BYTES));
   erase(expanded);
+  return keyOf(suite, lattice, curve);
+}
+
+function keyOf(suite: Suite, lattice: MlKemKey, curve: AgreementKey): KemKey {
+  const publicKey = concat(lattice.publicKey, curve.publicKey);
+  const handles = lattice.handle && curve.handle && [lattice.handle, curve.handle];
   return {
     kem: "xwing",
-    publicKey: concat(lattice.publicKey, curve.publicKey),
+    publicKey,
+    shared: handles && { kem: "xwing", publicKey, handles },
     decapsulate: (enc) => {
       expectLength("X-Wing encapsulation", enc, XWING_ENC_BYTES);
       const share = enc.subarray(ML_KEM_CIPHERTEXT_BYTES);

@@ -2,7 +2,7 @@
 // order. Bytes come and go in memory or, between regular files, by position on a descriptor.
 
 import type { Bytes } from "../bytes.js";
-import type { KemName } from "../crypto/kem.js";
+import type { KemKey, KemName } from "../crypto/kem.js";
 import type { Secret } from "../crypto/secret.js";
 import type { Suite } from "../crypto/suite.js";
 import type { ChunkKeys } from "../format/record.js";
@@ -129,19 +129,38 @@ export interface StanzasResult {
   readonly bodies: readonly Bytes[];
 }
 
-/** Who makes stanzas, for a part of the recipients at a time. */
-export interface StanzaMaker {
+/** Stanzas of one kind, which are to be tried. */
+export interface TrialsTask {
+  /** The keys to try each with, of that kind. */
+  readonly keys: readonly KemKey[];
+  /** What HPKE is bound to. */
+  readonly info: Uint8Array;
+  /** enc ∥ ciphertext of each, one behind the other. */
+  readonly bodies: Bytes;
+  /** Bytes of each. */
+  readonly length: number;
+}
+
+export interface TrialsResult {
+  /** Of the first that opens, to be erased; null where none does. */
+  readonly fileKey: Secret | null;
+}
+
+/** Who makes stanzas and tries them, some at a time. */
+export interface StanzaWorker {
   /** How many tasks are worth having in flight now. */
   readonly width: number;
   /** Where it is done on the calling thread, what is left of ephemeral keys is the caller's to have collected. */
   make(task: StanzasTask): Promise<StanzasResult>;
+  /** Opens the first of them that one of the keys opens. */
+  open(task: TrialsTask): Promise<TrialsResult>;
 }
 
 export interface Engine {
   /** A session for an input of `size` bytes, null where that is not known. */
   session(keys: ChunkKeys, size: number | null): Session;
   /** Threads for stanzas; null where they are too few to be worth one. */
-  stanzas?(suite: Suite, count: number): StanzaMaker | null;
+  stanzas?(suite: Suite, count: number): StanzaWorker | null;
 }
 
 /** What a task is for. */

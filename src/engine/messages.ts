@@ -1,9 +1,19 @@
 // What main thread and workers say to each other. Structured clone drops an error's class and code, so a failure goes
 // as plain fields and is made an error again on the main thread.
 
+import type { SharedKemKey } from "../crypto/kem.js";
 import type { Secret } from "../crypto/secret.js";
 import { detailsOf, type ErrorCode, type ErrorDetails, SealError } from "../errors.js";
-import type { FramesResult, FramesTask, OpenTaskResult, SealTaskResult, StanzasTask, Task, Verb } from "./engine.js";
+import type {
+  FramesResult,
+  FramesTask,
+  OpenTaskResult,
+  SealTaskResult,
+  StanzasTask,
+  Task,
+  TrialsTask,
+  Verb,
+} from "./engine.js";
 
 /** A file's keys as they travel: the worker makes them a ChunkKeys again. */
 export interface KeysMessage {
@@ -45,6 +55,14 @@ export interface StanzasMessage {
   readonly say: "stanzas";
   readonly id: number;
   readonly task: StanzasTask;
+}
+
+/** Of a thread of Node's alone. */
+export interface TrialsMessage {
+  readonly say: "trials";
+  readonly id: number;
+  readonly keys: readonly SharedKemKey[];
+  readonly task: Omit<TrialsTask, "keys">;
 }
 
 /** Of a browser's worker alone: a key is to be made of a passphrase. */

@@ -4,21 +4,14 @@ import { setImmediate as turn } from "node:timers/promises";
 import { copySecret } from "../crypto/secret.js";
 import type { Suite } from "../crypto/suite.js";
 import type { ChunkKeys } from "../format/record.js";
-import type {
-  Engine,
-  FramesResult,
-  FramesTask,
-  OpenTaskResult,
-  Session,
-  StanzaMaker,
-  StanzasTask,
-  Task,
-  Verb,
-} from "./engine.js";
+import type { Engine, FramesResult, FramesTask, OpenTaskResult, Session, StanzaWorker, Task, Verb } from "./engine.js";
+import { runFrames } from "./frames.js";
 import { inlineSession } from "./inline.js";
-import { type Member, startMember } from "./member.js";
+import { Member, startMember } from "./member.js";
 import type { AnyResult, ToWorker } from "./messages.js";
+import { runTask } from "./run.js";
 import { stanzasHere } from "./stanzas.js";
+import type { Thread } from "./thread.js";
 
 /** Below this, starting threads takes longer than it saves. */
 const SMALL = 16 * 1024 * 1024;
@@ -45,21 +38,26 @@ export interface PoolOptions {
    * do meanwhile.
    */
   readonly helps?: boolean;
+  /** One that has been started already, with the native suite. */
+  readonly thread?: Thread | null;
 }
 
 /**
  * An engine of `threads` threads, started when they are first needed. With one, or for small inputs, it works inline;
  * so it does where the system has no thread to give.
  */
-export function poolEngine(threads: number, { small = SMALL, helps = false }: PoolOptions = {}): PoolEngine {
-  const crew = new Crew(threads <= 1 ? 0 : helps ? threads - 1 : threads, helps);
+export function poolEngine(
+  threads: number,
+  { small = SMALL, helps = false, thread = null }: PoolOptions = {},
+): PoolEngine {
+  const crew = new Crew(threads <= 1 ? 0 : helps ? threads - 1 : threads, helps, thread);
   let sessions = 0;
   return {
     session: (keys, size) =>
       threads <= 1 || (size !== null && size < small)
         ? inlineSession(keys)
-        : pooledSession(keys, { id: sessions++, small, crew }),
-    stanzas: (suite, count) => (threads <= 1 || count < SMALL_HEADER ? null : stanzaMaker(suite, crew)),
+        : pooledSession(keys, { id: sessions++, size, small, crew }),
+    stanzas: (suite, count) => (threads <= 1 || count < SMALL_HEADER ? null : stanzaWorker(suite, crew)),
     start: ({ name }) => crew.start(name),
     close: () => crew.end(),
   };
@@ -71,35 +69,52 @@ class Crew {
   readonly #helps: boolean;
   #members: Member[] = [];
   #here = 0;
+  #started: Thread | null;
 
-  /** `most`: workers. `helps`: as of PoolOptions. */
-  constructor(most: number, helps: boolean) {
+  /** `most`: workers. `helps`, `started`: as of PoolOptions. */
+  constructor(most: number, helps: boolean, started: Thread | null) {
     this.#most = most;
     this.#helps = helps;
+    this.#started = started;
+  }
+
+  /** How many threads it may have. */
+  get size(): number {
+    return this.#most + (this.#helps ? 1 : 0);
   }
 
   /**
    * How many tasks are worth having in flight: of each thread, one at work and one at hand, so that none stands still
-   * until this one gets a core to answer on.
+   * until this one gets a core to answer on. `here`: of the calling one, where it helps.
    */
-  get width(): number {
-    const threads = this.#helps ? 1 + this.#members.filter(isAtWork).length : this.#most;
-    return TASKS_AT_HAND * threads;
+  width(here = TASKS_AT_HAND): number {
+    const others = this.#helps ? this.#members.filter(isAtWork).length : this.#most;
+    return TASKS_AT_HAND * others + (this.#helps ? here : 0);
   }
 
-  /** Who takes the next task; null where that is the calling thread. */
-  next(suite: string): Member | null {
-    return this.#helps ? this.#ready(suite) : this.#least(suite);
-  }
-
-  /** Has the calling thread work. */
-  async here<T>(work: () => Promise<T>): Promise<T> {
+  /**
+   * Does a task: `by` another thread, or `here`. The calling one looks again when it is its turn, as others may have
+   * come to their end meanwhile. Without `by`, only the calling one can. `isNearEnd`: hardly more tasks follow than
+   * there are threads, so that none is to have one at hand.
+   */
+  async do<T>(
+    suite: string,
+    by: ((member: Member) => Promise<T>) | null,
+    here: () => T | Promise<T>,
+    isNearEnd = false,
+  ): Promise<T> {
+    const member = by && (this.#helps ? this.#ready(suite, isNearEnd ? 1 : TASKS_AT_HAND) : this.#least(suite));
+    if (member) return by(member);
+    let idle: Member | undefined;
     this.#here += 1;
     try {
-      return await work();
+      await turn();
+      idle = by ? this.#members.find((each) => isAtWork(each) && each.load === 0) : undefined;
+      if (!idle) return await here();
     } finally {
       this.#here -= 1;
     }
+    return by!(idle);
   }
 
   start(suite: string): void {
@@ -112,7 +127,9 @@ class Crew {
   }
 
   #another(suite: string): Member | null {
-    const member = startMember(suite);
+    const started = suite === "native" ? this.#started : null;
+    this.#started = null;
+    const member = started ? new Member(started) : startMember(suite);
     if (member) this.#members.push(member);
     return member;
   }
@@ -126,11 +143,11 @@ class Crew {
   }
 
   /** As `#least`, of those that have started; what they have no time for is done here. Who cannot start stays. */
-  #ready(suite: string): Member | null {
+  #ready(suite: string, most: number): Member | null {
     this.#members = this.#members.filter(({ dead, ready }) => !(dead && ready));
     const idlest = leastOf(this.#members.filter(isAtWork));
     if ((!idlest || idlest.load > 0) && this.#members.length < this.#most) this.#another(suite);
-    return idlest && (idlest.load < TASKS_AT_HAND || this.#here > 0) ? idlest : null;
+    return idlest && (idlest.load < most || this.#here > 0) ? idlest : null;
   }
 }
 
@@ -140,55 +157,64 @@ function leastOf(members: readonly Member[]): Member | null {
   return members.reduce<Member | null>((best, next) => (best && best.load <= next.load ? best : next), null);
 }
 
-function stanzaMaker(suite: Suite, crew: Crew): StanzaMaker {
+function stanzaWorker(suite: Suite, crew: Crew): StanzaWorker {
   const here = stanzasHere(suite);
-  const made = async (task: StanzasTask) => {
-    // Answers of threads come in between.
-    await turn();
-    return here.make(task);
-  };
   return {
     get width() {
-      return crew.width;
+      // One is at hand when this thread looks for it.
+      return crew.width(1);
     },
-    make: (task) => crew.next(suite.name)?.make(task) ?? crew.here(() => made(task)),
+    make: (task) =>
+      crew.do(
+        suite.name,
+        (member) => member.make(task),
+        () => here.make(task),
+      ),
+    open: (task) => {
+      const isShared = task.keys.every(({ shared }) => shared);
+      return crew.do(suite.name, isShared ? (member) => member.open(task) : null, () => here.open(task));
+    },
   };
 }
 
 interface Pooled {
   readonly id: number;
+  /** As of `Engine.session`. */
+  readonly size: number | null;
   readonly small: number;
   readonly crew: Crew;
 }
 
 /** A first chunk that is also the last is not worth a thread, nor are a few frames: so short pipes start none. */
-function pooledSession(keys: ChunkKeys, { id, small, crew }: Pooled): Session {
-  const inline = inlineSession(keys);
+function pooledSession(keys: ChunkKeys, { id, size, small, crew }: Pooled): Session {
   const told = new Set<Member>();
-  const next = (): Member | null => {
-    const member = crew.next(keys.suite.name);
-    if (member && !told.has(member)) {
-      const { message, memory } = keysMessage(keys, id);
-      member.tell(message, memory);
-      told.add(member);
-    }
-    return member;
+  const tell = (member: Member): void => {
+    if (told.has(member)) return;
+    const { message, memory } = keysMessage(keys, id);
+    member.tell(message, memory);
+    told.add(member);
   };
+  const does = (work: Parameters<Member["run"]>[0]) => (member: Member) => {
+    tell(member);
+    return member.run(work);
+  };
+  const { name } = keys.suite;
+  const isNearEnd = ({ index, length }: Task) => size !== null && index + crew.size >= Math.floor(size / length);
   const run = (verb: Verb, task: Task): Promise<AnyResult> => {
     const isAlone = task.index === 0 && task.final;
-    const member = isAlone ? null : next();
-    return member?.run({ say: "task", session: id, verb, task }) ?? crew.here<AnyResult>(() => inline[verb](task));
+    const by = isAlone ? null : does({ say: "task", session: id, verb, task });
+    return crew.do<AnyResult>(name, by, () => runTask(verb, keys, task), isNearEnd(task));
   };
   let before = small === 0 ? SMALL_FRAMES : 0;
   const frames = (task: FramesTask): Promise<AnyResult> => {
     const isWorth = before >= SMALL_FRAMES;
     if (!isWorth) before += task.lengths.length + task.buffer.length / FRAME_BYTES;
-    const member = isWorth ? next() : null;
-    return member?.run({ say: "frames", session: id, task }) ?? crew.here(() => inline.frames(task));
+    const by = isWorth ? does({ say: "frames", session: id, task }) : null;
+    return crew.do<AnyResult>(name, by, () => runFrames(keys, task));
   };
   return {
     get width() {
-      return crew.width;
+      return crew.width();
     },
     seal: (task) => run("seal", task) as ReturnType<Session["seal"]>,
     open: (task) => run("open", task) as Promise<OpenTaskResult>,

@@ -1,11 +1,12 @@
-// Stanzas for some of a file's recipients, on the thread that calls it.
+// Some of a file's stanzas, on the thread that calls it.
 
 import { concat } from "../bytes.js";
-import { hpkeSeal } from "../crypto/hpke.js";
+import { hpkeOpen, hpkeSeal } from "../crypto/hpke.js";
+import { ENC_BYTES } from "../crypto/kem.js";
 import { loadKem } from "../crypto/kems.js";
 import { erase } from "../crypto/secret.js";
 import type { Suite } from "../crypto/suite.js";
-import type { StanzaMaker, StanzasResult, StanzasTask } from "./engine.js";
+import type { StanzasResult, StanzasTask, StanzaWorker, TrialsResult, TrialsTask } from "./engine.js";
 
 /** The file key is erased, however it ends. */
 export async function runStanzas(
@@ -25,7 +26,24 @@ export async function runStanzas(
   }
 }
 
+/** Each stanza is tried with each key, one stanza after the other. */
+export function runTrials(suite: Suite, { keys, info, bodies, length }: TrialsTask): TrialsResult {
+  for (let at = 0; at < bodies.length; at += length) {
+    const body = bodies.subarray(at, at + length);
+    for (const key of keys) {
+      const encLength = ENC_BYTES[key.kem];
+      const fileKey = hpkeOpen(suite, key, body.subarray(0, encLength), info, body.subarray(encLength));
+      if (fileKey) return { fileKey };
+    }
+  }
+  return { fileKey: null };
+}
+
 /** Without threads. What is left of ephemeral keys is the caller's to have collected. */
-export function stanzasHere(suite: Suite): StanzaMaker {
-  return { width: 1, make: (task) => runStanzas(suite, { ...task, forgets: false }) };
+export function stanzasHere(suite: Suite): StanzaWorker {
+  return {
+    width: 1,
+    make: (task) => runStanzas(suite, { ...task, forgets: false }),
+    open: async (task) => runTrials(suite, task),
+  };
 }

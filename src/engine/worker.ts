@@ -1,10 +1,11 @@
 // A worker thread: it gets keys and tasks, and says what became of each task.
 
-import { parentPort, workerData } from "node:worker_threads";
 import { suiteNamed } from "../crypto/index.js";
+import { loadKem } from "../crypto/kems.js";
 import { erase } from "../crypto/secret.js";
+import type { Suite } from "../crypto/suite.js";
 import type { ChunkKeys } from "../format/record.js";
-import type { StanzasResult } from "./engine.js";
+import type { StanzasResult, TrialsResult } from "./engine.js";
 import { runFrames } from "./frames.js";
 import {
   type AnyResult,
@@ -15,12 +16,18 @@ import {
   type StanzasMessage,
   type TaskMessage,
   type ToWorker,
+  type TrialsMessage,
   toFailure,
 } from "./messages.js";
 import { runTask } from "./run.js";
-import { runStanzas } from "./stanzas.js";
+import { runStanzas, runTrials } from "./stanzas.js";
+import { ownThread } from "./thread.js";
 
-const suite = await suiteNamed(workerData.suite);
+type In = ToWorker | StanzasMessage | TrialsMessage;
+type Out = FromWorker<StanzasResult | TrialsResult>;
+
+const thread = ownThread<In, Out>();
+let suite: Suite;
 const sessions = new Map<number, ChunkKeys>();
 
 function remember({ session, payloadKey, coreHash, signed, recordKey }: KeysMessage): void {
@@ -32,7 +39,7 @@ function forget({ id, session }: ForgetMessage): void {
   const payloadKey = sessions.get(session)?.payloadKey;
   if (payloadKey) erase(payloadKey);
   sessions.delete(session);
-  parentPort!.postMessage({ id, forgotten: true } satisfies FromWorker);
+  thread.say({ id, forgotten: true });
 }
 
 function work(message: TaskMessage | FramesMessage): AnyResult {
@@ -44,24 +51,37 @@ function answer(message: TaskMessage | FramesMessage): void {
   const { id, task } = message;
   const transfer = task.buffer ? [task.buffer.buffer] : [];
   try {
-    parentPort!.postMessage({ id, result: work(message) } satisfies FromWorker, transfer);
+    thread.say({ id, result: work(message) }, transfer);
   } catch (error) {
-    parentPort!.postMessage({ id, failure: toFailure(error) } satisfies FromWorker);
+    thread.say({ id, failure: toFailure(error) });
   }
 }
 
-async function answerStanzas({ id, task }: StanzasMessage): Promise<void> {
-  const answered = await runStanzas(suite, task).then(
-    (result): FromWorker<StanzasResult> => ({ id, result }),
-    (error): FromWorker<StanzasResult> => ({ id, failure: toFailure(error) }),
-  );
-  parentPort!.postMessage(answered);
+async function trials({ keys: shared, task }: TrialsMessage): Promise<TrialsResult> {
+  const keys = await Promise.all(shared.map(async (key) => (await loadKem(suite, key.kem)).sharedKey(key)));
+  return runTrials(suite, { ...task, keys });
 }
 
-parentPort!.on("message", (message: ToWorker | StanzasMessage) => {
+async function answerStanzas(message: StanzasMessage | TrialsMessage): Promise<void> {
+  const { id } = message;
+  try {
+    const result = await (message.say === "trials" ? trials(message) : runStanzas(suite, message.task));
+    const memory = "fileKey" in result && result.fileKey ? [result.fileKey.buffer] : [];
+    thread.say({ id, result }, memory);
+  } catch (error) {
+    thread.say({ id, failure: toFailure(error) });
+  }
+}
+
+function take(message: In): void {
   if (message.say === "keys") remember(message);
   else if (message.say === "forget") forget(message);
-  else if (message.say === "stanzas") void answerStanzas(message);
+  else if (message.say === "stanzas" || message.say === "trials") void answerStanzas(message);
   else answer(message);
+}
+
+void suiteNamed((thread.data as { suite: Suite["name"] }).suite).then((named) => {
+  suite = named;
+  thread.hear(take);
+  thread.say({ ready: true });
 });
-parentPort!.postMessage({ ready: true } satisfies FromWorker);

@@ -1,4 +1,4 @@
-// Keeping order: tasks run several at a time, their results come out one after the other.
+// Tasks that run several at a time: their results come out one after the other, or nobody cares.
 
 /** Who does the tasks. */
 export interface Doer {
@@ -45,6 +45,24 @@ export async function* inOrder<T>(tasks: AsyncIterator<() => Promise<T>>, doer: 
     }
   } finally {
     stopped = true;
+    await Promise.allSettled(running);
+  }
+}
+
+/**
+ * Does the tasks that `tasks` yields, at most the doer's `width` at a time, whichever is done first. Throws the first
+ * failure, be it a task's or that of `tasks` itself. However it ends, no task is running any more afterwards.
+ */
+export async function inAnyOrder(tasks: AsyncIterable<() => Promise<void>>, doer: Doer): Promise<void> {
+  const running = new Set<Promise<void>>();
+  try {
+    for await (const task of tasks) {
+      const done = watched(task().finally(() => running.delete(done)));
+      running.add(done);
+      while (running.size >= doer.width) await Promise.race(running);
+    }
+    await Promise.all(running);
+  } finally {
     await Promise.allSettled(running);
   }
 }

@@ -40,8 +40,9 @@ export async function readHeader(
   return { header, geometry: geometryOf(header), recordKey };
 }
 
-/** As much as most headers need. */
+/** As much as most headers need; what is behind it is read in pieces that grow to this. */
 const AHEAD = 4096;
+const MOST_AHEAD = 256 * 1024;
 
 interface Beginning {
   /** The next `length` bytes, fewer only at the end of the input. */
@@ -58,11 +59,13 @@ function beginningOf(source: Source, signal: AbortSignal | undefined): Beginning
   let at = 0;
   let known: Uint8Array = new Uint8Array(0);
   let knownAt = 0;
+  let ahead = AHEAD;
   return {
     read: async (length) => {
       if (at + length > knownAt + known.length) {
-        known = await abortable(source.readAt(at, Math.max(length, AHEAD)), signal);
+        known = await abortable(source.readAt(at, Math.max(length, ahead)), signal);
         knownAt = at;
+        ahead = Math.min(4 * ahead, MOST_AHEAD);
       }
       const bytes = known.subarray(at - knownAt, at - knownAt + length);
       at += bytes.length;

@@ -7,7 +7,7 @@ import type { Suite } from "../crypto/suite.js";
 import type { Engine } from "../engine/engine.js";
 import { stanzasHere } from "../engine/stanzas.js";
 import { SealError } from "../errors.js";
-import { inOrder } from "../flow/order.js";
+import { inAnyOrder } from "../flow/order.js";
 import { pacer } from "../flow/turns.js";
 import { recipientInfo } from "../format/header.js";
 import { MAX_STANZAS, STANZA_PASSPHRASE, STANZA_X25519, STANZA_XWING, type Stanza } from "../format/stanza.js";
@@ -87,19 +87,20 @@ async function keyStanzas(
   if (recipients.length === 0) return [];
   const kem = kemOf(recipients[0]!);
   const info = recipientInfo(coreHash);
-  const maker = engine?.stanzas?.(suite, recipients.length) ?? stanzasHere(suite);
+  const worker = engine?.stanzas?.(suite, recipients.length) ?? stanzasHere(suite);
   const pace = pacer(signal);
+  const stanzas: Stanza[] = [];
   const parts = async function* () {
     for (let at = 0; at < recipients.length; at += AT_ONCE) {
       await pace();
       const part = recipients.slice(at, at + AT_ONCE);
-      yield () => maker.make({ kem, recipients: part, info, fileKey: copySecret(fileKey), forgets });
+      yield async () => {
+        const { bodies } = await worker.make({ kem, recipients: part, info, fileKey: copySecret(fileKey), forgets });
+        stanzas.push(...bodies.map((body) => ({ type: STANZA_TYPE[kem], body })));
+      };
     }
   };
-  const stanzas: Stanza[] = [];
-  for await (const { bodies } of inOrder(parts(), maker)) {
-    stanzas.push(...bodies.map((body) => ({ type: STANZA_TYPE[kem], body })));
-  }
+  await inAnyOrder(parts(), worker);
   return stanzas;
 }
 

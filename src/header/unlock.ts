@@ -1,11 +1,13 @@
 // Finding the file key among the stanzas (docs/FORMAT.md, "Opening", 6 and 7).
 
-import { type Bytes, equal } from "../bytes.js";
-import { hpkeOpen } from "../crypto/hpke.js";
-import { ENC_BYTES, type KemKey } from "../crypto/kem.js";
+import { type Bytes, concat, equal } from "../bytes.js";
+import type { KemKey } from "../crypto/kem.js";
 import { erase, type Secret } from "../crypto/secret.js";
 import type { Suite } from "../crypto/suite.js";
+import type { Engine, TrialsTask } from "../engine/engine.js";
+import { stanzasHere } from "../engine/stanzas.js";
 import { SealError } from "../errors.js";
+import { inAnyOrder } from "../flow/order.js";
 import { pacer } from "../flow/turns.js";
 import { commitment, type Header, headerMac, recipientInfo } from "../format/header.js";
 import { bare } from "../given.js";
@@ -27,6 +29,8 @@ export interface Unlocking {
   /** Gives the passphrase of a file that none of the keys opens, to be erased. It takes part whoever signed. */
   readonly passphrase?: (() => Promise<Secret>) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Has threads for many stanzas; by default, all are tried here. */
+  readonly engine?: Engine | undefined;
 }
 
 /** The policy for a header, of which the identity that will open it is not known yet. */
@@ -41,7 +45,7 @@ export function policyOf({ from, identities, policy }: Unlocking): Policy {
  */
 export async function unlockFileKey(
   header: Header,
-  { suite, identities, from, policy, passphrase: ask, signal }: Unlocking,
+  { suite, identities, from, policy, passphrase: ask, signal, engine }: Unlocking,
 ): Promise<Secret> {
   const { signer } = header.core;
   const { senders = [], contacts } = bare(policy);
@@ -56,7 +60,7 @@ export async function unlockFileKey(
   };
   // Stryker disable next-line ArrayDeclaration: no stanza is one of a key where no key is needed.
   const keys = needsKey ? await openingKeys(trusting, takesPart && stayLocked) : [];
-  const fileKey = await findFileKey(suite, header, keys, signal, takesPart);
+  const fileKey = await findFileKey(suite, header, keys, { signal, engine, passphrase: takesPart });
   if (fileKey !== null) return fileKey;
   if (locked) throw locked;
   if (signer && trusting.length < identities.length) throw notAccepted(signer, contacts);
@@ -104,11 +108,10 @@ export async function findFileKey(
   suite: Suite,
   header: Header,
   keys: readonly KemKey[],
-  signal?: AbortSignal,
-  ask?: Unlocking["passphrase"],
+  { passphrase: ask, signal, engine }: Pick<Unlocking, "passphrase" | "signal" | "engine"> = {},
 ): Promise<Secret | null> {
-  const fileKey =
-    (await openFirst(suite, header, keys, signal)) ?? (ask ? await askAndOpen(suite, header, ask, signal) : null);
+  const byKey = await openFirst(suite, header, keys, signal, engine);
+  const fileKey = byKey ?? (ask ? await askAndOpen(suite, header, ask, signal) : null);
   if (!fileKey) return null;
   if (!equal(commitment(suite, fileKey), header.core.commitment)) {
     erase(fileKey);
@@ -141,22 +144,54 @@ async function openFirst(
   header: Header,
   keys: readonly KemKey[],
   signal: AbortSignal | undefined,
+  engine: Engine | undefined,
 ): Promise<Secret | null> {
-  const info = recipientInfo(header.coreHash);
+  const worker = engine?.stanzas?.(suite, header.stanzas.length) ?? stanzasHere(suite);
   const pace = pacer(signal);
-  for (const { type, body } of header.stanzas) {
-    const kem = kemOfStanza(type);
-    if (!kem) continue;
-    const enc = body.subarray(0, ENC_BYTES[kem]);
-    const sealed = body.subarray(ENC_BYTES[kem]);
-    for (const key of keys) {
-      if (key.kem !== kem) continue;
-      const fileKey = hpkeOpen(suite, key, enc, info, sealed);
-      if (fileKey) return fileKey;
+  let first: { readonly place: number; readonly fileKey: Secret } | null = null;
+  const keep = (place: number, fileKey: Secret) => {
+    const isFirst = !first || place < first.place;
+    const other = isFirst ? first?.fileKey : fileKey;
+    if (isFirst) first = { place, fileKey };
+    if (other) erase(other);
+  };
+  const tasks = async function* () {
+    let places = 0;
+    for (const task of trials(header, keys)) {
       await pace();
+      if (first) return;
+      const place = places++;
+      yield async () => {
+        const { fileKey } = await worker.open(task);
+        if (fileKey) keep(place, fileKey);
+      };
     }
+  };
+  const found = (): Secret | null => first?.fileKey ?? null;
+  try {
+    await inAnyOrder(tasks(), worker);
+    return found();
+  } catch (error) {
+    const fileKey = found();
+    if (fileKey) erase(fileKey);
+    throw error;
   }
-  return null;
+}
+
+/** Stanzas of a task: a few milliseconds' work. */
+const AT_ONCE = 16;
+
+/** What is to be tried, in the order of the stanzas. */
+function* trials({ stanzas, coreHash }: Header, keys: readonly KemKey[]): Generator<TrialsTask> {
+  const info = recipientInfo(coreHash);
+  for (let at = 0, end = 0; at < stanzas.length; at = end) {
+    const { type, body } = stanzas[at]!;
+    while (end < at + AT_ONCE && stanzas[end]?.type === type) end++;
+    const fitting = keys.filter(({ kem }) => kem === kemOfStanza(type));
+    if (fitting.length === 0) continue;
+    const bodies = concat(...stanzas.slice(at, end).map((stanza) => stanza.body));
+    yield { keys: fitting, info, bodies, length: body.length };
+  }
 }
 
 function macOf(suite: Suite, header: Header, fileKey: Secret): Bytes {

@@ -47,14 +47,14 @@ describe.each(suites)("$name: HKDF", (suite) => {
     for (const [input, salt, info, prk, output] of RFC_5869) {
       const key = hkdfExtract(suite, copySecret(fromHex(salt)), fromHex(input));
       expect(toHex(shown(key))).toBe(prk);
-      expect(toHex(shown(hkdfExpand(suite, key, fromHex(info), output.length / 2)))).toBe(output);
+      expect(toHex(shown(hkdfExpand(suite, key, output.length / 2, fromHex(info))))).toBe(output);
     }
   });
 
   test("gives at most 255 blocks", () => {
     const key = new Uint8Array(32);
-    expect(hkdfExpand(suite, copySecret(key), key, 255 * 32)).toHaveLength(255 * 32);
-    expect(() => hkdfExpand(suite, copySecret(key), key, 255 * 32 + 1)).toThrow(
+    expect(hkdfExpand(suite, copySecret(key), 255 * 32, key)).toHaveLength(255 * 32);
+    expect(() => hkdfExpand(suite, copySecret(key), 255 * 32 + 1, key)).toThrow(
       expect.objectContaining({ constructor: SealError, code: "internal" }),
     );
   });
@@ -70,7 +70,7 @@ describe.each(suites)("$name: HKDF", (suite) => {
       [70, 3],
       [64, 3 + 2],
     ] as const) {
-      hkdfExpand({ ...suite, hmacSha256 }, copySecret(new Uint8Array(32)), new Uint8Array(0), length);
+      hkdfExpand({ ...suite, hmacSha256 }, copySecret(new Uint8Array(32)), length, new Uint8Array(0));
       expect(blocks).toHaveLength(due);
     }
     expect(blocks.every(isZero)).toBe(true);
@@ -87,7 +87,7 @@ describe.each(suites)("$name: HKDF", (suite) => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), fc.string(), fc.uint8Array(), (key, text, data) => {
         expect(deriveKey(suite, copySecret(key), text, data)).toEqual(
-          hkdfExpand(suite, copySecret(key), concat(utf8(text), data), 32),
+          hkdfExpand(suite, copySecret(key), 32, concat(utf8(text), data)),
         );
       }),
     );
@@ -124,7 +124,7 @@ describe.skipIf(!wycheproof).each(suites)("$name: Wycheproof, HKDF-SHA-256", (su
 
   test.each(cases)("case $tcId ($result) $comment", ({ ikm, salt, info, size, okm, result }) => {
     const key = hkdfExtract(suite, copySecret(fromHex(salt)), fromHex(ikm));
-    const expand = () => hkdfExpand(suite, key, fromHex(info), size);
+    const expand = () => hkdfExpand(suite, key, size, fromHex(info));
     if (result === "valid") expect(toHex(shown(expand()))).toBe(okm);
     else expect(expand).toThrow(SealError);
   });

@@ -283,7 +283,7 @@ function setUp(suite: Suite, entry: Entry): { ephemeral: Bytes; publicKey: Bytes
 function deriveSecret(suite: Suite, ikm: Uint8Array): Bytes {
   const kem = concat(utf8("KEM"), u16(0x20));
   const prk = hkdfExtract(suite, copySecret(EMPTY), utf8("HPKE-v1"), kem, utf8("dkp_prk"), ikm);
-  return hkdfExpand(suite, prk, concat(u16(32), utf8("HPKE-v1"), kem, utf8("sk")), 32);
+  return hkdfExpand(suite, prk, 32, concat(u16(32), utf8("HPKE-v1"), kem, utf8("sk")));
 }
 
 function accumulated(suite: Suite, { key, baseNonce }: { key: Bytes; baseNonce: Bytes }): string {

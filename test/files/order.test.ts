@@ -2,7 +2,7 @@
 
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { abortable, inOrder } from "../../src/flow/order.js";
+import { abortable, inAnyOrder, inOrder } from "../../src/flow/order.js";
 
 /** A promise that is settled from outside. */
 function deferred<T>() {
@@ -355,5 +355,73 @@ describe("abortable", () => {
     await expect(waiting).rejects.toThrow("stop");
     late.reject(new Error("too late"));
     await settled();
+  });
+});
+
+describe("in any order", () => {
+  const doing = (count: number, width: number) => {
+    const { tasks, results, give, started } = stage(count);
+    const done: number[] = [];
+    const all = async function* () {
+      for await (const task of tasks) {
+        yield async () => {
+          done.push(await task());
+        };
+      }
+    };
+    const over = { state: "running" as string };
+    const ended = inAnyOrder(all(), { width }).then(
+      () => {
+        over.state = "done";
+      },
+      (error: unknown) => {
+        over.state = `failed: ${error}`;
+      },
+    );
+    give(...Array.from({ length: count + 1 }, (_, i) => i));
+    return { results, started, done, over, ended };
+  };
+
+  test("as many run as are to, and the next begins when any of them is done", async () => {
+    const { results, started, done, over, ended } = doing(5, 2);
+    await settled();
+    expect(started).toEqual([0, 1]);
+    results[1]!.resolve(1);
+    await settled();
+    expect([started, done]).toEqual([[0, 1, 2], [1]]);
+    for (const i of [2, 3, 4]) results[i]!.resolve(i);
+    await settled();
+    expect([done, over.state]).toEqual([[1, 2, 3, 4], "running"]);
+    results[0]!.resolve(0);
+    await ended;
+    expect([done, over.state]).toEqual([[1, 2, 3, 4, 0], "done"]);
+  });
+
+  test("after a failure none begins, and it is told when none is running any more", async () => {
+    const { results, started, over, ended } = doing(5, 2);
+    await settled();
+    results[1]!.reject("broken");
+    await settled();
+    expect([started, over.state]).toEqual([[0, 1], "running"]);
+    results[0]!.resolve(0);
+    await ended;
+    expect([started, over.state]).toEqual([[0, 1], "failed: broken"]);
+  });
+
+  test("a failure of what yields them is told like one of theirs", async () => {
+    const result = deferred<void>();
+    const tasks = (async function* () {
+      yield () => result.promise;
+      throw new Error("no more");
+    })();
+    let isOver = false;
+    const ended = inAnyOrder(tasks, { width: 3 }).catch(({ message }) => {
+      isOver = true;
+      return message;
+    });
+    await settled();
+    expect(isOver).toBe(false);
+    result.resolve();
+    expect(await ended).toBe("no more");
   });
 });

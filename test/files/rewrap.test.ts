@@ -1,5 +1,5 @@
 // Rewrapping: what stays to the byte, what changes, who may, and that nothing unverified gets a name. Needs
-// dist/worker.mjs.
+// dist/worker.cjs.
 
 import { chmod, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

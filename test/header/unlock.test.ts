@@ -5,6 +5,9 @@ import { describe, expect, test } from "vitest";
 import type { Bytes } from "../../src/bytes.js";
 import { native } from "../../src/crypto/native.js";
 import { copySecret, type Secret } from "../../src/crypto/secret.js";
+import type { Engine } from "../../src/engine/engine.js";
+import { inline } from "../../src/engine/inline.js";
+import { runTrials, stanzasHere } from "../../src/engine/stanzas.js";
 import { SealError } from "../../src/errors.js";
 import type { Header } from "../../src/format/header.js";
 import { parseHeader } from "../../src/header/read.js";
@@ -145,9 +148,77 @@ describe("a file key that is wrong", () => {
       return given.at(-1)!;
     };
     await failure(findFileKey(watched, other, keys));
-    await failure(findFileKey(watched, other, [], undefined, passphrase));
+    await failure(findFileKey(watched, other, [], { passphrase }));
     await failure(findFileKey(watched, altered(UNSIGNED, UNSIGNED.authenticator), keys));
     expect([given.length, found.length]).toEqual([1, 3]);
     expect([...given, ...found].filter((secret) => secret.some((byte) => byte !== 0))).toEqual([]);
+  });
+});
+
+describe("of many stanzas", () => {
+  const one = KEYS.stanzas[0]!;
+  const other = { ...one, body: one.body.with(40, one.body[40]! ^ 1) };
+  const spread = { stanzas: (at: number, length = 100) => Array.from({ length }, (_, i) => (i === at ? one : other)) };
+  const found: Secret[] = [];
+  /** Answers in the order in which it is told to. */
+  const engineOf = (answer: (place: number) => Promise<void>): Engine => ({
+    session: inline.session,
+    stanzas: () => {
+      let places = 0;
+      return {
+        ...stanzasHere(suite),
+        width: 3,
+        open: async (task) => {
+          const place = places++;
+          await answer(place);
+          const result = runTrials(suite, task);
+          if (result.fileKey) found.push(result.fileKey);
+          return result;
+        },
+      };
+    },
+  });
+  const keys = [ann.openingKey];
+
+  test("the one that opens is found wherever it stands", async () => {
+    for (const at of [0, 15, 16, 17, 99]) {
+      const header = { ...KEYS, stanzas: spread.stanzas(at) };
+      const fileKey = await findFileKey(suite, header, keys);
+      expect(fileKey).toHaveLength(32);
+      expect(await findFileKey(suite, header, [ben.openingKey])).toBeNull();
+    }
+  });
+
+  test("the first decides though a later one is done before it, and the other's file key is erased", async () => {
+    found.length = 0;
+    let later!: () => void;
+    const isLater = new Promise<void>((resolve) => {
+      later = resolve;
+    });
+    const engine = engineOf(async (place) => {
+      if (place === 0) await isLater;
+      if (place === 1) setTimeout(later, 10);
+    });
+    const stanzas = [...spread.stanzas(3, 16), ...spread.stanzas(3, 16), ...spread.stanzas(-1, 64)];
+    const fileKey = await findFileKey(suite, { ...KEYS, stanzas }, keys, { engine });
+    expect(found).toHaveLength(2);
+    expect(fileKey).toBe(found[1]);
+    expect(found.map((secret) => secret.every((byte) => byte === 0))).toEqual([true, false]);
+  });
+
+  test("what was found is erased where another task fails", async () => {
+    found.length = 0;
+    let fail!: () => void;
+    const hasFailed = new Promise<void>((resolve) => {
+      fail = resolve;
+    });
+    const engine = engineOf(async (place) => {
+      if (place === 0) return hasFailed;
+      fail();
+      throw new SealError("internal", "a thread died");
+    });
+    const header = { ...KEYS, stanzas: spread.stanzas(3) };
+    expect(await failure(findFileKey(suite, header, keys, { engine }))).toMatchObject({ message: "a thread died" });
+    expect(found.map((secret) => secret.every((byte) => byte === 0))).toEqual([true]);
   });
 });

@@ -37,9 +37,9 @@ function run(title, args, { note }) {
 /** Runs a bundle as it is, and with the worker's file copied beside it. */
 function runBundle(title, file) {
   run(title, [file], { note: true });
-  copyFileSync(join(dist, "worker.mjs"), at("out", "worker.mjs"));
+  copyFileSync(join(dist, "worker.cjs"), at("out", "worker.cjs"));
   run(`${title}, the worker copied beside it`, [file], { note: false });
-  rmSync(at("out", "worker.mjs"));
+  rmSync(at("out", "worker.cjs"));
 }
 
 async function load(bundler) {

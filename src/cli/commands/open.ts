@@ -101,7 +101,7 @@ type Settings = Opening & FileUnlocking & { readonly outputs: OutputOptions };
 
 async function settingsOf(files: readonly string[], options: Options, context: Context): Promise<Settings> {
   const suite = await loadSuite();
-  const engine = engineFor(suite, files, options.threads);
+  const engine = engineFor(suite, files, options.threads, context.thread);
   return {
     ...(await unlockingFile(suite, options, context)),
     engine,

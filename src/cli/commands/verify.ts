@@ -57,7 +57,7 @@ export const verifyCommand: CommandDefinition<Options> = {
 
   run: async (files, options, context) => {
     const suite = await loadSuite();
-    const engine = engineFor(suite, files, options.threads);
+    const engine = engineFor(suite, files, options.threads, context.thread);
     const { policy, contacts } = await verifyingPolicy(options, context);
     const headers = await resolveHeaders(options.header, files, context.signal);
     await forEachInput(files, context, (file, isNext) =>

@@ -3,6 +3,7 @@
 import { statSync } from "node:fs";
 import type { Suite } from "../../crypto/index.js";
 import { type PoolEngine, poolEngine } from "../../engine/pool.js";
+import type { Thread } from "../../engine/thread.js";
 import { defaultThreads } from "../../engine/threads.js";
 import { isUrl } from "../../io/http/url.js";
 
@@ -13,11 +14,16 @@ const LOOKED_AT = 8;
 
 /**
  * An engine of that many threads. Where a file is large, they start at once, to be ready when keys are read and
- * checked.
+ * checked. `thread`: one that has been started already.
  */
-export function engineFor(suite: Suite, files: readonly string[], threads = defaultThreads()): PoolEngine {
-  const engine = poolEngine(threads, { small: SMALL, helps: true });
-  if (files.slice(0, LOOKED_AT).some(isLarge)) engine.start(suite);
+export function engineFor(
+  suite: Suite,
+  files: readonly string[],
+  threads = defaultThreads(),
+  thread: Thread | null = null,
+): PoolEngine {
+  const engine = poolEngine(threads, { small: SMALL, helps: true, thread });
+  if (thread || files.slice(0, LOOKED_AT).some(isLarge)) engine.start(suite);
   return engine;
 }
 

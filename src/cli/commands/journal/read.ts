@@ -180,9 +180,9 @@ async function settingsOf(
     skipOlder,
     skipRemoved,
     skipUnreadable,
+    ...(await unlockingOf(suite, options, context)),
     // What is new is little, most of the time: it waits for no thread.
     engine: engineFor(suite, start ? [] : [journal], options.threads),
-    ...(await unlockingOf(suite, options, context)),
     recheck: follow ? recheckOf(options, context) : undefined,
     cursor: start,
     save: file?.save,

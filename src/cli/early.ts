@@ -1,0 +1,36 @@
+// A thread for a large file, which starts while the program is still being read: both take as long.
+
+import { statSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { startEngineThread, type Thread } from "../engine/thread.js";
+import { kindOf } from "./compiled.js";
+
+/** Bytes of a file that several threads are worth. */
+export const LARGE = 64 * 1024 * 1024;
+/** Bytes of a list of recipients that is as much work. */
+const LONG_LIST = 128 * 1024;
+/** Of many arguments, only so many are looked at. */
+const LOOKED_AT = 16;
+
+/**
+ * What an engine may take as one of its threads; null where nothing large is named, or the number of threads is given.
+ * It is a guess, and does no harm: a thread that nobody asks for does nothing.
+ */
+export function earlyThread(program: "seal" | "open", argv: readonly string[]): Thread | null {
+  const kind = kindOf(program, argv);
+  if (kind === "journal" || kind === "other" || argv.some((word) => word.startsWith("--threads"))) return null;
+  const isWorth = argv
+    .slice(0, LOOKED_AT)
+    .some((word, i) => !word.startsWith("-") && sizeOf(word) >= (argv[i - 1] === "--to" ? LONG_LIST : LARGE));
+  if (!isWorth || availableParallelism() === 1) return null;
+  return startEngineThread(join(import.meta.dirname, "worker.cjs"), "native");
+}
+
+function sizeOf(path: string): number {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,69 @@
+// A thread of Node's, from both its ends.
+
+import type { ResourceLimits, Transferable, Worker } from "node:worker_threads";
+
+/** A thread as who started it has it, with what it said before anybody gave it work. */
+export interface Thread {
+  readonly worker: Worker;
+  /** Whether it has begun to work, or could. */
+  isReady: boolean;
+  /** Why it is no more; null while it is. */
+  ended: string | null;
+}
+
+/**
+ * Starts a thread, which keeps no process alive; null where a limit of the system's forbids it (on processes, threads
+ * or memory).
+ */
+export function startThread(file: URL | string, data: unknown, resourceLimits: ResourceLimits = {}): Thread | null {
+  const worker = startWorker(file, data, resourceLimits);
+  if (!worker) return null;
+  const thread: Thread = { worker, isReady: false, ended: null };
+  worker.unref();
+  worker.once("message", () => {
+    thread.isReady = true;
+  });
+  worker.on("error", ({ message }) => {
+    thread.ended = message;
+  });
+  worker.on("exit", (status) => {
+    thread.ended ??= `it ended with status ${status}`;
+  });
+  return thread;
+}
+
+function startWorker(file: URL | string, workerData: unknown, resourceLimits: ResourceLimits): Worker | null {
+  // Loaded with the first thread, as many runs need none.
+  const { Worker } = process.getBuiltinModule("node:worker_threads");
+  try {
+    // With streams of its own, a worker does not make the process's stdout non-blocking.
+    return new Worker(file, { workerData, resourceLimits, stdout: true, stderr: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ERR_WORKER_INIT_FAILED") return null;
+    throw error;
+  }
+}
+
+/** Starts a thread for an engine. */
+export function startEngineThread(file: URL | string, suite: string): Thread | null {
+  // The objects of a task are few and small: more would only let memory grow with the file.
+  return startThread(file, { suite }, { maxYoungGenerationSizeMb: 2 });
+}
+
+/** A thread as it has itself. */
+export interface OwnThread<In, Out> {
+  /** What it was started with. */
+  readonly data: unknown;
+  say(message: Out, memory?: readonly Transferable[]): void;
+  /** What is said before is heard then. */
+  hear(listener: (message: In) => void): void;
+}
+
+export function ownThread<In, Out>(): OwnThread<In, Out> {
+  const { parentPort, workerData } = process.getBuiltinModule("node:worker_threads");
+  return {
+    data: workerData,
+    say: (message, memory) => parentPort!.postMessage(message, memory),
+    hear: (listener) => parentPort!.on("message", listener),
+  };
+}
