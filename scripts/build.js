@@ -46,6 +46,7 @@ const bundles = [
   await bundle({ main: "src/cli/main.ts" }, { groups: [{ name: always, debugName: "program" }] }, COMMON),
   // What runs before it.
   await bundle({ cli: "src/cli/start.ts" }, false, COMMON),
+  await bundle({ sealer: "src/cli/sealer.ts" }, false, COMMON),
   // In one file, which can be copied to where a bundler has put the rest.
   await bundle({ worker: "src/engine/worker.ts" }, false, { ...COMMON, ...SMALL }),
   // For those who cannot require a module, as jest: all in one file, beside the same worker.

@@ -6,6 +6,8 @@ import { closeInspector, onAsking } from "../signals.js";
 import { crashed, runProgram } from "./program.js";
 import { answerNothing, tellStatus } from "./say/status.js";
 
+export { sealOnThread } from "./sealing-thread.js";
+
 declare const SEAL_VERSION: string;
 
 /** Runs `seal` or `open` with its arguments and ends the process. */

@@ -18,6 +18,8 @@ export interface TemporaryOptions extends AccessOptions {
   /** false leaves it to the system when the file reaches the disk. */
   readonly sync?: boolean | undefined;
   readonly swap?: Swap | undefined;
+  /** The name of the temporary file, in the output's directory; by default, one is made up. */
+  readonly temporary?: string | undefined;
 }
 
 /** A file that is replaced by one of several who may come to do so. */
@@ -39,7 +41,7 @@ export function temporarySink(path: string, options: TemporaryOptions, replaced?
   // A relative name means the directory that is current now, not at the commit.
   const target = absolute(path);
   const directory = dirname(target);
-  const temporary = options.swap?.temporary ?? temporaryName(directory);
+  const temporary = options.swap?.temporary ?? options.temporary ?? temporaryName(directory);
   const fd = create(temporary, path);
   remember(temporary);
   let isOpen = true;

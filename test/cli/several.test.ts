@@ -29,3 +29,64 @@ test(
     }
   }),
 );
+
+/** So many that a thread takes some of them. */
+const MANY = Array.from({ length: 400 }, (_, i) => `small-${String(i).padStart(3, "0")}`);
+
+test(
+  "four hundred small files, of which some cannot be sealed: with threads all is as without, each in its turn",
+  inSandbox(async (box) => {
+    for (const [i, name] of MANY.entries()) writeFileSync(join(box.dir, name), Buffer.alloc(100 + i, i));
+    const there = [20, 21, 399].map((i) => MANY[i]!);
+    const sealing = async (folder: string, options: string) => {
+      mkdirSync(join(box.dir, folder));
+      for (const name of there) writeFileSync(join(box.dir, folder, `${name}.sealed`), "there");
+      const named = MANY.with(30, "missing").join(" ");
+      const seal = `seal ${named} --to server.pub --sign master.key --json -o ${folder} --label week-8 ${options}`;
+      const { status, stdout, stderr } = await sh(box, `umask 027; ${seal}`);
+      const told = stdout.replaceAll(`${folder}/`, "").trim().split("\n");
+      const same = { digest: "", sealedAt: "", seconds: 0 };
+      return { status, stderr, told: told.map((line) => ({ ...same, ...JSON.parse(line), ...same })) };
+    };
+    const one = await sealing("one", "--threads 1");
+    expect([one.status, one.told.map(({ input }) => input)]).toEqual([2, MANY.with(30, "missing")]);
+    expect(one.told.filter(({ ok }) => !ok)).toHaveLength(4);
+    expect(await sealing("two", "--threads 2")).toEqual(one);
+    expect(await sealing("five", "--threads 5 --armor")).toMatchObject({ status: 2, stderr: "" });
+    for (const folder of ["two", "five"]) {
+      mkdirSync(join(box.dir, `opened-${folder}`));
+      const sealed = MANY.filter((name, i) => i !== 30 && !there.includes(name));
+      const files = sealed.map((name) => `${folder}/${name}.sealed`).join(" ");
+      const opening = `open ${files} --key server.key --from master.pub --label week-8 -q -o opened-${folder}`;
+      expect(await sh(box, opening)).toEqual({ status: 0, stdout: "", stderr: "" });
+      for (const name of sealed) {
+        expect(readFileSync(join(box.dir, `opened-${folder}`, name)).equals(readFileSync(join(box.dir, name)))).toBe(
+          true,
+        );
+        expect(statSync(join(box.dir, folder, `${name}.sealed`)).mode & 0o777).toBe(0o640);
+      }
+    }
+  }),
+);
+
+test(
+  "with --force, what a thread replaces keeps its mode; unsigned, and where few files may be open, all are sealed too",
+  inSandbox(async (box) => {
+    const names = MANY.slice(0, 300);
+    for (const name of names) {
+      writeFileSync(join(box.dir, name), name);
+      writeFileSync(join(box.dir, `${name}.sealed`), "there", { mode: 0o604 });
+    }
+    const named = names.join(" ");
+    const sealed = await sh(box, `seal ${named} --to server.pub --sign master.key -q --force --threads 3`);
+    expect(sealed).toEqual({ status: 0, stdout: "", stderr: "" });
+    for (const name of names) expect(statSync(join(box.dir, `${name}.sealed`)).mode & 0o777).toBe(0o604);
+    // Fewer files may be open than would be worked on at a time.
+    const unsigned = await sh(box, `ulimit -n 70; seal ${named} --to server.pub --unsigned -q --force --threads 3`);
+    expect(unsigned).toEqual({ status: 0, stdout: "", stderr: "" });
+    expect(await sh(box, `open ${names[7]}.sealed --key server.key --allow-unsigned -o -`)).toMatchObject({
+      status: 0,
+      stdout: names[7],
+    });
+  }),
+);

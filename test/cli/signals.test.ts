@@ -8,7 +8,7 @@ import { constants } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { oneIn } from "../whole.js";
-import { inSandbox, program, type Running, sh, start, TREE, temporaryIn, until } from "./sandbox.js";
+import { inSandbox, program, type Running, type Sandbox, sh, start, TREE, temporaryIn, until } from "./sandbox.js";
 
 oneIn(6);
 
@@ -49,6 +49,13 @@ const MORE: readonly NodeJS.Signals[] = [
 
 const REWRAP = ["--key", "alice.key", "--sign", "master.key", "--to", "bob.pub", "--to", "alice.pub"];
 
+/** `seal` of all files in `in`, with threads, to `out`. */
+function sealingAll(box: Sandbox): Running {
+  const files = readdirSync(join(box.dir, "in")).map((name) => `in/${name}`);
+  const who = ["--to", "alice.pub", "--sign", "master.key"];
+  return program(box, "seal", [...files, ...who, "--json", "-o", "out", "--threads", "2"]);
+}
+
 /** Until the program handles signals and waits for something. */
 const settled = () => new Promise((resolve) => setTimeout(resolve, 500));
 
@@ -75,6 +82,30 @@ describe.each(SIGNALS)("%s", (signal, status) => {
       expect(await statusAfter(running, signal)).toBe(status);
       expect(readdirSync(box.dir)).not.toContain("1.sealed");
       await writer;
+    }),
+  );
+
+  test.concurrent(
+    "while threads seal many small files: what is not whole goes, and what is was told of",
+    inSandbox(async (box) => {
+      await sh(box, "mkdir in out; cd in; seq 4000 | xargs touch; for f in *; do echo $f > $f; done");
+      const running = sealingAll(box);
+      await until(() => readdirSync(join(box.dir, "out")).length > 500, "some files");
+      expect(await statusAfter(running, signal)).toBe(status);
+      const { stdout } = await running.ended;
+      const told = stdout
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line));
+      expect(told.at(-1)).toMatchObject({ ok: false, code: "interrupted", exit: status });
+      const made = readdirSync(join(box.dir, "out")).map((name) => `out/${name}`);
+      expect(
+        told
+          .slice(0, -1)
+          .map(({ output }) => output)
+          .sort(),
+      ).toEqual(made.sort());
+      expect(made.length).toBeLessThan(4000);
     }),
   );
 

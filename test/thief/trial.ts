@@ -27,6 +27,17 @@ export function tried(memory: Iterable<Buffer>, head: Head, seen = new Set<strin
   return [...found];
 }
 
+/** The places of those headers of whose first stanza the memory has the ephemeral secret. `seen`: as for `tried`. */
+export function ephemeralsOf(heads: readonly Head[], memory: Iterable<Buffer>, seen = new Set<string>()): number[] {
+  const places = new Map(heads.map(({ enc }, place) => [enc.toString("hex"), place]));
+  const found = new Set<number>();
+  for (const { key } of keysIn(memory, seen)) {
+    const place = isClamped(key) ? places.get(publicOf(key).toString("hex")) : undefined;
+    if (place !== undefined) found.add(place);
+  }
+  return [...found];
+}
+
 interface Candidate {
   readonly key: Buffer;
   /** Where it stands; the piece is the memory's, until the next one. */

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { IS_WHOLE } from "../whole.js";
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const SEAL = at("../../bin/seal.js");
+export const SEAL = at("../../bin/seal.js");
 const INBOX = at("../../inbox/bin/seal-inbox.js");
 const LIBRARY = at("library.js");
 
@@ -174,17 +174,24 @@ export async function calling(
 }
 
 /**
- * `seal` of as many FIFOs as are worked on at a time, and of a file behind them, which is done when one of them has
- * ended; and what became of the file.
+ * `seal` of as many FIFOs as are worked on at a time, and of files behind them, which are done when one of them has
+ * ended; and what became of the files. Of many, threads do some.
  */
-export async function sealingBeside(site: Site): Promise<{ victim: Victim; made: Buffer }> {
+export async function sealingBeside(
+  site: Site,
+  files: readonly string[],
+): Promise<{ victim: Victim; made: readonly Buffer[] }> {
   const fifos = Array.from({ length: 8 }, (_, i) => `fifo-${i}`);
   execFileSync("mkfifo", fifos, { cwd: site.folder });
-  const victim = site.start(SEAL, [...fifos, "small", "--to", "reader.pub", "--sign", "writer.key", "-q"]);
+  const who = ["--to", "reader.pub", "--sign", "writer.key", "--threads", "2", "-q"];
+  const victim = site.start(SEAL, [...fifos, ...files, ...who]);
+  // A thread has begun by then.
+  await setTimeout(1000);
   writeFileSync(site.path(fifos[0]!), "");
-  while (!existsSync(site.path("small.sealed"))) await setTimeout(50);
+  const sealed = files.map((name) => site.path(`${name}.sealed`));
+  while (!sealed.every((path) => existsSync(path))) await setTimeout(50);
   await setTimeout(500);
-  return { victim, made: readFileSync(site.path("small.sealed")) };
+  return { victim, made: sealed.map((path) => readFileSync(path)) };
 }
 
 /** Seals 9 MiB for the reader. */

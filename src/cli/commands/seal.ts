@@ -1,13 +1,11 @@
 // seal FILE… --to R…
 
 import { type HeaderSigner, loadSuite, type Suite } from "../../crypto/index.js";
-import { copySecret, erase, type Secret } from "../../crypto/secret.js";
-import type { Engine } from "../../engine/engine.js";
+import { copySecret, erase } from "../../crypto/secret.js";
+import { defaultThreads } from "../../engine/threads.js";
 import { SealError } from "../../errors.js";
-import { armoredSink } from "../../files/armor.js";
-import { type Sealed, sealTo } from "../../files/seal.js";
-import type { Progress } from "../../flow/io.js";
-import { type OutputOptions, remembering } from "../../io/output.js";
+import type { Sealed } from "../../files/seal.js";
+import { remembering } from "../../io/output.js";
 import { tellRevocation } from "../../keys/contacts.js";
 import { encodeSigner } from "../../keys/text.js";
 import { isoTime } from "../../time.js";
@@ -17,15 +15,17 @@ import { loadContacts } from "../options/contacts.js";
 import { engineFor } from "../options/engine.js";
 import { loadSigner } from "../options/identities.js";
 import { refuseBesidePassphrase } from "../options/mixed.js";
-import { isStdout, openInput, openSink, outputPlace, sealedName } from "../options/outputs.js";
+import { isStdout, outputPlace, sealedName } from "../options/outputs.js";
 import { newFilePassphrase } from "../options/passphrases.js";
 import { resolveRecipients } from "../options/recipients.js";
 import { checkSeveral, outputNames } from "../options/several.js";
 import { humanBytes, parseLabel } from "../options/values.js";
 import { forceOption, labelOption, signOption, toOption } from "../options/who.js";
 import { withProgress } from "../say/progress.js";
-import { refuseTerminal } from "../say/terminal.js";
+import type { Report } from "../say/report.js";
 import { inputName, outputName, recipientCount } from "../say/text.js";
+import { type FileSealing, sealFile } from "../seal-file.js";
+import { startSealers } from "../sealers.js";
 
 interface Options extends Common {
   readonly to?: readonly string[];
@@ -70,7 +70,7 @@ export const sealCommand: CommandDefinition<Options> = {
   run: async (named, options, context) => {
     const files = await inputs(named, options);
     const suite = await loadSuite();
-    const engine = engineFor(suite, files, options.threads);
+    const engine = engineFor(suite, files, options.threads, context.thread);
     if (!options.to && !options.passphrase)
       throw new SealError("usage", "no recipient: --to is missing", { hint: "Give --to once for each recipient." });
     const contacts = await loadContacts(options.contacts, context.signal);
@@ -83,17 +83,32 @@ export const sealCommand: CommandDefinition<Options> = {
     const place = await outputPlace(options.output);
     const names = outputNames(files, (file) => sealedName(file, place));
     const passphrase = options.passphrase ? await newFilePassphrase(suite, context.signal) : null;
-    const settings = { suite, engine, recipients, label, signer, outputs: remembering() };
-    try {
-      await forEachInput(files, context, async (file, isNext, index) => {
-        // Of one file, nothing of it is kept while that is sealed.
-        const own = passphrase && files.length > 1 ? copySecret(passphrase) : passphrase;
+    const { armor, force, threads = defaultThreads() } = options;
+    const { report, signal } = context;
+    const outputs = { ...remembering(), force, signal, note: report.note };
+    const settings = { suite, engine, recipients, label, signer, armor, outputs, signal };
+    const sealers = passphrase ? null : startSealers(files.length, threads, settings);
+    const work = async (file: string, isNext: () => boolean, index: number, isSmall: boolean) => {
+      const started = process.uptime();
+      const name = names(index);
+      // Of one file, nothing of it is kept while that is sealed.
+      const own = passphrase && files.length > 1 ? copySecret(passphrase) : passphrase;
+      const here = () => {
         const isLast = index === files.length - 1 && isNext();
-        return sealOne(file, names(index), isNext, options, context, { ...settings, passphrase: own, isLast }).finally(
-          () => own && erase(own),
-        );
-      });
+        const sealing: FileSealing = { ...settings, passphrase: own, isLast };
+        return withProgress(report, file, (progress) => sealFile(file, name, { ...sealing, progress }), isNext);
+      };
+      try {
+        const sealed = await (isSmall && sealers ? sealers.seal(file, name, here) : here());
+        return told(report, file, name, sealed, passphrase !== null, process.uptime() - started);
+      } finally {
+        if (own) erase(own);
+      }
+    };
+    try {
+      await forEachInput(files, context, work, sealers?.threads);
     } finally {
+      await sealers?.end();
       if (passphrase) erase(passphrase);
     }
   },
@@ -117,46 +132,17 @@ async function signingKey(suite: Suite, { sign, unsigned }: Options, context: Co
   return loadSigner(suite, sign, context);
 }
 
-interface Settings {
-  readonly suite: Suite;
-  readonly engine: Engine;
-  readonly recipients: readonly Uint8Array[];
-  readonly passphrase: Secret | null;
-  readonly label: string;
-  readonly signer: HeaderSigner | null;
-  readonly outputs: OutputOptions;
-  readonly isLast: boolean;
-}
-
-async function sealOne(
+/** What tells of a file that was sealed. */
+function told(
+  report: Report,
   file: string,
   name: string,
-  isNext: () => boolean,
-  options: Options,
-  { report, signal }: Context,
-  settings: Settings,
-): Promise<() => void> {
-  const started = process.uptime();
-  const source = await openInput(file);
-  try {
-    const output = await openSink(name, source, {
-      ...settings.outputs,
-      force: options.force,
-      signal,
-      note: report.note,
-    });
-    if (output.isTerminal && !options.armor) await refuseTerminal(output);
-    const sink = options.armor ? armoredSink(output) : output;
-    const work = (progress?: Progress) =>
-      sealTo(source, sink, { ...settings, now: Date.now(), progress, signal, ends: true });
-    const sealed = await withProgress(report, file, work, isNext);
-    const seconds = process.uptime() - started;
-    const addressed = addressees(sealed.recipients, settings.passphrase !== null);
-    const told = summary(file, name, sealed, addressed, seconds);
-    return () => report.result(facts(file, name, sealed, seconds), told, "stderr");
-  } finally {
-    await source.close();
-  }
+  sealed: Sealed,
+  hasPassphrase: boolean,
+  seconds: number,
+): () => void {
+  const text = summary(file, name, sealed, addressees(sealed.recipients, hasPassphrase), seconds);
+  return () => report.result(facts(file, name, sealed, seconds), text, "stderr");
 }
 
 /** What JSON says of a file that was sealed. Its texts are made when they are asked for: the first time takes long. */

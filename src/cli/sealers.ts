@@ -1,0 +1,156 @@
+// Threads that seal small files, whole ones, beside the one that calls.
+
+import { dirname } from "node:path";
+import { fromFailure } from "../engine/messages.js";
+import { startThread, type Thread } from "../engine/thread.js";
+import { SealError } from "../errors.js";
+import type { Sealed } from "../files/seal.js";
+import { drop, forget, remember, temporaryName } from "../io/leftovers.js";
+import { absolute } from "../io/paths.js";
+import type { FileSealing } from "./seal-file.js";
+import type { FromSealer, SealerData, ToSealer } from "./sealing-thread.js";
+
+/** Of fewer files, all are sealed before a thread has started. */
+const MANY = 256;
+/** More threads than this wait for the file system. */
+const MOST = 8;
+
+/**
+ * Threads for so many files; null where one is enough, or where what signs cannot be handed to another. Files that are
+ * for a passphrase are no work for them.
+ */
+export function startSealers(files: number, threads: number, sealing: FileSealing): Sealers | null {
+  const data = dataOf(sealing);
+  if (files < MANY || threads <= 1 || !data) return null;
+  return new Sealers(Math.min(threads, MOST), data, sealing);
+}
+
+function dataOf({ suite, recipients, signer, label, armor, outputs: { force } }: FileSealing): SealerData | null {
+  if (suite.name !== "native" || (signer && !signer.handle)) return null;
+  const shared = signer && { publicKey: signer.publicKey, handle: signer.handle! };
+  return { suite: suite.name, recipients, signer: shared, label, armor, force };
+}
+
+export class Sealers {
+  /** How many there are, with the one that calls. */
+  readonly threads: number;
+  readonly #sealers: Sealer[] = [];
+  #here = 0;
+
+  constructor(threads: number, data: SealerData, { outputs: { note }, signal }: FileSealing) {
+    this.threads = threads;
+    while (this.#sealers.length < threads - 1) {
+      const thread = startThread(threadFile(), data);
+      if (!thread) break;
+      this.#sealers.push(new Sealer(thread, note ?? (() => {})));
+    }
+    signal?.addEventListener("abort", () => {
+      for (const sealer of this.#sealers) sealer.abort();
+    });
+  }
+
+  /**
+   * Seals FILE on the thread that has the least to do; `here` does it on this one. Throws as `sealFile`; `internal`
+   * where the thread ends.
+   */
+  async seal(file: string, name: string, here: () => Promise<Sealed>): Promise<Sealed> {
+    const ready = this.#sealers.filter(({ isAtWork }) => isAtWork);
+    const [idlest] = ready.sort((one, other) => one.load - other.load);
+    if (idlest && idlest.load <= this.#here) return idlest.seal(file, name);
+    this.#here += 1;
+    try {
+      return await here();
+    } finally {
+      this.#here -= 1;
+    }
+  }
+
+  /** Ends the threads, whatever they are at; nothing is left of that. */
+  async end(): Promise<void> {
+    await Promise.all(this.#sealers.map((sealer) => sealer.end()));
+  }
+}
+
+function threadFile(): URL {
+  const here = import.meta.url;
+  return new URL(here.endsWith(".ts") ? "../../dist/sealer.cjs" : "./sealer.cjs", here);
+}
+
+interface Waiting {
+  readonly temporary: string;
+  readonly resolve: (sealed: Sealed) => void;
+  readonly reject: (error: SealError) => void;
+}
+
+/** One of the threads. What it makes is removed by this one too, however it ends. */
+class Sealer {
+  readonly #thread: Thread;
+  readonly #note: (text: string) => void;
+  readonly #waiting = new Map<number, Waiting>();
+  #lastId = 0;
+
+  constructor(thread: Thread, note: (text: string) => void) {
+    this.#thread = thread;
+    this.#note = note;
+    const { worker } = thread;
+    worker.on("message", (message: FromSealer) => this.#answer(message));
+    worker.on("error", () => this.#failAll());
+    worker.on("exit", () => this.#failAll());
+  }
+
+  get isAtWork(): boolean {
+    return this.#thread.isReady && this.#thread.ended === null;
+  }
+
+  /** How many files it has. */
+  get load(): number {
+    return this.#waiting.size;
+  }
+
+  seal(file: string, name: string): Promise<Sealed> {
+    const temporary = temporaryName(dirname(absolute(name)));
+    remember(temporary);
+    const id = this.#lastId++;
+    return new Promise((resolve, reject) => {
+      if (this.load === 0) this.#thread.worker.ref();
+      this.#waiting.set(id, { temporary, resolve, reject });
+      this.#tell({ say: "seal", id, file, name, temporary });
+    });
+  }
+
+  abort(): void {
+    this.#tell({ say: "abort" });
+  }
+
+  async end(): Promise<void> {
+    await this.#thread.worker.terminate();
+  }
+
+  #tell(message: ToSealer): void {
+    this.#thread.worker.postMessage(message);
+  }
+
+  #answer(message: FromSealer): void {
+    if ("note" in message) this.#note(message.note);
+    else if ("id" in message) {
+      const { temporary, resolve, reject } = this.#waiting.get(message.id)!;
+      this.#waiting.delete(message.id);
+      if (this.load === 0) this.#thread.worker.unref();
+      if ("sealed" in message) {
+        forget(temporary);
+        resolve(message.sealed);
+      } else {
+        drop(temporary);
+        reject(fromFailure(message.failure));
+      }
+    }
+  }
+
+  #failAll(): void {
+    for (const { temporary, reject } of this.#waiting.values()) {
+      drop(temporary);
+      reject(new SealError("internal", `a thread that seals died: ${this.#thread.ended}`));
+    }
+    this.#waiting.clear();
+  }
+}
