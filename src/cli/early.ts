@@ -1,6 +1,6 @@
 // A thread for a large file, which starts while the program is still being read: both take as long.
 
-import { statSync } from "node:fs";
+import { stat, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { startEngineThread, type Thread } from "../engine/thread.js";
@@ -8,8 +8,8 @@ import { kindOf } from "./compiled.js";
 
 /** Bytes of a file that several threads are worth. */
 export const LARGE = 64 * 1024 * 1024;
-/** Bytes of a list of recipients that is as much work. */
-const LONG_LIST = 128 * 1024;
+/** Bytes of a list of recipients that may be as much work. */
+export const LONG_LIST = 256 * 1024;
 /** Of many arguments, only so many are looked at. */
 const LOOKED_AT = 16;
 
@@ -24,6 +24,8 @@ export function earlyThread(program: "seal" | "open", argv: readonly string[]): 
     .slice(0, LOOKED_AT)
     .some((word, i) => !word.startsWith("-") && sizeOf(word) >= (argv[i - 1] === "--to" ? LONG_LIST : LARGE));
   if (!isWorth || availableParallelism() === 1) return null;
+  // Node's own threads come first: where the system has too few for all, Node ends without those.
+  stat("/", () => undefined);
   return startEngineThread(join(import.meta.dirname, "worker.cjs"), "native");
 }
 

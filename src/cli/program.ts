@@ -5,7 +5,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { closest } from "../closest.js";
 import type { Thread } from "../engine/thread.js";
 import { SealError } from "../errors.js";
-import { removeTemporaries } from "../io/leftovers.js";
+import { removeTemporariesFinally } from "../io/leftovers.js";
 import { stat } from "../io/promises.js";
 import { damagedArguments } from "../io/utf8.js";
 import { closeInspector, onEnding } from "../signals.js";
@@ -62,7 +62,7 @@ export async function runProgram(
 
 /** Reports what nothing has caught, which is a bug; the exit status. */
 export function crashed(error: unknown, argv: readonly string[]): number {
-  removeTemporaries();
+  removeTemporariesFinally();
   return told(error, makeReport({ json: argv.includes("--json"), quiet: false, dataOnStdout: true }));
 }
 
@@ -176,7 +176,7 @@ function interruption(ownSignals: readonly NodeJS.Signals[]): AbortSignal {
   onEnding(ownSignals, (name, status) => {
     // A second signal does not wait for the first one's clean-up, nor for a thread that hangs in a system call.
     if (controller.signal.aborted) {
-      removeTemporaries();
+      removeTemporariesFinally();
       restoreTerminal();
       process.kill(process.pid, "SIGKILL");
     }

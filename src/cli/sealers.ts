@@ -6,23 +6,26 @@ import { startThread, type Thread } from "../engine/thread.js";
 import { SealError } from "../errors.js";
 import type { Sealed } from "../files/seal.js";
 import { drop, forget, remember, temporaryName } from "../io/leftovers.js";
+import { openFilesLimit } from "../io/limits.js";
 import { absolute } from "../io/paths.js";
 import type { FileSealing } from "./seal-file.js";
 import type { FromSealer, SealerData, ToSealer } from "./sealing-thread.js";
 
 /** Of fewer files, all are sealed before a thread has started. */
 const MANY = 256;
-/** More threads than this wait for the file system. */
+/** More threads than this wait for the file system, and with fewer files or descriptors for each, they are no use. */
 const MOST = 8;
+const [FILES_EACH, DESCRIPTORS_EACH] = [128, 128];
 
 /**
  * Threads for so many files; null where one is enough, or where what signs cannot be handed to another. Files that are
  * for a passphrase are no work for them.
  */
 export function startSealers(files: number, threads: number, sealing: FileSealing): Sealers | null {
-  const data = dataOf(sealing);
-  if (files < MANY || threads <= 1 || !data) return null;
-  return new Sealers(Math.min(threads, MOST), data, sealing);
+  if (files < MANY) return null;
+  const most = Math.floor(Math.min(threads, MOST, files / FILES_EACH, openFilesLimit() / DESCRIPTORS_EACH));
+  const data = most > 1 ? dataOf(sealing) : null;
+  return data && new Sealers(most, data, sealing);
 }
 
 function dataOf({ suite, recipients, signer, label, armor, outputs: { force } }: FileSealing): SealerData | null {
@@ -94,7 +97,7 @@ class Sealer {
     this.#note = note;
     const { worker } = thread;
     worker.on("message", (message: FromSealer) => this.#answer(message));
-    worker.on("error", () => this.#failAll());
+    // Behind all that it has said.
     worker.on("exit", () => this.#failAll());
   }
 

@@ -10,6 +10,7 @@ import { ownThread } from "../engine/thread.js";
 import { SealError } from "../errors.js";
 import type { Sealed } from "../files/seal.js";
 import { remembering } from "../io/output.js";
+import { asSealError } from "./exit.js";
 import { type FileSealing, sealFile } from "./seal-file.js";
 
 /** What all of its files are sealed with. */
@@ -49,7 +50,7 @@ export async function sealOnThread(): Promise<void> {
     const outputs = { ...sealing.outputs, temporary };
     const answer = await sealFile(file, name, { ...sealing, outputs }).then(
       (sealed): FromSealer => ({ id, sealed }),
-      (error): FromSealer => ({ id, failure: toFailure(error) }),
+      (error): FromSealer => ({ id, failure: toFailure(asSealError(error)) }),
     );
     say(answer);
   };

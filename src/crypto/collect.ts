@@ -12,7 +12,9 @@ let collector: Collect | null = null;
 /** For each millisecond that collecting everything takes, so many go by before it is done again. */
 const SHARE = 3;
 let again = 0;
-let due: Promise<void> | null = null;
+/** When that was last begun here, which spares nothing. */
+let everything = Number.NEGATIVE_INFINITY;
+let allDue: Promise<void> | null = null;
 
 function collect(...options: Parameters<Collect>): void {
   collector ??= exposed();
@@ -24,39 +26,29 @@ export function collectYoung(): void {
   collect({ type: "minor" });
 }
 
-/** Turns of the event loop for which those who ask wait for more of them. */
-const TURNS = 8;
-let asked = 0;
-let soonDue: Promise<void> | null = null;
-
-/** The same soon, once for all who ask in turns that follow on each other. */
-export function collectYoungSoon(): Promise<void> {
-  asked += 1;
-  soonDue ??= whenAllHaveAsked().then(() => {
-    soonDue = null;
-    collectYoung();
-  });
-  return soonDue;
-}
-
-async function whenAllHaveAsked(): Promise<void> {
-  for (let [turns, before] = [0, 0]; turns < TURNS && before !== asked; turns++) {
-    before = asked;
-    await turn();
-  }
-}
-
 /** As of NODE_PERFORMANCE_GC_MINOR. */
 const MINOR = 1;
-/** How many there have been since the first Age; one of everything counts twice. */
-let collections = 0;
+
+/** A collection, and when it was, in milliseconds as of `performance.now()`. */
+interface Collection {
+  readonly at: number;
+  readonly isMinor: boolean;
+}
+
+/** So many are remembered. */
+const KEPT = 256;
+const collections: Collection[] = [];
+/** When the last was that is not remembered. */
+let forgotten = Number.NEGATIVE_INFINITY;
 let observer: PerformanceObserver | null = null;
 
 function count(entries: readonly PerformanceEntry[]): void {
-  for (const entry of entries) collections += "detail" in entry && isMinor(entry.detail) ? 1 : 2;
+  for (const entry of entries) {
+    const { kind } = (entry as { detail?: unknown }).detail as { kind: number };
+    collections.push({ at: entry.startTime, isMinor: kind === MINOR });
+    if (collections.length > KEPT) forgotten = collections.shift()!.at;
+  }
 }
-
-const isMinor = (detail: unknown) => (detail as { kind: number }).kind === MINOR;
 
 /** What it needs of Node is loaded when it is first needed. */
 function observing(): PerformanceObserver {
@@ -67,29 +59,74 @@ function observing(): PerformanceObserver {
 }
 
 /** V8's collections are heard of a turn later. */
-async function heard(): Promise<number> {
+async function hear(): Promise<void> {
   await turn();
   await turn();
   count(observer!.takeRecords());
-  return collections;
 }
 
-/** What was made when this was: V8 calls it old once it has outlived two collections, or one of everything. */
+/** Milliseconds by which the clock of collections may differ from that of programs. */
+const TOLERANCE = 0.1;
+
+/** The time from when something was made to when nobody held it any more. */
 export class Age {
-  readonly #then: number;
+  readonly #began: number;
+  #ended = Number.POSITIVE_INFINITY;
 
   constructor() {
     observer ??= observing();
-    this.#then = collections;
+    this.#began = performance.now();
   }
 
-  /** Collects what it was made with, if nobody holds it any more: what is young, or everything. */
-  async collect(): Promise<void> {
-    if ((await heard()) - this.#then < 2) collectYoung();
-    else await collectAll();
-    // Or it would make those older that are made next.
-    await heard();
+  /** Nobody holds it any more, from now on. */
+  end(): void {
+    this.#ended = Math.min(this.#ended, performance.now());
   }
+
+  /**
+   * Whether V8 may call old what was made in it, as far as its collections have been heard of: what has outlived two, or
+   * one of everything. That also spares what somebody held when it began, which may be long before it is done.
+   */
+  get isOld(): boolean {
+    if (this.#ended < everything) return false;
+    const [from, to] = [this.#began - TOLERANCE, this.#ended + TOLERANCE];
+    const since = collections.filter(({ at }) => at >= from);
+    return forgotten >= from || since.some((each) => !each.isMinor) || since.filter(({ at }) => at <= to).length > 1;
+  }
+
+  /** Ends it, and collects what it was made with: what is young, or everything. */
+  async collect(): Promise<void> {
+    this.end();
+    await hear();
+    if (this.isOld) await collectAll();
+    else collectYoung();
+  }
+
+  /** The same soon, once for all who ask in turns that follow on each other. */
+  collectSoon(): Promise<void> {
+    this.end();
+    asking.push(this);
+    due ??= collectForAll();
+    return due;
+  }
+}
+
+/** Turns of the event loop for which those who ask wait for more of them. */
+const TURNS = 8;
+let asking: Age[] = [];
+let due: Promise<void> | null = null;
+
+async function collectForAll(): Promise<void> {
+  for (let [turns, before] = [0, 0]; turns < TURNS && before !== asking.length; turns++) {
+    before = asking.length;
+    await turn();
+  }
+  const ages = asking;
+  asking = [];
+  due = null;
+  await hear();
+  if (ages.some(({ isOld }) => isOld)) await collectAll();
+  else collectYoung();
 }
 
 /**
@@ -97,14 +134,14 @@ export class Age {
  * time at most, however many ask.
  */
 export function collectAll(): Promise<void> {
-  due ??= soon().then(() => {
-    due = null;
-    const began = performance.now();
+  allDue ??= soon().then(() => {
+    allDue = null;
+    everything = performance.now();
     collect();
-    const took = performance.now() - began;
-    again = began + (1 + SHARE) * took;
+    const took = performance.now() - everything;
+    again = everything + (1 + SHARE) * took;
   });
-  return due;
+  return allDue;
 }
 
 function soon(): Promise<void> {

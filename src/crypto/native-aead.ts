@@ -49,16 +49,27 @@ function aeadOpen(key: Secret, nonce: Uint8Array, sealed: Uint8Array, aad?: Uint
   return null;
 }
 
-const COVER = newSecret(KEY_BYTES);
+/** Bytes after which another takes its place: GCM has a bound. */
+const COVERS = 2 ** 30;
+let cover: { readonly cipher: CipherGCM; left: number } | null = null;
+
+/** A cipher under a key of zeros: what it makes is nobody's secret, and it can go on making more. */
+function coverFor(length: number): CipherGCM {
+  if (!cover || cover.left < length) {
+    cover = { cipher: cipherOf(newSecret(KEY_BYTES), new Uint8Array(NONCE_BYTES)), left: COVERS };
+  }
+  cover.left -= length;
+  return cover.cipher;
+}
 
 /**
  * Node has OpenSSL write into memory of a byte more than it needs, copies that, and frees it as it is (`Update` in
  * crypto_cipher.cc). Who asks for as much next is given the same memory: so as much ciphertext is made right behind it.
  */
 function decrypted(decipher: Decipher, bytes: Uint8Array): Secret {
-  const cover = cipherOf(COVER, new Uint8Array(NONCE_BYTES));
+  const covering = coverFor(bytes.length);
   const plaintext = decipher.update(bytes);
-  cover.update(bytes);
+  covering.update(bytes);
   return ownSecret(plaintext);
 }
 

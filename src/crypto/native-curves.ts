@@ -100,11 +100,11 @@ function signingOf(key: KeyObject, publicKey: Bytes): SigningKey {
 
 /** OpenSSL draws it, as it does an ephemeral key. */
 export function recordKey(forgets = true): RecordKey {
-  // Before the key: of what is made first, no collection goes unheard.
   const age = forgets ? new Age() : null;
   const pair: { key: KeyObject | null; readonly publicKey: Bytes } = drawnPair("ed25519");
   const erase = () => {
     pair.key = null;
+    age?.end();
   };
   return {
     publicKey: pair.publicKey,

@@ -2,7 +2,7 @@
 
 import { createHash, createHmac, getFips, hash, randomFillSync, scrypt, scryptSync } from "node:crypto";
 import type { Bytes } from "../bytes.js";
-import { collectYoungSoon } from "./collect.js";
+import { Age } from "./collect.js";
 import { KEY_BYTES, NONCE_BYTES } from "./lengths.js";
 import { nativeAes } from "./native-aead.js";
 import {
@@ -121,6 +121,11 @@ function shake256(secret: Secret, length: number): Secret {
   return ownSecret(createHash("shake256", { outputLength: length }).update(secret).digest());
 }
 
+function forgetting(): () => Promise<void> {
+  const age = new Age();
+  return () => age.collectSoon();
+}
+
 /** OpenSSL's where this Node has it, from 24.7 on; else noble's. */
 async function mlKem(): Promise<MlKem> {
   return nativeMlKem() ?? (await import("./portable-ml-kem.js")).mlKem;
@@ -156,7 +161,7 @@ export const native: Suite = {
   agreementKey,
   sharedAgreementKey,
   ephemeralKey,
-  forget: collectYoungSoon,
+  forgetting,
   ...nativeAes,
   signingKey,
   sharedSigningKey,

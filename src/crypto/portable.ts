@@ -237,7 +237,7 @@ export const portable: Suite = {
   mlKem,
   agreementKey,
   ephemeralKey,
-  forget: async () => {},
+  forgetting: () => async () => {},
   aeadSeal,
   aeadOpen,
   sealChunk,

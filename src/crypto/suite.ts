@@ -122,10 +122,11 @@ export interface Suite {
   ephemeralKey(): AgreementKey;
 
   /**
-   * Has what is left of keys that were dropped, and that only the garbage collector can erase, erased before this
-   * resolves. A suite that cannot does nothing (docs/THREATS.md, "Memory").
+   * Is called before keys are drawn. What it gives has what is left of those that were drawn and dropped since, and that
+   * only the garbage collector can erase, erased before it resolves. A suite that cannot does nothing (docs/THREATS.md,
+   * "Memory").
    */
-  forget(): Promise<void>;
+  forgetting(): () => Promise<void>;
 
   /** AES-256-GCM: ciphertext ∥ 16-byte tag. Key 32 bytes, nonce 12. */
   aeadSeal(key: Secret, nonce: Uint8Array, plaintext: Uint8Array, aad?: Uint8Array): Bytes;

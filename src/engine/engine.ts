@@ -152,8 +152,8 @@ export interface StanzaWorker {
   readonly width: number;
   /** Where it is done on the calling thread, what is left of ephemeral keys is the caller's to have collected. */
   make(task: StanzasTask): Promise<StanzasResult>;
-  /** Opens the first of them that one of the keys opens. */
-  open(task: TrialsTask): Promise<TrialsResult>;
+  /** Opens the first of them that one of the keys opens. The calling thread waits for `pace` before each. */
+  open(task: TrialsTask, pace?: () => Promise<void>): Promise<TrialsResult>;
 }
 
 export interface Engine {

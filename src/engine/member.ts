@@ -72,7 +72,7 @@ export class Member {
     this.#thread = thread;
     const { worker } = thread;
     worker.on("message", (message: FromWorker<OfNode>) => this.#answer(message));
-    worker.on("error", () => this.#failAll());
+    // Behind all that it has said.
     worker.on("exit", () => this.#failAll());
   }
 

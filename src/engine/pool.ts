@@ -170,9 +170,9 @@ function stanzaWorker(suite: Suite, crew: Crew): StanzaWorker {
         (member) => member.make(task),
         () => here.make(task),
       ),
-    open: (task) => {
+    open: (task, pace) => {
       const isShared = task.keys.every(({ shared }) => shared);
-      return crew.do(suite.name, isShared ? (member) => member.open(task) : null, () => here.open(task));
+      return crew.do(suite.name, isShared ? (member) => member.open(task) : null, () => here.open(task, pace));
     },
   };
 }

@@ -13,6 +13,7 @@ export async function runStanzas(
   suite: Suite,
   { kem: name, recipients, info, fileKey, forgets }: StanzasTask,
 ): Promise<StanzasResult> {
+  const forget = forgets ? suite.forgetting() : null;
   try {
     const kem = await loadKem(suite, name);
     const bodies = recipients.map((recipient) => {
@@ -22,15 +23,20 @@ export async function runStanzas(
     return { bodies };
   } finally {
     erase(fileKey);
-    if (forgets) await suite.forget();
+    await forget?.();
   }
 }
 
-/** Each stanza is tried with each key, one stanza after the other. */
-export function runTrials(suite: Suite, { keys, info, bodies, length }: TrialsTask): TrialsResult {
+/** Each stanza is tried with each key, one stanza after the other. Waits for `pace` before each. */
+export async function runTrials(
+  suite: Suite,
+  { keys, info, bodies, length }: TrialsTask,
+  pace: () => Promise<void> = async () => {},
+): Promise<TrialsResult> {
   for (let at = 0; at < bodies.length; at += length) {
     const body = bodies.subarray(at, at + length);
     for (const key of keys) {
+      await pace();
       const encLength = ENC_BYTES[key.kem];
       const fileKey = hpkeOpen(suite, key, body.subarray(0, encLength), info, body.subarray(encLength));
       if (fileKey) return { fileKey };
@@ -44,6 +50,6 @@ export function stanzasHere(suite: Suite): StanzaWorker {
   return {
     width: 1,
     make: (task) => runStanzas(suite, { ...task, forgets: false }),
-    open: async (task) => runTrials(suite, task),
+    open: (task, pace) => runTrials(suite, task, pace),
   };
 }

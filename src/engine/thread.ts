@@ -11,10 +11,10 @@ export interface Thread {
   ended: string | null;
 }
 
-/**
- * Starts a thread, which keeps no process alive; null where a limit of the system's forbids it (on processes, threads
- * or memory).
- */
+/** A limit of the system's (on processes, threads or memory), and Node's own permissions. */
+const NONE = ["ERR_WORKER_INIT_FAILED", "ERR_ACCESS_DENIED"];
+
+/** Starts a thread, which keeps no process alive; null where none can be had. */
 export function startThread(file: URL | string, data: unknown, resourceLimits: ResourceLimits = {}): Thread | null {
   const worker = startWorker(file, data, resourceLimits);
   if (!worker) return null;
@@ -23,8 +23,8 @@ export function startThread(file: URL | string, data: unknown, resourceLimits: R
   worker.once("message", () => {
     thread.isReady = true;
   });
-  worker.on("error", ({ message }) => {
-    thread.ended = message;
+  worker.on("error", (thrown: unknown) => {
+    thread.ended = thrown instanceof Error ? thrown.message : String(thrown);
   });
   worker.on("exit", (status) => {
     thread.ended ??= `it ended with status ${status}`;
@@ -39,7 +39,7 @@ function startWorker(file: URL | string, workerData: unknown, resourceLimits: Re
     // With streams of its own, a worker does not make the process's stdout non-blocking.
     return new Worker(file, { workerData, resourceLimits, stdout: true, stderr: true });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ERR_WORKER_INIT_FAILED") return null;
+    if (NONE.includes((error as NodeJS.ErrnoException).code ?? "")) return null;
     throw error;
   }
 }

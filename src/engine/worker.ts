@@ -58,8 +58,14 @@ function answer(message: TaskMessage | FramesMessage): void {
 }
 
 async function trials({ keys: shared, task }: TrialsMessage): Promise<TrialsResult> {
-  const keys = await Promise.all(shared.map(async (key) => (await loadKem(suite, key.kem)).sharedKey(key)));
-  return runTrials(suite, { ...task, keys });
+  const forget = suite.forgetting();
+  try {
+    const keys = await Promise.all(shared.map(async (key) => (await loadKem(suite, key.kem)).sharedKey(key)));
+    return await runTrials(suite, { ...task, keys });
+  } finally {
+    // Soon: who has the keys has them longer.
+    void forget();
+  }
 }
 
 async function answerStanzas(message: StanzasMessage | TrialsMessage): Promise<void> {

@@ -81,8 +81,8 @@ function notOwn(found: string | undefined, own: string): SealError {
   });
 }
 
-async function unlockFileKey(header: Header, { suite, identities, signal }: Rewrapping): Promise<Secret> {
-  const fileKey = await findFileKey(suite, header, await openingKeys(identities), { signal });
+async function unlockFileKey(header: Header, { suite, identities, signal, engine }: Rewrapping): Promise<Secret> {
+  const fileKey = await findFileKey(suite, header, await openingKeys(identities), { signal, engine });
   if (!fileKey)
     throw noKey("Rewrapping needs a key that the file was sealed to. Without one, seal the original again.");
   return fileKey;

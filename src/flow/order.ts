@@ -51,20 +51,29 @@ export async function* inOrder<T>(tasks: AsyncIterator<() => Promise<T>>, doer: 
 
 /**
  * Does the tasks that `tasks` yields, at most the doer's `width` at a time, whichever is done first. Throws the first
- * failure, be it a task's or that of `tasks` itself. However it ends, no task is running any more afterwards.
+ * failure, be it a task's or that of `tasks` itself, after which no more begin. However it ends, no task is running any
+ * more afterwards.
  */
 export async function inAnyOrder(tasks: AsyncIterable<() => Promise<void>>, doer: Doer): Promise<void> {
   const running = new Set<Promise<void>>();
-  try {
+  const failures: unknown[] = [];
+  const attempt = async (work: () => Promise<void>) => {
+    try {
+      await work();
+    } catch (error) {
+      failures.push(error);
+    }
+  };
+  await attempt(async () => {
     for await (const task of tasks) {
-      const done = watched(task().finally(() => running.delete(done)));
+      if (failures.length > 0) return;
+      const done = attempt(task).then(() => void running.delete(done));
       running.add(done);
       while (running.size >= doer.width) await Promise.race(running);
     }
-    await Promise.all(running);
-  } finally {
-    await Promise.allSettled(running);
-  }
+  });
+  await Promise.all(running);
+  if (failures.length > 0) throw failures[0];
 }
 
 /** A promise that may be looked at late: its rejection counts as seen. */

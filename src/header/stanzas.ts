@@ -64,12 +64,9 @@ export async function makeStanzas(
     throw new SealError("usage", `${count} recipients; at most ${MAX_STANZAS} are allowed`);
   }
   refuseMixed(suite, distinct, passphrase !== null);
-  const stanzas = await keyStanzas(suite, distinct, fileKey, coreHash, making).finally(
-    // An ephemeral secret opens its stanza as the recipient's does.
-    async () => {
-      if (forgets) await suite.forget();
-    },
-  );
+  // An ephemeral secret opens its stanza as the recipient's does.
+  const forget = forgets ? suite.forgetting() : null;
+  const stanzas = await keyStanzas(suite, distinct, fileKey, coreHash, making).finally(() => forget?.());
   if (passphrase) stanzas.push(await passphraseStanza(suite, passphrase, fileKey, coreHash));
   return shuffled(suite, stanzas);
 }
@@ -101,6 +98,7 @@ async function keyStanzas(
     }
   };
   await inAnyOrder(parts(), worker);
+  if (stanzas.length !== recipients.length) throw new SealError("internal", "some recipients have no stanza");
   return stanzas;
 }
 

@@ -162,7 +162,7 @@ async function openFirst(
       if (first) return;
       const place = places++;
       yield async () => {
-        const { fileKey } = await worker.open(task);
+        const { fileKey } = await worker.open(task, pace);
         if (fileKey) keep(place, fileKey);
       };
     }

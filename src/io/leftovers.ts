@@ -17,6 +17,17 @@ export function removeTemporaries(): void {
   for (const path of temporaries) remove(path);
 }
 
+/** Milliseconds in which a thread that has heard of it stops making any. */
+const STOPPING = 20;
+
+/** The same where the process is about to be killed while threads may be at work. */
+export function removeTemporariesFinally(): void {
+  removeTemporaries();
+  if (temporaries.size === 0) return;
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, STOPPING);
+  removeTemporaries();
+}
+
 /** Has a file removed when the process ends. */
 export function remember(path: string): void {
   if (temporaries.size === 0) process.on("exit", removeTemporaries);

@@ -1,10 +1,10 @@
-// A thread that starts before the program is read: for whom, and that it is used, or harms nobody.
+// A thread that starts before the program is read: for whom.
 
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test, vi } from "vitest";
-import { earlyThread, LARGE } from "../../src/cli/early.js";
+import { earlyThread, LARGE, LONG_LIST } from "../../src/cli/early.js";
 import * as threads from "../../src/engine/thread.js";
 
 const folder = mkdtempSync(join(tmpdir(), "seal-early-"));
@@ -19,7 +19,7 @@ function file(name: string, size: number): string {
 
 const large = file("large", LARGE);
 const small = file("small", LARGE - 1);
-const [list, short] = [file("list", 128 * 1024), file("short", 128 * 1024 - 1)];
+const [list, short] = [file("list", LONG_LIST), file("short", LONG_LIST - 1)];
 
 const thread = { worker: {}, isReady: false, ended: null } as threads.Thread;
 const starting = vi.spyOn(threads, "startEngineThread").mockReturnValue(thread);

@@ -1,6 +1,6 @@
 // Many inputs of one command: several are worked on at a time, and told of in their order.
 
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { inSandbox, sh } from "./sandbox.js";
@@ -88,5 +88,34 @@ test(
       status: 0,
       stdout: names[7],
     });
+  }),
+);
+
+/** Has every thread but the first fail after so many milliseconds. */
+const DYING =
+  'if(!require("node:worker_threads").isMainThread)setTimeout(()=>{throw new Error("boom")},Number(process.env.DIE))';
+
+test.each([150, 250, 400, 600])(
+  "where a thread that seals dies after %i ms, what it had not told of fails, and all others are sealed",
+  inSandbox(async (box, dies: number) => {
+    const names = Array.from({ length: 1500 }, (_, i) => `small-${i}`);
+    for (const name of names) writeFileSync(join(box.dir, name), name);
+    mkdirSync(join(box.dir, "out"));
+    writeFileSync(join(box.dir, "die.cjs"), DYING);
+    const seal = `seal small-* --to server.pub --sign master.key --json -o out --threads 2`;
+    const { status, stdout } = await sh(box, `NODE_OPTIONS="--require ./die.cjs" DIE=${dies} ${seal}`);
+    const told = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(told).toHaveLength(names.length);
+    const failed = told.filter(({ ok }) => !ok);
+    expect([0, 1]).toContain(status);
+    expect(status === 1).toBe(failed.length > 0);
+    expect(failed.length).toBeLessThanOrEqual(64);
+    for (const { message } of failed) expect(message).toContain("a thread that seals died: boom");
+    const sealed = told.filter(({ ok }) => ok).map(({ output }) => output);
+    const made = readdirSync(join(box.dir, "out")).map((name) => `out/${name}`);
+    expect(made).toEqual(expect.arrayContaining(sealed));
   }),
 );

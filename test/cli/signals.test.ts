@@ -110,6 +110,19 @@ describe.each(SIGNALS)("%s", (signal, status) => {
   );
 
   test.concurrent(
+    "and once more at once, while threads seal many small files: nothing temporary stays",
+    inSandbox(async (box) => {
+      await sh(box, "mkdir in out; cd in; seq 4000 | xargs touch; for f in *; do echo $f > $f; done");
+      const running = sealingAll(box);
+      await until(() => readdirSync(join(box.dir, "out")).length > 500, "some files");
+      running.child.kill(signal);
+      await new Promise((resolve) => setTimeout(resolve, 3));
+      running.child.kill(signal);
+      await running.ended;
+    }),
+  );
+
+  test.concurrent(
     "while opening from a pipe to a file, in JSON",
     inSandbox(async (box) => {
       await sh(box, "head -c 9000000 /dev/zero > big; seal -q big --to server.pub --sign master.key");

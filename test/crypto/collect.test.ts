@@ -2,7 +2,7 @@ import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { setImmediate as turn } from "node:timers/promises";
 import { GCProfiler } from "node:v8";
 import { expect, test } from "vitest";
-import { Age, collectAll, collectYoung, collectYoungSoon } from "../../src/crypto/collect.js";
+import { Age, collectAll, collectYoung } from "../../src/crypto/collect.js";
 
 /** The collections while that is done, by V8's names. */
 async function during(work: () => Promise<void>): Promise<string[]> {
@@ -31,6 +31,52 @@ test.each([0, 1, 2])("who has outlived %i collections is collected with the youn
   expect(done).toEqual([count < 2 ? "Scavenge" : "MarkSweepCompact"]);
 });
 
+test("what comes after nobody held it any more does not make it old", async () => {
+  const age = new Age();
+  collectYoung();
+  age.end();
+  await new Promise((resolve) => setTimeout(resolve, 2));
+  collectYoung();
+  age.end();
+  expect(await during(() => age.collect())).toEqual(["Scavenge"]);
+});
+
+test("who was not held any more when everything was collected is gone by then", async () => {
+  const age = new Age();
+  collectYoung();
+  collectYoung();
+  age.end();
+  await new Promise((resolve) => setTimeout(resolve, 2));
+  await collectAll();
+  expect(await during(() => age.collect())).toEqual(["Scavenge"]);
+});
+
+test("what came before it, and is heard of later, does not make it old", async () => {
+  await new Age().collect();
+  await collectAll();
+  await new Promise((resolve) => setTimeout(resolve, 2));
+  expect(await during(() => new Age().collect())).toEqual(["Scavenge"]);
+});
+
+test("where one of those who ask is old, everything is collected for all", async () => {
+  const old = new Age();
+  for (let i = 0; i < 2; i++) collectYoung();
+  old.end();
+  await new Promise((resolve) => setTimeout(resolve, 2));
+  const done = await during(async () => {
+    await Promise.all([new Age().collectSoon(), old.collectSoon(), new Age().collectSoon()]);
+  });
+  expect(done).toEqual(["MarkSweepCompact"]);
+});
+
+test("who lived before more collections than are remembered is taken for old", async () => {
+  const age = new Age();
+  age.end();
+  await new Promise((resolve) => setTimeout(resolve, 2));
+  for (let i = 0; i < 300; i++) collectYoung();
+  expect(await during(() => age.collect())).toContain("MarkSweepCompact");
+});
+
 test("who has outlived one collection of everything is old", async () => {
   const age = new Age();
   await collectAll();
@@ -55,7 +101,7 @@ test("what is young is collected once for all who ask in turns that follow on ea
   const asking = async (times: number) => {
     const all: Promise<void>[] = [];
     for (let i = 0; i < times; i++) {
-      all.push(collectYoungSoon(), collectYoungSoon());
+      all.push(new Age().collectSoon(), new Age().collectSoon());
       await turn();
     }
     await Promise.all(all);

@@ -6,6 +6,7 @@ import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/pro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { concat, utf8 } from "../../src/bytes.js";
@@ -13,11 +14,13 @@ import { hpkeOpen, hpkeSeal } from "../../src/crypto/hpke.js";
 import { ENC_BYTES, type KemKey } from "../../src/crypto/kem.js";
 import { loadKem } from "../../src/crypto/kems.js";
 import { native } from "../../src/crypto/native.js";
+import { portable } from "../../src/crypto/portable.js";
 import { copySecret, newSecret, type Secret } from "../../src/crypto/secret.js";
 import type { Engine } from "../../src/engine/engine.js";
 import { inline } from "../../src/engine/inline.js";
 import { fromFailure, toFailure } from "../../src/engine/messages.js";
 import { poolEngine } from "../../src/engine/pool.js";
+import { startEngineThread } from "../../src/engine/thread.js";
 import { ioError, SealError } from "../../src/errors.js";
 import { openTo } from "../../src/files/open.js";
 import { sealTo } from "../../src/files/seal.js";
@@ -460,6 +463,51 @@ describe("a pool", () => {
     const sealed = await through(own, pattern(9 * CHUNK), ["stream", "stream"], sealing(true));
     expect(sealed.error).toBeNull();
     expect(started).toBe(2);
+    vi.restoreAllMocks();
+  });
+
+  test.each([
+    ["helps, and does what is left", "helps", true],
+    ["has none beside it", "none", false],
+  ])("takes a thread that was started before, as the only one that it %s", async (_, what, isUsed) => {
+    const file = fileURLToPath(new URL("../../dist/worker.cjs", import.meta.url));
+    const thread = startEngineThread(file, "native")!;
+    let tasks = 0;
+    const { postMessage } = thread.worker;
+    thread.worker.postMessage = (...given: Parameters<typeof postMessage>) => {
+      if (given[0].say === "task") tasks += 1;
+      return postMessage.apply(thread.worker, given);
+    };
+    await vi.waitFor(() => expect(thread.isReady).toBe(true), 10_000);
+    if (what === "none") await thread.worker.terminate();
+    const own = poolEngine(2, { small: 0, helps: true, thread });
+    if (what !== "none") own.start(native);
+    const sealed = await through(own, pattern(20 * CHUNK), ["file", "file"], sealing(true));
+    expect([sealed.error, tasks > 0]).toEqual([null, isUsed]);
+    await own.close();
+  });
+
+  test("leaves a thread of the native suite alone where it is to work with another", async () => {
+    const thread = startEngineThread(fileURLToPath(new URL("../../dist/worker.cjs", import.meta.url)), "native")!;
+    const said = vi.spyOn(thread.worker, "postMessage");
+    const own = poolEngine(2, { small: 0, helps: true, thread });
+    own.start(portable);
+    expect(said).not.toHaveBeenCalled();
+    await own.close();
+    await thread.worker.terminate();
+  });
+
+  test.each(["ERR_WORKER_INIT_FAILED", "ERR_ACCESS_DENIED"])("does all itself where Node says %s", async (code) => {
+    class Denied {
+      constructor() {
+        throw Object.assign(new Error("no thread"), { code });
+      }
+    }
+    const builtin = process.getBuiltinModule;
+    vi.spyOn(process, "getBuiltinModule").mockImplementation(((name: string) =>
+      name === "node:worker_threads" ? { Worker: Denied } : builtin(name)) as typeof builtin);
+    const sealed = await through(poolEngine(3, { small: 0 }), pattern(9 * CHUNK), ["stream", "stream"], sealing(true));
+    expect(sealed.error).toBeNull();
     vi.restoreAllMocks();
   });
 

@@ -408,6 +408,34 @@ describe("in any order", () => {
     expect([started, over.state]).toEqual([[0, 1], "failed: broken"]);
   });
 
+  const boom = async () => {
+    throw new Error("broken");
+  };
+
+  test.each([
+    ["while more could run", [boom, async () => {}]],
+    ["as the last", [async () => {}, boom]],
+    ["alone", [boom]],
+  ])("a failure is told also %s", async (_, tasks) => {
+    const all = async function* () {
+      yield* tasks;
+    };
+    await expect(inAnyOrder(all(), { width: 3 })).rejects.toThrow("broken");
+  });
+
+  test("a failure is told also where it comes while the next is waited for, which does not begin", async () => {
+    let begun = false;
+    const all = async function* () {
+      yield boom;
+      await settled();
+      yield async () => {
+        begun = true;
+      };
+    };
+    await expect(inAnyOrder(all(), { width: 3 })).rejects.toThrow("broken");
+    expect(begun).toBe(false);
+  });
+
   test("a failure of what yields them is told like one of theirs", async () => {
     const result = deferred<void>();
     const tasks = (async function* () {

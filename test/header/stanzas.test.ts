@@ -2,10 +2,14 @@
 
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { concat, u32 } from "../../src/bytes.js";
+import { type Bytes, concat, u32 } from "../../src/bytes.js";
 import { hpkeOpen } from "../../src/crypto/hpke.js";
 import { native } from "../../src/crypto/native.js";
 import { copySecret } from "../../src/crypto/secret.js";
+import type { Engine } from "../../src/engine/engine.js";
+import { inline } from "../../src/engine/inline.js";
+import { stanzasHere } from "../../src/engine/stanzas.js";
+import { SealError } from "../../src/errors.js";
 import { recipientInfo } from "../../src/format/header.js";
 import { makeStanzas } from "../../src/header/stanzas.js";
 import { encodeRecipient } from "../../src/keys/text.js";
@@ -56,6 +60,27 @@ test("recipients of both kinds, or a passphrase beside classic ones, are told of
   });
 });
 
+test("a task that fails fails all, whenever that is; and nobody is left out", async () => {
+  const many = { recipients: Array.from({ length: 64 }, () => native.ephemeralKey().publicKey) };
+  const engineOf = (make: (place: number) => Promise<readonly Bytes[]>): Engine => {
+    let places = 0;
+    const worker = { ...stanzasHere(native), width: 3, make: async () => ({ bodies: await make(places++) }) };
+    return { session: inline.session, stanzas: () => worker };
+  };
+  const bodies = Array.from({ length: 16 }, () => new Uint8Array(80));
+  const making = (make: (place: number) => Promise<readonly Bytes[]>) =>
+    makeStanzas(native, many, fileKey(), CORE, { engine: engineOf(make) });
+  expect(await making(async () => bodies)).toHaveLength(64);
+  for (const wrong of [0, 1, 2, 3]) {
+    const failing = async (place: number) => {
+      if (place === wrong) throw new SealError("internal", "a worker thread died");
+      return bodies;
+    };
+    await expect(making(failing)).rejects.toThrow("a worker thread died");
+  }
+  await expect(making(async (place) => (place === 2 ? bodies.slice(1) : bodies))).rejects.toThrow("have no stanza");
+});
+
 test("ephemeral secrets are forgotten, also where sealing fails, unless the caller forgets them", async () => {
   let [forgotten, drawn] = [0, 0];
   // Later, and what is made waits for that.
@@ -67,7 +92,7 @@ test("ephemeral secrets are forgotten, also where sealing fails, unless the call
     if (++drawn > 2) throw new Error("no memory");
     return native.ephemeralKey();
   };
-  const suite = { ...native, forget, ephemeralKey };
+  const suite = { ...native, forgetting: () => forget, ephemeralKey };
   const make = (making = {}) => makeStanzas(suite, { recipients: recipients.slice(0, 2) }, fileKey(), CORE, making);
   await make();
   expect(forgotten).toBe(1);

@@ -171,7 +171,7 @@ describe("of many stanzas", () => {
         open: async (task) => {
           const place = places++;
           await answer(place);
-          const result = runTrials(suite, task);
+          const result = await runTrials(suite, task);
           if (result.fileKey) found.push(result.fileKey);
           return result;
         },

@@ -165,8 +165,9 @@ export class Channels {
   async accept(publicKey: Uint8Array): Promise<Buffer> {
     if (publicKey.length !== PUBLIC_KEY_BYTES || !isValidXWingRecipient(publicKey))
       throw new Problem("bad-request", "This is no key of another service.");
+    const forget = this.#suite.forgetting();
     const { enc, sharedSecret } = this.#kem.encapsulate(publicKey);
-    await this.#suite.forget();
+    await forget();
     const id = randomBytes(ID_BYTES);
     const ratchet = new Ratchet(this.#suite, sharedSecret);
     this.#channels.set(id.toString("hex"), { ratchet, ahead: new Map(), next: 0 });

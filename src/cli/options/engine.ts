@@ -23,7 +23,7 @@ export function engineFor(
   thread: Thread | null = null,
 ): PoolEngine {
   const engine = poolEngine(threads, { small: SMALL, helps: true, thread });
-  if (thread || files.slice(0, LOOKED_AT).some(isLarge)) engine.start(suite);
+  if (files.slice(0, LOOKED_AT).some(isLarge)) engine.start(suite);
   return engine;
 }
 
