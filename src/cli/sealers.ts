@@ -43,7 +43,8 @@ export class Sealers {
   constructor(threads: number, data: SealerData, { outputs: { note }, signal }: FileSealing) {
     this.threads = threads;
     while (this.#sealers.length < threads - 1) {
-      const thread = startThread(threadFile(), data);
+      // Without it, what dies young would take twice as much.
+      const thread = startThread(threadFile(), data, { maxYoungGenerationSizeMb: 4 });
       if (!thread) break;
       this.#sealers.push(new Sealer(thread, note ?? (() => {})));
     }

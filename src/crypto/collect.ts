@@ -84,8 +84,8 @@ export class Age {
   }
 
   /**
-   * Whether V8 may call old what was made in it, as far as its collections have been heard of: what has outlived two, or
-   * one of everything. That also spares what somebody held when it began, which may be long before it is done.
+   * Whether V8 may call old what was made in it, as far as its collections have been heard of: what has outlived two,
+   * or one of everything. That also spares what somebody held when it began, which may be long before it is done.
    */
   get isOld(): boolean {
     if (this.#ended < everything) return false;

@@ -122,9 +122,9 @@ export interface Suite {
   ephemeralKey(): AgreementKey;
 
   /**
-   * Is called before keys are drawn. What it gives has what is left of those that were drawn and dropped since, and that
-   * only the garbage collector can erase, erased before it resolves. A suite that cannot does nothing (docs/THREATS.md,
-   * "Memory").
+   * Is called before keys are drawn. What it gives has what is left of those that were drawn and dropped since, and
+   * that only the garbage collector can erase, erased before it resolves. A suite that cannot does nothing
+   * (docs/THREATS.md, "Memory").
    */
   forgetting(): () => Promise<void>;
 

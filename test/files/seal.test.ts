@@ -40,7 +40,7 @@ test.each([
   [{ ends: true, isLast: true }, 0],
 ])("what is left of ephemeral keys is collected, unless the process ends with this file: %j", async (ends, times) => {
   let collected = 0;
-  const forgetting = { ...native, forget: async () => void collected++ };
+  const forgetting = { ...native, forgetting: () => async () => void collected++ };
   await sealTo(bytesSource(content(10)), memorySink(), { ...SEAL, ...ends, suite: forgetting });
   expect(collected).toBe(times);
 });
