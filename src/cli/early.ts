@@ -4,10 +4,9 @@ import { stat, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { startEngineThread, type Thread } from "../engine/thread.js";
+import { LARGE } from "../engine/threads.js";
 import { kindOf } from "./compiled.js";
 
-/** Bytes of a file that several threads are worth. */
-export const LARGE = 64 * 1024 * 1024;
 /** Bytes of a list of recipients that may be as much work. */
 export const LONG_LIST = 256 * 1024;
 /** Of many arguments, only so many are looked at. */

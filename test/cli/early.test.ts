@@ -4,8 +4,9 @@ import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test, vi } from "vitest";
-import { earlyThread, LARGE, LONG_LIST } from "../../src/cli/early.js";
+import { earlyThread, LONG_LIST } from "../../src/cli/early.js";
 import * as threads from "../../src/engine/thread.js";
+import { LARGE } from "../../src/engine/threads.js";
 
 const folder = mkdtempSync(join(tmpdir(), "seal-early-"));
 afterAll(() => rmSync(folder, { recursive: true }));

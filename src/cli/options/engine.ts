@@ -4,11 +4,9 @@ import { statSync } from "node:fs";
 import type { Suite } from "../../crypto/index.js";
 import { type PoolEngine, poolEngine } from "../../engine/pool.js";
 import type { Thread } from "../../engine/thread.js";
-import { defaultThreads } from "../../engine/threads.js";
+import { defaultThreads, LARGE } from "../../engine/threads.js";
 import { isUrl } from "../../io/http/url.js";
 
-/** Bytes below which the main thread is done before another has started. */
-const SMALL = 64 * 1024 * 1024;
 /** Of many files, only so many are looked at beforehand. */
 const LOOKED_AT = 8;
 
@@ -22,7 +20,7 @@ export function engineFor(
   threads = defaultThreads(),
   thread: Thread | null = null,
 ): PoolEngine {
-  const engine = poolEngine(threads, { small: SMALL, helps: true, thread });
+  const engine = poolEngine(threads, { small: LARGE, helps: true, thread });
   if (files.slice(0, LOOKED_AT).some(isLarge)) engine.start(suite);
   return engine;
 }
@@ -30,7 +28,7 @@ export function engineFor(
 function isLarge(file: string): boolean {
   if (file === "-" || isUrl(file)) return false;
   try {
-    return statSync(file).size >= SMALL;
+    return statSync(file).size >= LARGE;
   } catch {
     return false; // What is wrong with it is told when it is opened.
   }
