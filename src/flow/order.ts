@@ -69,7 +69,7 @@ export async function inAnyOrder(tasks: AsyncIterable<() => Promise<void>>, doer
       if (failures.length > 0) return;
       const done = attempt(task).then(() => void running.delete(done));
       running.add(done);
-      while (running.size >= doer.width) await Promise.race(running);
+      while (running.size >= Math.max(1, doer.width)) await Promise.race(running);
     }
   });
   await Promise.all(running);
