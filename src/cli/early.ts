@@ -1,4 +1,4 @@
-// A thread for a large file, which starts while the program is still being read: both take as long.
+// A thread for a large file, started while the program is still loading: each takes about as long as the other.
 
 import { stat, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -9,12 +9,12 @@ import { kindOf } from "./compiled.js";
 
 /** Bytes of a list of recipients that may be as much work. */
 export const LONG_LIST = 256 * 1024;
-/** Of many arguments, only so many are looked at. */
+/** Of many arguments, only the first are looked at. */
 const LOOKED_AT = 16;
 
 /**
- * What an engine may take as one of its threads; null where nothing large is named, or the number of threads is given.
- * It is a guess, and does no harm: a thread that nobody asks for does nothing.
+ * A thread that an engine may use; null where nothing large is named, or the number of threads is given. It is only a
+ * guess: a thread that nobody uses does no harm.
  */
 export function earlyThread(program: "seal" | "open", argv: readonly string[]): Thread | null {
   const kind = kindOf(program, argv);
@@ -23,7 +23,7 @@ export function earlyThread(program: "seal" | "open", argv: readonly string[]): 
     .slice(0, LOOKED_AT)
     .some((word, i) => !word.startsWith("-") && sizeOf(word) >= (argv[i - 1] === "--to" ? LONG_LIST : LARGE));
   if (!isWorth || availableParallelism() === 1) return null;
-  // Node's own threads come first: where the system has too few for all, Node ends without those.
+  // Node's own threads come first: it aborts where the system has none left for them.
   stat("/", () => undefined);
   return startEngineThread(join(import.meta.dirname, "worker.cjs"), "native");
 }

@@ -1,4 +1,4 @@
-// Threads that seal small files, whole ones, beside the one that calls.
+// Threads that seal whole small files beside the main thread.
 
 import { dirname } from "node:path";
 import { fromFailure } from "../engine/messages.js";
@@ -13,7 +13,7 @@ import type { FromSealer, SealerData, ToSealer } from "./sealing-thread.js";
 
 /** Of fewer files, all are sealed before a thread has started. */
 const MANY = 256;
-/** More threads than this wait for the file system, and with fewer files or descriptors for each, they are no use. */
+/** With more threads, or with fewer files or descriptors for each, nothing is gained. */
 const MOST = 8;
 const [FILES_EACH, DESCRIPTORS_EACH] = [128, 128];
 
@@ -35,7 +35,7 @@ function dataOf({ suite, recipients, signer, label, armor, outputs: { force } }:
 }
 
 export class Sealers {
-  /** How many there are, with the one that calls. */
+  /** How many there are, the main thread included. */
   readonly threads: number;
   readonly #sealers: Sealer[] = [];
   #here = 0;
@@ -43,7 +43,7 @@ export class Sealers {
   constructor(threads: number, data: SealerData, { outputs: { note }, signal }: FileSealing) {
     this.threads = threads;
     while (this.#sealers.length < threads - 1) {
-      // Without it, what dies young would take twice as much.
+      // By default, objects that die young take some 20 MiB more.
       const thread = startThread(threadFile(), data, { maxYoungGenerationSizeMb: 4 });
       if (!thread) break;
       this.#sealers.push(new Sealer(thread, note ?? (() => {})));
@@ -54,8 +54,8 @@ export class Sealers {
   }
 
   /**
-   * Seals FILE on the thread that has the least to do; `here` does it on this one. Throws as `sealFile`; `internal`
-   * where the thread ends.
+   * Seals FILE on the thread that has the least to do; `here` seals it on this one. Throws as `sealFile`, and
+   * `internal` where the thread dies.
    */
   async seal(file: string, name: string, here: () => Promise<Sealed>): Promise<Sealed> {
     const ready = this.#sealers.filter(({ isAtWork }) => isAtWork);
@@ -69,7 +69,7 @@ export class Sealers {
     }
   }
 
-  /** Ends the threads, whatever they are at; nothing is left of that. */
+  /** Ends the threads, whatever they are doing, and removes what they have not finished. */
   async end(): Promise<void> {
     await Promise.all(this.#sealers.map((sealer) => sealer.end()));
   }
@@ -86,7 +86,7 @@ interface Waiting {
   readonly reject: (error: SealError) => void;
 }
 
-/** One of the threads. What it makes is removed by this one too, however it ends. */
+/** One of the threads. The main thread also knows its temporary files, and removes them however it ends. */
 class Sealer {
   readonly #thread: Thread;
   readonly #note: (text: string) => void;
@@ -98,7 +98,7 @@ class Sealer {
     this.#note = note;
     const { worker } = thread;
     worker.on("message", (message: FromSealer) => this.#answer(message));
-    // Behind all that it has said.
+    // Node delivers everything that the thread has said before this.
     worker.on("exit", () => this.#failAll());
   }
 

@@ -72,7 +72,7 @@ export class Member {
     this.#thread = thread;
     const { worker } = thread;
     worker.on("message", (message: FromWorker<OfNode>) => this.#answer(message));
-    // Behind all that it has said.
+    // Node delivers everything that the thread has said before this.
     worker.on("exit", () => this.#failAll());
   }
 

@@ -1,11 +1,11 @@
-// A thread of Node's, from both its ends.
+// A thread of Node's, as seen from outside and from inside.
 
 import type { ResourceLimits, Transferable, Worker } from "node:worker_threads";
 
-/** A thread as who started it has it, with what it said before anybody gave it work. */
+/** A thread, for whoever started it. It is watched from the start: it may be given to another before it is ready. */
 export interface Thread {
   readonly worker: Worker;
-  /** Whether it has begun to work, or could. */
+  /** Whether it has said anything, so that it can be given work. */
   isReady: boolean;
   /** Why it is no more; null while it is. */
   ended: string | null;
@@ -50,12 +50,12 @@ export function startEngineThread(file: URL | string, suite: string): Thread | n
   return startThread(file, { suite }, { maxYoungGenerationSizeMb: 2 });
 }
 
-/** A thread as it has itself. */
+/** A thread, for the code that runs in it. */
 export interface OwnThread<In, Out> {
   /** What it was started with. */
   readonly data: unknown;
   say(message: Out, memory?: readonly Transferable[]): void;
-  /** What is said before is heard then. */
+  /** Messages that came before are delivered then. */
   hear(listener: (message: In) => void): void;
 }
 

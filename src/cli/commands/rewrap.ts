@@ -78,7 +78,7 @@ async function settingsOf(files: readonly string[], options: Options, context: C
     });
   }
   const suite = await loadSuite();
-  const engine = engineFor(suite, files, options.threads, context.thread);
+  const engine = engineFor(suite, files, options.threads);
   const contacts = await loadContacts(options.contacts, context.signal);
   const recipients = await resolveRecipients(options.to, contacts, context);
   const { key = [], sign } = options;
