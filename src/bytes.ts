@@ -80,11 +80,11 @@ export function u64(value: number | bigint): Bytes {
 }
 
 export function readU16(bytes: Uint8Array, at = 0): number {
-  return view(bytes).getUint16(at);
+  return (bytes[at]! << 8) | bytes[at + 1]!;
 }
 
 export function readU32(bytes: Uint8Array, at = 0): number {
-  return view(bytes).getUint32(at);
+  return readU16(bytes, at) * 2 ** 16 + readU16(bytes, at + 2);
 }
 
 export function readU64(bytes: Uint8Array, at = 0): bigint {

@@ -1,8 +1,8 @@
 // Stanzas: the list of recipients, without their names (docs/FORMAT.md, "Stanzas").
 
-import { type Bytes, concat, readU16, u16 } from "../bytes.js";
+import { type Bytes, concat, u16 } from "../bytes.js";
 import { SealError } from "../errors.js";
-import { exactly, type Parser } from "./parser.js";
+import { type Parser, Sent } from "./parser.js";
 
 /** The types whose bodies this version knows. */
 export const STANZA_X25519 = 1;
@@ -12,6 +12,9 @@ export const MAX_STANZAS = 4096;
 export const MAX_BODY = 4096;
 /** Count and stanzas together. */
 export const MAX_STANZA_BYTES = 8 * 1024 * 1024;
+const COUNT_BYTES = 2;
+/** Type and length. */
+const HEAD_BYTES = 4;
 /** Types from here on are post-quantum. */
 const POST_QUANTUM = 0x8000;
 /** What the bodies of known types have: enc 32 or 1120, or salt 16 | sealed file key 48. */
@@ -41,28 +44,33 @@ export function encodeStanzas(stanzas: readonly Stanza[]): Bytes {
 }
 
 /**
- * Parses count and stanzas, each field checked as soon as it is there. Throws `malformed`; `tampered` where the input
- * ends.
+ * Parses count and stanzas, each field checked before those behind it. Throws `malformed`; `tampered` where the input
+ * ends. It asks for what is certain to follow: each stanza that is left begins with four bytes.
  */
 export function* parseStanzas(): Parser<Stanzas> {
-  const stanzas: Stanza[] = [];
+  const sent = new Sent();
+  yield* sent.ask(COUNT_BYTES, 0);
+  const count = checkCount(sent.u16(0));
+  const types: number[] = [];
+  const ends: number[] = [];
   const kinds = new Set<boolean>();
-  const countField = yield* exactly(2);
-  const parts = [countField];
-  let total = 2;
-  for (let left = checkCount(readU16(countField)); left > 0; left--) {
-    const typeField = yield* exactly(2);
-    const type = readU16(typeField);
+  for (let [at, left] = [COUNT_BYTES, count - 1]; left >= 0; left--) {
+    const head = at + HEAD_BYTES;
+    const more = (end: number) => Math.max(0, Math.min(left * HEAD_BYTES, MAX_STANZA_BYTES - end));
+    if (!sent.has(at + 2)) yield* sent.ask(at + 2, 2 + more(head));
+    const type = sent.u16(at);
     checkType(type, kinds.add(isPostQuantum(type)));
-    const lengthField = yield* exactly(2);
-    const length = readU16(lengthField);
-    total += 4 + length;
-    checkLength(type, length, total);
-    const body = yield* exactly(length);
-    stanzas.push({ type, body });
-    parts.push(typeField, lengthField, body);
+    if (!sent.has(head)) yield* sent.ask(head, more(head));
+    const length = sent.u16(at + 2);
+    at = head + length;
+    checkLength(type, length, at);
+    if (!sent.has(at)) yield* sent.ask(at, more(at));
+    types.push(type);
+    ends.push(at);
   }
-  return { stanzas, bytes: concat(...parts) };
+  const bytes = sent.first(ends.at(-1)!);
+  const bodyOf = (i: number) => bytes.subarray((ends[i - 1] ?? COUNT_BYTES) + HEAD_BYTES, ends[i]);
+  return { stanzas: types.map((type, i) => ({ type, body: bodyOf(i) })), bytes };
 }
 
 function malformed(message: string): SealError {

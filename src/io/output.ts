@@ -58,7 +58,10 @@ interface There {
 
 /** What stands at the path, or would. Throws as `openOutput`. */
 export function checkOutput(path: string, options: OutputOptions): There {
-  const target = look(path, () => statSync(path, { bigint: true, throwIfNoEntry: false }));
+  const there = look(path, () => lstatSync(path, { bigint: true, throwIfNoEntry: false }));
+  const target = there?.isSymbolicLink()
+    ? look(path, () => statSync(path, { bigint: true, throwIfNoEntry: false }))
+    : there;
   if (!target && path.endsWith("/")) throw new SealError("io", `cannot write ${path}: there is no such directory`);
   if (target?.isDirectory()) throw new SealError("usage", `${path} is a directory`);
   if (target?.isFile() && look(path, () => isDescriptor(path))) {
@@ -77,8 +80,7 @@ export function checkOutput(path: string, options: OutputOptions): There {
   }
   if (target?.isSocket()) throw new SealError("usage", `${path} is a socket, which cannot be written to`);
   if (target && !target.isFile()) return { kind: target.isFIFO() ? "pipe" : "device" };
-  const isThere = look(path, () => lstatSync(path, { throwIfNoEntry: false }));
-  if (isThere && !options.force) throw existsError(path, options);
+  if (there && !options.force) throw existsError(path, options);
   return { kind: "file" };
 }
 

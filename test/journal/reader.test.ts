@@ -87,6 +87,19 @@ test("every length: the records of whole frames, and how much is left", async ()
   }
 });
 
+test("cut off behind a field of a header that is out of bounds, it is refused; before that, its end is incomplete", async () => {
+  const stanzas = [1, 2, 0x8001].map((type) => ({ type, body: new Uint8Array(type === 0x8001 ? 1168 : 80) }));
+  for (const maker of [new Maker().epoch({ stanzas }), new Maker().epoch().frame(["a"]).epoch({ stanzas })]) {
+    const start = maker.end - maker.parts.at(-1)!.bytes.length;
+    const refused = maker.end - 64 - 1168 - 2;
+    for (const end of [refused - 1, refused, refused + 1, refused + 2, maker.end - 64, maker.end]) {
+      const { error, tail } = await outcome(maker.bytes().subarray(0, end));
+      if (end < refused) expect([error, tail]).toEqual([null, end - start]);
+      else expect(error?.message, `${end - refused}`).toContain("classic and post-quantum stanzas together");
+    }
+  }
+});
+
 test("any byte changed: what comes is the beginning of what was sealed", async () => {
   const maker = new Maker().epoch().frame(["a"]).frame(["b"]).epoch().frame(["c"]);
   const starts = maker.parts.map((_, i) => joined(maker.parts.slice(0, i)).length);
