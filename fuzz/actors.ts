@@ -51,7 +51,7 @@ export function repeatableMlKem(name: string): MlKem {
 
 /** A record key that follows from a seed. */
 export function recordKeyOf(seed: Bytes): RecordKey {
-  return { ...native.signingKey(copySecret(seed)), erase: () => {}, forget: async () => {} };
+  return { ...native.signingKey(copySecret(seed)), erase: () => {} };
 }
 
 /** The forger's, in each file and epoch. */

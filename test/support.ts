@@ -126,6 +126,6 @@ export function drawing(suite: Suite, draw: (length: number) => Uint8Array): Sui
     randomBytes: (length) => Uint8Array.from(draw(length)),
     randomSecret: (length) => copySecret(draw(length)),
     ephemeralKey: () => suite.agreementKey(copySecret(draw(32))),
-    recordKey: () => ({ ...suite.signingKey(copySecret(draw(32))), erase: () => {}, forget: async () => {} }),
+    recordKey: () => ({ ...suite.signingKey(copySecret(draw(32))), erase: () => {} }),
   };
 }

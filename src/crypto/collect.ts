@@ -95,16 +95,11 @@ export class Age {
     return forgotten >= from || since.some((each) => !each.isMinor) || since.filter(({ at }) => at <= to).length > 1;
   }
 
-  /** Ends it, and collects what it was made with: what is young, or everything. */
-  async collect(): Promise<void> {
-    this.end();
-    await hear();
-    if (this.isOld) await collectAll();
-    else collectYoung();
-  }
-
-  /** The same soon, once for all who ask in turns that follow on each other. */
-  collectSoon(): Promise<void> {
+  /**
+   * Ends it, and collects what it was made with, what is young or everything: once for all who ask in turns that follow
+   * on each other.
+   */
+  collect(): Promise<void> {
     this.end();
     asking.push(this);
     due ??= collectForAll();

@@ -13,7 +13,6 @@ import {
 } from "node:crypto";
 import { type Bytes, fromHex } from "../bytes.js";
 import { SealError } from "../errors.js";
-import { Age } from "./collect.js";
 import { encodesSmallOrder } from "./ed25519-check.js";
 import { expectLength, KEY_BYTES, SIGNATURE_BYTES } from "./lengths.js";
 import { erase, joinSecret, ownSecret, type Secret } from "./secret.js";
@@ -99,23 +98,16 @@ function signingOf(key: KeyObject, publicKey: Bytes): SigningKey {
 }
 
 /** OpenSSL draws it, as it does an ephemeral key. */
-export function recordKey(forgets = true): RecordKey {
-  const age = forgets ? new Age() : null;
+export function recordKey(): RecordKey {
   const pair: { key: KeyObject | null; readonly publicKey: Bytes } = drawnPair("ed25519");
-  const erase = () => {
-    pair.key = null;
-    age?.end();
-  };
   return {
     publicKey: pair.publicKey,
     sign: (message) => {
       if (!pair.key) throw new SealError("internal", "a record is to be signed by a key that was erased");
       return copied(sign(null, message, pair.key));
     },
-    erase,
-    forget: async () => {
-      erase();
-      await age?.collect();
+    erase: () => {
+      pair.key = null;
     },
   };
 }

@@ -123,7 +123,7 @@ function shake256(secret: Secret, length: number): Secret {
 
 function forgetting(): () => Promise<void> {
   const age = new Age();
-  return () => age.collectSoon();
+  return () => age.collect();
 }
 
 /** OpenSSL's where this Node has it, from 24.7 on; else noble's. */

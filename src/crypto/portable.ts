@@ -167,18 +167,16 @@ function signingKey(seed: Secret): SigningKey {
 function recordKey(): RecordKey {
   const seed = randomSecret(KEY_BYTES);
   let isErased = false;
-  const forget = () => {
-    isErased = true;
-    erase(seed);
-  };
   return {
     publicKey: ed25519.getPublicKey(seed),
     sign: (message) => {
       if (isErased) throw new SealError("internal", "a record is to be signed by a key that was erased");
       return ed25519.sign(message, seed);
     },
-    erase: forget,
-    forget: async () => forget(),
+    erase: () => {
+      isErased = true;
+      erase(seed);
+    },
   };
 }
 

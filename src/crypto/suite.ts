@@ -64,8 +64,6 @@ export interface SigningKey extends HeaderSigner {
 export interface RecordKey extends SigningKey {
   /** Erases it: nothing can be signed afterwards. What only the garbage collector can erase stays until it does. */
   erase(): void;
-  /** Erases it, and has the collector erase the rest of it before this resolves. */
-  forget(): Promise<void>;
 }
 
 /** An Ed25519 public key to verify with. */
@@ -163,10 +161,8 @@ export interface Suite {
   signingKey(seed: Secret): SigningKey;
   /** The key that another thread's key has the handle of. Missing where keys have none. */
   sharedSigningKey?(handle: KeyHandle, publicKey: Bytes): SigningKey;
-  /**
-   * A fresh key that signs records. Without `forgets`, its `forget` leaves to the collector what only that can erase.
-   */
-  recordKey(forgets?: boolean): RecordKey;
+  /** A fresh key that signs records. */
+  recordKey(): RecordKey;
   /**
    * Whether a signer may have this public key: 32 bytes, the canonical encoding of a point of edwards25519 that lies in
    * the prime-order subgroup and is not the identity (docs/FORMAT.md, "Signatures").

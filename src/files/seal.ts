@@ -16,7 +16,7 @@ import { type Geometry, limitFault, overhead, recordOffset, recordSize, sealedSi
 import { encodeStanzas } from "../format/stanza.js";
 import { geometryOf } from "../header/read.js";
 import { signHeader } from "../header/sign.js";
-import { type Addressees, makeStanzas } from "../header/stanzas.js";
+import { type Addressees, type Making, makeStanzas } from "../header/stanzas.js";
 import { MAX_SEALED_AT } from "../time.js";
 
 /** The passphrase, where there is one, is erased once its stanza is made. */
@@ -60,18 +60,40 @@ export interface Sealed {
 export async function sealTo(source: Source, sink: Sink, options: Sealing): Promise<Sealed> {
   return committing(sink, async () => {
     if (source.size !== null) refuseTooLong(0, source.size);
-    const recordKey = options.signer && options.suite.recordKey(!options.ends);
+    const { suite, signer, ends } = options;
+    const collects = collector(source, options);
+    const forget = collects === "caller" || (signer && !ends) ? suite.forgetting() : null;
+    const recordKey = signer && suite.recordKey();
     try {
-      return await sealUnder(source, sink, options, recordKey);
+      return await sealUnder(source, sink, options, recordKey, collects);
     } finally {
-      await recordKey?.forget();
+      recordKey?.erase();
+      await forget?.();
     }
   });
 }
 
-async function sealUnder(source: Source, sink: Sink, options: Sealing, recordKey: RecordKey | null): Promise<Sealed> {
+/** A shorter input is sealed in a few milliseconds. */
+const SMALL = 1024 * 1024;
+
+/**
+ * Who collects what is left of ephemeral keys. With what is left of the record key where that is soon: while many are
+ * sealed at a time, each collection makes older what others have in use, which then only one of everything erases.
+ */
+function collector({ size }: Source, { ends, isLast }: Sealing): Making["collects"] {
+  if (ends && isLast) return "nobody";
+  return size !== null && size < SMALL ? "caller" : "itself";
+}
+
+async function sealUnder(
+  source: Source,
+  sink: Sink,
+  options: Sealing,
+  recordKey: RecordKey | null,
+  collects: Making["collects"],
+): Promise<Sealed> {
   const { suite, engine, signer, signal } = options;
-  const { payloadKey, ...unsigned } = await makeHeader(options, recordKey);
+  const { payloadKey, ...unsigned } = await makeHeader(options, recordKey, collects);
   const { coreBytes, stanzaBytes, coreHash } = unsigned;
   const session = engine.session(
     { suite, payloadKey, coreHash, signed: signer !== null, recordKey: null },
@@ -90,7 +112,11 @@ async function sealUnder(source: Source, sink: Sink, options: Sealing, recordKey
 type MadeHeader = Omit<header.Header, "authenticator"> & { readonly mac: Bytes | null; readonly payloadKey: Secret };
 
 /** A header that is yet to be signed, or has its MAC. The file key is erased. */
-async function makeHeader(options: Sealing, recordKey: RecordKey | null): Promise<MadeHeader> {
+async function makeHeader(
+  options: Sealing,
+  recordKey: RecordKey | null,
+  collects: Making["collects"],
+): Promise<MadeHeader> {
   const { suite, engine, signer, signal } = options;
   const fault = labelFault(options.label);
   if (fault) throw new SealError("usage", `the label ${fault}`);
@@ -109,8 +135,7 @@ async function makeHeader(options: Sealing, recordKey: RecordKey | null): Promis
     };
     const coreBytes = encodeCore(core);
     const coreHash = suite.sha256(coreBytes);
-    const leaves = options.ends && options.isLast;
-    const stanzas = await makeStanzas(suite, options, fileKey, coreHash, { signal, forgets: !leaves, engine });
+    const stanzas = await makeStanzas(suite, options, fileKey, coreHash, { signal, collects, engine });
     if (options.passphrase) erase(options.passphrase);
     const stanzaBytes = encodeStanzas(stanzas);
     const mac = signer ? null : header.headerMac(suite, fileKey, coreHash, coreBytes, stanzaBytes);

@@ -38,8 +38,11 @@ export interface Addressees {
 /** How stanzas are made. */
 export interface Making {
   readonly signal?: AbortSignal | undefined;
-  /** false leaves what is left of ephemeral keys to the caller, to have it collected. */
-  readonly forgets?: boolean | undefined;
+  /**
+   * Who has collected what is left of ephemeral keys on this thread: `makeStanzas` before it resolves, the default, or
+   * its caller. Nobody does it where the process ends, not even on other threads.
+   */
+  readonly collects?: "itself" | "caller" | "nobody" | undefined;
   /** Has threads for many recipients; by default, all is done here. */
   readonly engine?: Engine | undefined;
 }
@@ -56,7 +59,6 @@ export async function makeStanzas(
   coreHash: Uint8Array,
   making: Making = {},
 ): Promise<Stanza[]> {
-  const { forgets = true } = making;
   const distinct = [...new Map(recipients.map((key) => [toHex(key), key])).values()];
   const count = distinct.length + Number(passphrase !== null);
   if (count === 0) throw new SealError("usage", "no recipient");
@@ -65,7 +67,7 @@ export async function makeStanzas(
   }
   refuseMixed(suite, distinct, passphrase !== null);
   // An ephemeral secret opens its stanza as the recipient's does.
-  const forget = forgets ? suite.forgetting() : null;
+  const forget = (making.collects ?? "itself") === "itself" ? suite.forgetting() : null;
   const stanzas = await keyStanzas(suite, distinct, fileKey, coreHash, making).finally(() => forget?.());
   if (passphrase) stanzas.push(await passphraseStanza(suite, passphrase, fileKey, coreHash));
   return shuffled(suite, stanzas);
@@ -79,7 +81,7 @@ async function keyStanzas(
   recipients: readonly Uint8Array[],
   fileKey: Secret,
   coreHash: Uint8Array,
-  { signal, forgets = true, engine }: Making,
+  { signal, collects, engine }: Making,
 ): Promise<Stanza[]> {
   if (recipients.length === 0) return [];
   const kem = kemOf(recipients[0]!);
@@ -92,7 +94,8 @@ async function keyStanzas(
       await pace();
       const part = recipients.slice(at, at + AT_ONCE);
       yield async () => {
-        const { bodies } = await worker.make({ kem, recipients: part, info, fileKey: copySecret(fileKey), forgets });
+        const task = { kem, recipients: part, info, fileKey: copySecret(fileKey), forgets: collects !== "nobody" };
+        const { bodies } = await worker.make(task);
         stanzas.push(...bodies.map((body) => ({ type: STANZA_TYPE[kem], body })));
       };
     }

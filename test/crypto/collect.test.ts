@@ -64,7 +64,7 @@ test("where one of those who ask is old, everything is collected for all", async
   old.end();
   await new Promise((resolve) => setTimeout(resolve, 2));
   const done = await during(async () => {
-    await Promise.all([new Age().collectSoon(), old.collectSoon(), new Age().collectSoon()]);
+    await Promise.all([new Age().collect(), old.collect(), new Age().collect()]);
   });
   expect(done).toEqual(["MarkSweepCompact"]);
 });
@@ -101,7 +101,7 @@ test("what is young is collected once for all who ask in turns that follow on ea
   const asking = async (times: number) => {
     const all: Promise<void>[] = [];
     for (let i = 0; i < times; i++) {
-      all.push(new Age().collectSoon(), new Age().collectSoon());
+      all.push(new Age().collect(), new Age().collect());
       await turn();
     }
     await Promise.all(all);

@@ -91,7 +91,7 @@ describe("in a process of its own", () => {
       let kept = [];
       for (let i = 0; i < 5000; i++) {
         suite.ephemeralKey();
-        suite.recordKey(false);
+        suite.recordKey();
         kept.push("x".repeat(i % 61) + i);
         if (kept.length > 50) kept = [];
       }

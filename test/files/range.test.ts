@@ -24,7 +24,7 @@ let digest: string | null;
 let at: number[];
 
 const recordKey = native.recordKey();
-const suite = { ...native, recordKey: () => ({ ...recordKey, forget: async () => {} }) };
+const suite = { ...native, recordKey: () => ({ ...recordKey, erase: () => {} }) };
 
 beforeAll(async () => {
   const { file: bytes, result } = await sealed(plaintext, { suite });

@@ -1,6 +1,7 @@
 // Sealing: what is sealed opens again, whatever its length, its pieces, its recipients and the suites on both sides;
 // what the summary says is so; and what fails leaves nothing.
 
+import { GCProfiler } from "node:v8";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Bytes, toHex } from "../../src/bytes.js";
@@ -33,16 +34,53 @@ import {
   stranger,
 } from "./samples.js";
 
-test.each([
-  [{}, 1],
-  [{ isLast: true }, 1],
-  [{ ends: true }, 1],
-  [{ ends: true, isLast: true }, 0],
-])("what is left of ephemeral keys is collected, unless the process ends with this file: %j", async (ends, times) => {
-  let collected = 0;
-  const forgetting = { ...native, forgetting: () => async () => void collected++ };
-  await sealTo(bytesSource(content(10)), memorySink(), { ...SEAL, ...ends, suite: forgetting });
-  expect(collected).toBe(times);
+describe("what only the collector erases of ephemeral keys and of the record key", () => {
+  const MIB = 1024 * 1024;
+  const large = () => bytesSource(content(MIB));
+  const small = () => bytesSource(content(MIB - 1));
+  const stream = () => streamSource(pieces(content(10), 3), "stream");
+
+  test.each([
+    ["a small file", small, {}, "begin, record key, ephemeral key, collect"],
+    ["a small one, unsigned", small, { signer: null }, "begin, ephemeral key, collect"],
+    ["a large one", large, {}, "begin, record key, begin, ephemeral key, collect, collect"],
+    ["a large one, unsigned", large, { signer: null }, "begin, ephemeral key, collect"],
+    ["one of unknown size", stream, {}, "begin, record key, begin, ephemeral key, collect, collect"],
+    ["a small one soon before the end", small, { ends: true }, "begin, record key, ephemeral key, collect"],
+    ["a large one soon before the end", large, { ends: true }, "record key, begin, ephemeral key, collect"],
+    ["a small one at the end", small, { ends: true, isLast: true }, "record key, ephemeral key"],
+    ["a large one at the end", large, { ends: true, isLast: true }, "record key, ephemeral key"],
+  ])("%s: is collected before the commit, for all keys drawn since", async (_what, source, how, due) => {
+    const done: string[] = [];
+    const noted = <T>(what: string, work: () => T): T => {
+      done.push(what);
+      return work();
+    };
+    const suite: Suite = {
+      ...native,
+      forgetting: () => noted("begin", () => async () => noted("collect", () => undefined)),
+      recordKey: () => noted("record key", native.recordKey),
+      ephemeralKey: () => noted("ephemeral key", native.ephemeralKey),
+    };
+    const sink = memorySink();
+    await sealTo(source(), { ...sink, commit: () => noted("commit", sink.commit) }, { ...SEAL, ...how, suite });
+    expect(done.join(", ")).toBe(`${due}, commit`);
+  });
+
+  test("is collected once for small files that are sealed at a time, and nearly always with the young alone", async () => {
+    const seal = () => sealTo(bytesSource(content(10)), memorySink(), SEAL);
+    const sealMany = async () => {
+      for (let i = 0; i < 16; i++) await seal();
+    };
+    await seal();
+    const profiler = new GCProfiler();
+    profiler.start();
+    await Promise.all(Array.from({ length: 8 }, sealMany));
+    const done = profiler.stop()!.statistics.map(({ gcType }) => gcType);
+    expect(done.length).toBeGreaterThanOrEqual(16);
+    expect(done.length).toBeLessThan(64);
+    expect(done.filter((type) => type === "MarkSweepCompact").length).toBeLessThan(4);
+  });
 });
 
 const POLICY: Policy = { from: [sender.signingKey.publicKey], allowUnsigned: false, now: NOW };

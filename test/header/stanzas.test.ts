@@ -6,7 +6,7 @@ import { type Bytes, concat, u32 } from "../../src/bytes.js";
 import { hpkeOpen } from "../../src/crypto/hpke.js";
 import { native } from "../../src/crypto/native.js";
 import { copySecret } from "../../src/crypto/secret.js";
-import type { Engine } from "../../src/engine/engine.js";
+import type { Engine, StanzasTask } from "../../src/engine/engine.js";
 import { inline } from "../../src/engine/inline.js";
 import { stanzasHere } from "../../src/engine/stanzas.js";
 import { SealError } from "../../src/errors.js";
@@ -99,6 +99,22 @@ test("ephemeral secrets are forgotten, also where sealing fails, unless the call
   await expect(make()).rejects.toThrow("no memory");
   expect(forgotten).toBe(2);
   drawn = 0;
-  await make({ forgets: false });
+  await make({ collects: "caller" });
   expect(forgotten).toBe(2);
+});
+
+test.each([
+  [undefined, true],
+  ["caller", true],
+  ["nobody", false],
+] as const)("other threads collect theirs, unless nobody is to: %s", async (collects, due) => {
+  const asked: boolean[] = [];
+  const here = stanzasHere(native);
+  const make = (task: StanzasTask) => {
+    asked.push(task.forgets);
+    return here.make(task);
+  };
+  const engine = { session: inline.session, stanzas: () => ({ ...here, make }) };
+  await makeStanzas(native, { recipients }, fileKey(), CORE, { engine, collects });
+  expect(asked).toEqual([due]);
 });
