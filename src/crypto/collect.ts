@@ -69,6 +69,9 @@ async function hear(): Promise<void> {
 /** Milliseconds by which the clock of collections may differ from that of programs. */
 const TOLERANCE = 0.1;
 
+/** How many have not ended. */
+let current = 0;
+
 /** The time from when something was made to when nobody held it any more. */
 export class Age {
   readonly #began: number;
@@ -76,12 +79,15 @@ export class Age {
 
   constructor() {
     observer ??= observing();
+    current += 1;
     this.#began = performance.now();
   }
 
   /** Nobody holds it any more, from now on. */
   end(): void {
-    this.#ended = Math.min(this.#ended, performance.now());
+    if (this.#ended < Number.POSITIVE_INFINITY) return;
+    this.#ended = performance.now();
+    current -= 1;
   }
 
   /**
@@ -96,8 +102,8 @@ export class Age {
   }
 
   /**
-   * Ends it, and collects what it was made with, what is young or everything: once for all who ask in turns that follow
-   * on each other.
+   * Ends it, and collects what it was made with, what is young or everything: once for all who ask in the next turns of
+   * the event loop.
    */
   collect(): Promise<void> {
     this.end();
@@ -107,13 +113,16 @@ export class Age {
   }
 }
 
-/** Turns of the event loop for which those who ask wait for more of them. */
+/**
+ * Turns of the event loop for which those who ask wait for more of them: as long as more come, or fewer ask than have
+ * not ended.
+ */
 const TURNS = 8;
 let asking: Age[] = [];
 let due: Promise<void> | null = null;
 
 async function collectForAll(): Promise<void> {
-  for (let [turns, before] = [0, 0]; turns < TURNS && before !== asking.length; turns++) {
+  for (let [turns, before] = [0, 0]; turns < TURNS && (asking.length !== before || asking.length < current); turns++) {
     before = asking.length;
     await turn();
   }

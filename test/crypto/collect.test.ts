@@ -115,3 +115,15 @@ test("what is young is collected once for all who ask in turns that follow on ea
     expect([times, done]).toEqual([times, Array(collections).fill("Scavenge")]);
   }
 });
+
+test("who asks waits a while for those who have not ended, not for ever", async () => {
+  const [first, second, third] = [new Age(), new Age(), new Age()];
+  const done = await during(async () => {
+    const asked = first.collect();
+    for (let i = 0; i < 5; i++) await turn();
+    await Promise.all([asked, second.collect()]);
+  });
+  expect(done).toEqual(["Scavenge"]);
+  expect(await during(() => new Age().collect())).toEqual(["Scavenge"]);
+  third.end();
+});
