@@ -62,9 +62,7 @@ export function zerosAtEnd(bytes: Uint8Array): number {
 }
 
 export function u16(value: number): Bytes {
-  const out = new Uint8Array(2);
-  new DataView(out.buffer).setUint16(0, value);
-  return out;
+  return Uint8Array.of(value >> 8, value);
 }
 
 export function u32(value: number): Bytes {

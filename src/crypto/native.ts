@@ -70,7 +70,8 @@ function hashBehind(key: Secret, pad: number, parts: readonly Uint8Array[]): Sec
   for (const part of parts) length += part.length;
   const bytes = length <= SCRATCH.length ? partOf(SCRATCH, 0, length) : newSecret(length);
   try {
-    for (let i = 0; i < BLOCK; i++) bytes[i] = (i < key.length ? key[i]! : 0) ^ pad;
+    bytes.fill(pad, 0, BLOCK);
+    for (let i = 0; i < key.length; i++) bytes[i] = key[i]! ^ pad;
     let at = BLOCK;
     for (const part of parts) {
       bytes.set(part, at);

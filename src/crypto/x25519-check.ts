@@ -1,6 +1,6 @@
 // Which X25519 public keys are fit to be a recipient. Without noble, so that sealing never loads it.
 
-import { type Bytes, equal, fromHex } from "../bytes.js";
+import { type Bytes, fromHex } from "../bytes.js";
 import { KEY_BYTES } from "./lengths.js";
 
 /**
@@ -25,14 +25,20 @@ const SMALL_ORDER_UNREDUCED: readonly Bytes[] = [
   "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
 ].map(fromHex);
 
+const REFUSED = [...SMALL_ORDER, ...SMALL_ORDER_UNREDUCED];
+
 /**
  * Whether X25519 of any secret and this key (32 bytes) is all zero. RFC 7748 ignores the top bit and reduces modulo p,
  * and a clamped secret is a multiple of the cofactor, but of no large prime order: so these keys, and no others.
  */
 export function hasSmallOrder(publicKey: Uint8Array): boolean {
-  const u = publicKey.slice();
-  u[31]! &= 0x7f;
-  return [...SMALL_ORDER, ...SMALL_ORDER_UNREDUCED].some((small) => equal(small, u));
+  return REFUSED.some((small) => isSame(small, publicKey));
+}
+
+/** Whether a key is that u coordinate, whatever its top bit. All of it is public: the first other byte decides. */
+function isSame(u: Uint8Array, publicKey: Uint8Array): boolean {
+  for (let i = 0; i < KEY_BYTES - 1; i++) if (publicKey[i] !== u[i]) return false;
+  return (publicKey[KEY_BYTES - 1]! & 0x7f) === u[KEY_BYTES - 1];
 }
 
 /** Whether a recipient may have this public key: 32 bytes, canonical (u < 2^255 − 19), not of small order. */

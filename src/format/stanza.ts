@@ -40,7 +40,11 @@ export function isPostQuantum(type: number): boolean {
 }
 
 export function encodeStanzas(stanzas: readonly Stanza[]): Bytes {
-  return concat(u16(stanzas.length), ...stanzas.flatMap(({ type, body }) => [u16(type), u16(body.length), body]));
+  return concat(u16(stanzas.length), ...stanzas.flatMap(({ type, body }) => [headOf(type, body.length), body]));
+}
+
+function headOf(type: number, length: number): Bytes {
+  return Uint8Array.of(type >> 8, type, length >> 8, length);
 }
 
 /**

@@ -2,7 +2,7 @@
 // in steps that do not depend on what is secret. Of public keys, in lower case: by tables, which is quicker.
 
 import { type Bytes, utf8 } from "../bytes.js";
-import { copySecret, disclose, erase, newSecret, partOf, type Secret } from "../crypto/secret.js";
+import { copySecret, disclose, erase, newSecret, type Secret } from "../crypto/secret.js";
 
 const SEPARATOR = 0x31;
 const LETTERS = utf8("QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L");
@@ -29,7 +29,7 @@ export function encodeUpper(prefix: Uint8Array, payload: Secret): Secret {
 
 function encode(prefix: Uint8Array, payload: Secret, letterOf: (value: number) => number): Secret {
   const words = newSecret(Math.ceil((payload.length * 8) / 5) + CHECK_LETTERS);
-  const count = regroup(payload, 8, words, 5);
+  const count = regroup(payload, payload.length, 8, words, 5);
   const check = polymod(prefix, words) ^ BECH32M;
   for (let i = 0; i < CHECK_LETTERS; i++) words[count + i] = (check >>> (5 * (CHECK_LETTERS - 1 - i))) & 31;
   const text = newSecret(prefix.length + 1 + words.length);
@@ -45,59 +45,63 @@ function encode(prefix: Uint8Array, payload: Secret, letterOf: (value: number) =
  * or its padding, which is not zero or of a whole group.
  */
 export function decodeUpper(prefix: Uint8Array, text: Uint8Array): Secret | "checksum" | "padding" {
-  return decode(prefix, text, wordOf);
+  return decode(prefix, text, wordOf, newSecret);
 }
 
 /** The same of a text in lower case. */
 export function decodeLower(prefix: Uint8Array, text: string): Bytes | "checksum" | "padding" {
-  const payload = decode(prefix, utf8(text), (letter) => VALUES[letter]!);
-  return typeof payload === "string" ? payload : disclose(payload);
+  return decode(prefix, utf8(text), lowerValue, newBytes);
 }
 
-function decode(
+const lowerValue = (letter: number) => VALUES[letter]!;
+/** A short array on V8's heap takes a fraction of the time of one outside, where secrets are. */
+const newBytes = (length: number): Bytes => new Uint8Array(length);
+
+/** `make`: for what may be secret, or for what is not. */
+function decode<T extends Bytes>(
   prefix: Uint8Array,
   text: Uint8Array,
   wordOf: (letter: number) => number,
-): Secret | "checksum" | "padding" {
-  const words = wordsOf(text, prefix.length + 1, wordOf);
-  if (words === null) return "checksum";
+  make: (length: number) => T,
+): T | "checksum" | "padding" {
+  const words = make(text.length - prefix.length - 1);
   const payload =
-    polymod(prefix, words) === BECH32M ? payloadOf(partOf(words, 0, words.length - CHECK_LETTERS)) : "checksum";
+    putWords(words, text, prefix.length + 1, wordOf) && polymod(prefix, words) === BECH32M
+      ? payloadOf(words, words.length - CHECK_LETTERS, make)
+      : "checksum";
   erase(words);
   return payload;
 }
 
-/** The letters from there on, as values of 5 bits; null where one is none, or too few are there. */
-function wordsOf(text: Uint8Array, start: number, wordOf: (letter: number) => number): Secret | null {
-  const words = newSecret(text.length - start);
+/** The letters from there on, as values of 5 bits; whether all are letters, and as many as a checksum has. */
+function putWords(words: Bytes, text: Uint8Array, start: number, wordOf: (letter: number) => number): boolean {
   let bad = Number(words.length < CHECK_LETTERS);
   for (let i = 0; i < words.length; i++) {
     const value = wordOf(text[start + i]!);
     bad |= value >> 5;
     words[i] = value;
   }
-  if (bad === 0) return words;
-  erase(words);
-  return null;
+  return bad === 0;
 }
 
-function payloadOf(words: Secret): Secret | "padding" {
-  const paddingBits = (words.length * 5) % 8;
-  const padding = (words.at(-1) ?? 0) & ((1 << paddingBits) - 1);
+/** Of the first `count` words. */
+function payloadOf<T extends Bytes>(words: Bytes, count: number, make: (length: number) => T): T | "padding" {
+  const paddingBits = (count * 5) % 8;
+  const padding = (words[count - 1] ?? 0) & ((1 << paddingBits) - 1);
   if (paddingBits >= 5 || padding !== 0) return "padding";
-  const payload = newSecret(Math.floor((words.length * 5) / 8));
-  regroup(words, 5, payload, 8);
+  const payload = make(Math.floor((count * 5) / 8));
+  regroup(words, count, 5, payload, 8);
   return payload;
 }
 
-/** Bits in groups of another size, from the first on; what is left at the end is filled up with zeros, or lost. */
-function regroup(from: Secret, fromBits: number, to: Secret, toBits: number): number {
+/** The first values in groups of another size; what is left at the end is filled up with zeros, or lost. */
+function regroup(from: Uint8Array, length: number, fromBits: number, to: Uint8Array, toBits: number): number {
   let [pending, bits, count] = [0, 0, 0];
   const put = (value: number) => {
     if (count < to.length) to[count++] = value & ((1 << toBits) - 1);
   };
-  for (const value of from) {
-    pending = ((pending << fromBits) | value) & 0xffff;
+  for (let i = 0; i < length; i++) {
+    pending = ((pending << fromBits) | from[i]!) & 0xffff;
     bits += fromBits;
     for (; bits >= toBits; bits -= toBits) put(pending >> (bits - toBits));
   }
@@ -106,7 +110,7 @@ function regroup(from: Secret, fromBits: number, to: Secret, toBits: number): nu
 }
 
 /** The checksum over prefix and values, BIP 173 and 350: the prefix counts in lower case. */
-function polymod(prefix: Uint8Array, words: Secret): number {
+function polymod(prefix: Uint8Array, words: Uint8Array): number {
   let check = 1;
   const take = (value: number) => {
     const top = check >>> 25;

@@ -16,6 +16,10 @@ const CHECK_BYTES = 8;
 const MAX_TEXT = 16_384;
 
 export type KeyKind = keyof typeof PREFIXES;
+/** The longer of those that begin alike stand first. */
+const BEGINNINGS = (["secret", "signer", "recipient"] as const).map((kind) => ({ kind, text: `${PREFIXES[kind]}1` }));
+const LONGEST = PREFIXES.secret.length + 1;
+const PREFIX_BYTES = { recipient: utf8(PREFIXES.recipient), signer: utf8(PREFIXES.signer) };
 export type PublicKind = Exclude<KeyKind, "secret">;
 
 /**
@@ -150,12 +154,12 @@ const MOST_SHOWN = 100;
 
 /** Which kind of key the text begins as, in any case; null for none. */
 export function keyKind(text: string): KeyKind | null {
-  const lower = text.toLowerCase();
-  return (["secret", "signer", "recipient"] as const).find((kind) => lower.startsWith(`${PREFIXES[kind]}1`)) ?? null;
+  const beginning = text.slice(0, LONGEST).toLowerCase();
+  return BEGINNINGS.find((each) => beginning.startsWith(each.text))?.kind ?? null;
 }
 
 function encode(kind: PublicKind, type: number, body: Uint8Array): string {
-  return encodeLower(utf8(PREFIXES[kind]), concat(Uint8Array.of(type), body));
+  return encodeLower(PREFIX_BYTES[kind], concat(Uint8Array.of(type), body));
 }
 
 /** The type, and what stands behind it. Throws `usage`. */
@@ -170,7 +174,7 @@ function decode(wanted: PublicKind, text: string): { readonly type: number; read
   }
   refuseStrange(wanted, text);
   if (text !== text.toLowerCase()) throw unusable(wanted, "it is written in lower case only");
-  const payload = text.length <= MAX_TEXT ? decodeLower(utf8(PREFIXES[wanted]), text) : "checksum";
+  const payload = text.length <= MAX_TEXT ? decodeLower(PREFIX_BYTES[wanted], text) : "checksum";
   if (payload === "checksum") throw mistyped(wanted);
   if (payload === "padding") throw unusable(wanted, "its padding is not zero");
   if (payload.length === 0) throw unusable(wanted, "it has no type");
