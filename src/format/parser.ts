@@ -25,9 +25,15 @@ const AHEAD = 4096;
 
 /** What a parser has been sent so far, where it asks for several fields at once. Memory grows as bytes arrive. */
 export class Sent {
+  readonly #most: number;
   #bytes: Bytes = new Uint8Array(AHEAD);
   #length = 0;
   #isAll = false;
+
+  /** It is asked for no more than `most` bytes. */
+  constructor(most: number) {
+    this.#most = most;
+  }
 
   /** Whether its first `end` bytes are there. */
   has(end: number): boolean {
@@ -56,7 +62,7 @@ export class Sent {
   #append(piece: Owned): void {
     const length = this.#length + piece.length;
     if (length > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(length, 2 * this.#length));
+      const grown = new Uint8Array(Math.max(length, Math.min(2 * this.#length, this.#most)));
       grown.set(this.#bytes);
       this.#bytes = grown;
     }

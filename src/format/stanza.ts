@@ -52,7 +52,7 @@ function headOf(type: number, length: number): Bytes {
  * ends. It asks for what is certain to follow: each stanza that is left begins with four bytes.
  */
 export function* parseStanzas(): Parser<Stanzas> {
-  const sent = new Sent();
+  const sent = new Sent(MAX_STANZA_BYTES);
   yield* sent.ask(COUNT_BYTES, 0);
   const count = checkCount(sent.u16(0));
   const types: number[] = [];
