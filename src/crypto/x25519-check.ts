@@ -32,7 +32,7 @@ const REFUSED = [...SMALL_ORDER, ...SMALL_ORDER_UNREDUCED];
  * and a clamped secret is a multiple of the cofactor, but of no large prime order: so these keys, and no others.
  */
 export function hasSmallOrder(publicKey: Uint8Array): boolean {
-  return REFUSED.some((small) => isSame(small, publicKey));
+  return publicKey.length === KEY_BYTES && REFUSED.some((small) => isSame(small, publicKey));
 }
 
 /** Whether a key is that u coordinate, whatever its top bit. All of it is public: the first other byte decides. */

@@ -32,8 +32,8 @@ export interface Sealing extends Addressees {
   readonly progress?: Progress | undefined;
   readonly signal?: AbortSignal | undefined;
   /**
-   * Whether the process ends soon afterwards: what only the garbage collector can erase of the record key is left to
-   * that, and else collected first.
+   * Whether the process ends soon afterwards: what only the garbage collector can erase of the record key may be left
+   * to that, and else is collected first.
    */
   readonly ends?: boolean | undefined;
   /** With `ends`: whether nothing else is sealed before that. Then so is what is left of ephemeral keys. */
@@ -63,8 +63,9 @@ export async function sealTo(source: Source, sink: Sink, options: Sealing): Prom
     const { suite, signer, ends } = options;
     const collects = collector(source, options);
     const forget = collects === "caller" || (signer && !ends) ? suite.forgetting() : null;
-    const recordKey = signer && suite.recordKey();
+    let recordKey: RecordKey | null = null;
     try {
+      recordKey = signer && suite.recordKey();
       return await sealUnder(source, sink, options, recordKey, collects);
     } finally {
       recordKey?.erase();

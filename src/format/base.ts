@@ -6,7 +6,7 @@ import type { Suite } from "../crypto/suite.js";
 import { SealError } from "../errors.js";
 import { checkLabel, checkSealedAt, checkVersion, KIND_BASE, MAX_LABEL_BYTES, unsupported, VERSION } from "./core.js";
 import { MAGIC, refuseMagic } from "./magic.js";
-import { exactly, type Parser } from "./parser.js";
+import { atMost, exactly, type Parser } from "./parser.js";
 import { CHAIN_BYTES } from "./sizes.js";
 
 const ED25519 = 1;
@@ -82,7 +82,7 @@ export function* parseBase(): Parser<ParsedBase> {
     parts.push(bytes);
     return bytes;
   };
-  const magic = yield MAGIC.length;
+  const magic = yield* atMost(MAGIC.length);
   if (!equal(magic, MAGIC)) throw refuseMagic(magic);
   parts.push(magic);
   checkVersion((yield* field(1))[0]!);

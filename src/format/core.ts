@@ -5,7 +5,7 @@ import { isRecordKey } from "../crypto/ed25519-check.js";
 import { type ErrorDetails, SealError } from "../errors.js";
 import { MAX_SEALED_AT } from "../time.js";
 import { MAGIC, refuseMagic } from "./magic.js";
-import { exactly, type Parser } from "./parser.js";
+import { atMost, exactly, type Parser } from "./parser.js";
 
 export const VERSION = 1;
 export const KIND_FILE = 1;
@@ -84,7 +84,7 @@ export function* parseCore(expected: Kind | "any" = KIND_FILE): Parser<{ core: C
     return bytes;
   };
 
-  const magic = yield MAGIC.length;
+  const magic = yield* atMost(MAGIC.length);
   if (!equal(magic, MAGIC)) throw refuseMagic(magic);
   parts.push(magic);
   checkVersion((yield* field(1))[0]!);

@@ -45,8 +45,8 @@ const AHEAD = 4096;
 const MOST_AHEAD = 256 * 1024;
 
 interface Beginning {
-  /** The next `length` bytes, fewer only at the end of the input. */
-  read(length: number): Promise<Uint8Array>;
+  /** The next `least` bytes, fewer only at the end of the input, or up to `most` that are at hand. */
+  read(least: number, most: number): Promise<Uint8Array>;
   /** Has the source go on behind them. */
   end(): Promise<void>;
 }
@@ -54,20 +54,20 @@ interface Beginning {
 /** A source from its beginning on, which a parser asks for in small pieces: by position, many are read at once. */
 function beginningOf(source: Source, signal: AbortSignal | undefined): Beginning {
   if (!byPosition(source)) {
-    return { read: (length) => abortable(source.read(length), signal), end: async () => undefined };
+    return { read: (least) => abortable(source.read(least), signal), end: async () => undefined };
   }
   let at = 0;
   let known: Uint8Array = new Uint8Array(0);
   let knownAt = 0;
   let ahead = AHEAD;
   return {
-    read: async (length) => {
-      if (at + length > knownAt + known.length) {
-        known = await abortable(source.readAt(at, Math.max(length, ahead)), signal);
+    read: async (least, most) => {
+      if (at + least > knownAt + known.length) {
+        known = await abortable(source.readAt(at, Math.max(most, ahead)), signal);
         knownAt = at;
         ahead = Math.min(4 * ahead, MOST_AHEAD);
       }
-      const bytes = known.subarray(at - knownAt, at - knownAt + length);
+      const bytes = known.subarray(at - knownAt, at - knownAt + most);
       at += bytes.length;
       return bytes;
     },

@@ -1,7 +1,7 @@
 // Driving a parser: it gets what it asks for, or what there is.
 
 import { expect, test } from "vitest";
-import { exactly, type Parser, parseBytes, parseFrom } from "../../src/format/parser.js";
+import { exactly, type Parser, parseBytes, parseFrom, Sent } from "../../src/format/parser.js";
 import { failure } from "../support.js";
 
 function* pairs(): Parser<number[][]> {
@@ -66,4 +66,37 @@ test("what a parser is given is its own: it does not change with the input, and 
     [[7, 7, 7, 7], 4],
     [[7, 7, 7, 7], 4],
   ]);
+});
+
+test("several fields are taken at once where they are at hand, and else each when it is there", async () => {
+  function* three(): Parser<number[]> {
+    const sent = new Sent(6);
+    yield* sent.ask(2, 4);
+    const first = sent.u16(0);
+    if (first === 0xffff) throw new Error("refused");
+    if (!sent.has(6)) yield* sent.ask(6, 0);
+    return [first, sent.u16(2), sent.u16(4)];
+  }
+  const asked: number[][] = [];
+  const reading = (input: Uint8Array, atHand: boolean) => {
+    let at = 0;
+    return async (least: number, most: number) => {
+      asked.push([least, most]);
+      const end = at + (atHand ? most : least);
+      if (end > input.length && !atHand) return new Promise<never>(() => {});
+      const piece = input.subarray(at, end);
+      at = end;
+      return piece;
+    };
+  };
+  const input = Uint8Array.of(0, 1, 0, 2, 0, 3);
+  expect(await parseFrom(three(), reading(input, true))).toEqual([1, 2, 3]);
+  expect(asked.splice(0)).toEqual([[2, 6]]);
+  expect(await parseFrom(three(), reading(input, false))).toEqual([1, 2, 3]);
+  expect(asked.splice(0)).toEqual([
+    [2, 6],
+    [4, 4],
+  ]);
+  // A stream that gives no more does not keep what is there from being refused.
+  await expect(parseFrom(three(), reading(Uint8Array.of(255, 255), false))).rejects.toThrow("refused");
 });

@@ -9,6 +9,7 @@ import { checkHeaderSignature, geometryOf, parseHeader, readHeader } from "../..
 import { stanzaName } from "../../src/header/stanzas.js";
 import { bytesSource } from "../../src/io/bytes.js";
 import { openSource } from "../../src/io/files.js";
+import { streamSource } from "../../src/io/streams.js";
 import { encodeSigner } from "../../src/keys/text.js";
 import { CHUNK, content, NOW, sealed, sender, stranger } from "../files/samples.js";
 import { folder } from "../io/folder.js";
@@ -77,4 +78,23 @@ test("a signal ends reading", async () => {
 
 test("what the types of stanzas are called", () => {
   expect([1, 0x8001, 0x8002, 2, 0xffff].map(stanzaName)).toEqual(["x25519", "xwing", "passphrase", 2, 0xffff]);
+});
+
+test("a field that is out of bounds is refused as soon as it is there, though the input stalls", async () => {
+  const stalled = (head: readonly number[]) =>
+    streamSource(
+      (async function* () {
+        yield concat(header.coreBytes, Uint8Array.from(head));
+        await new Promise(() => undefined);
+      })(),
+      "the input",
+    );
+  const policy = { from: [sender.signingKey.publicKey], allowUnsigned: false, now: NOW };
+  for (const [head, message] of [
+    [[0x03, 0xe8, 0, 0], "a stanza of type 0"],
+    [[0x03, 0xe8, 0, 1, 0, 79], "a stanza (X25519) of 79 bytes instead of 80"],
+  ] as const) {
+    await expect(readHeader(stalled(head), native, policy, undefined)).rejects.toThrow(message);
+    await expect(parseHeader(stalled(head), native)).rejects.toThrow(message);
+  }
 });

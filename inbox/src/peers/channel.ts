@@ -165,9 +165,7 @@ export class Channels {
   async accept(publicKey: Uint8Array): Promise<Buffer> {
     if (publicKey.length !== PUBLIC_KEY_BYTES || !isValidXWingRecipient(publicKey))
       throw new Problem("bad-request", "This is no key of another service.");
-    const forget = this.#suite.forgetting();
-    const { enc, sharedSecret } = this.#kem.encapsulate(publicKey);
-    await forget();
+    const { enc, sharedSecret } = await this.#encapsulate(publicKey);
     const id = randomBytes(ID_BYTES);
     const ratchet = new Ratchet(this.#suite, sharedSecret);
     this.#channels.set(id.toString("hex"), { ratchet, ahead: new Map(), next: 0 });
@@ -176,6 +174,15 @@ export class Channels {
       this.#drop(oldest);
     }
     return Buffer.concat([id, enc]);
+  }
+
+  async #encapsulate(publicKey: Uint8Array): Promise<ReturnType<Kem["encapsulate"]>> {
+    const forget = this.#suite.forgetting();
+    try {
+      return this.#kem.encapsulate(publicKey);
+    } finally {
+      await forget();
+    }
   }
 
   /** null where the channel is none, or has no such message any more. Throws `Problem` for what is none. */

@@ -4,7 +4,6 @@
 import { type Bytes, equal, zerosAtEnd } from "../../bytes.js";
 import { SIGNATURE_BYTES } from "../../crypto/lengths.js";
 import type { Suite } from "../../crypto/suite.js";
-import { SealError } from "../../errors.js";
 import { KIND_JOURNAL, parseCore } from "../../format/core.js";
 import type { Header } from "../../format/header.js";
 import { MAGIC } from "../../format/magic.js";
@@ -47,7 +46,7 @@ export class HeaderReading {
     try {
       return await parseFrom(parser, (length) => this.#read(length));
     } catch (error) {
-      if (this.#isShort && isEnd(error, this.#length) && this.#beginsWell()) return null;
+      if (this.#isShort && this.#beginsWell()) return null;
       throw error;
     }
   }
@@ -78,9 +77,4 @@ export class HeaderReading {
     const start = this.#window.copy(0, Math.min(this.#length, MAGIC.length));
     return equal(start, MAGIC.subarray(0, start.length));
   }
-}
-
-/** Whether a parser found no fault but the end of its input, after so many bytes: no magic is complete before. */
-function isEnd(error: unknown, length: number): boolean {
-  return length < MAGIC.length || (error instanceof SealError && error.code === "tampered");
 }
