@@ -61,12 +61,11 @@ export async function sealTo(source: Source, sink: Sink, options: Sealing): Prom
   return committing(sink, async () => {
     if (source.size !== null) refuseTooLong(0, source.size);
     const { suite, signer, ends } = options;
-    const collects = collector(source, options);
-    const forget = collects === "caller" || (signer && !ends) ? suite.forgetting() : null;
+    const forget = collector(source, options) === "caller" || (signer && !ends) ? suite.forgetting() : null;
     let recordKey: RecordKey | null = null;
     try {
       recordKey = signer && suite.recordKey();
-      return await sealUnder(source, sink, options, recordKey, collects);
+      return await sealUnder(source, sink, options, recordKey);
     } finally {
       recordKey?.erase();
       await forget?.();
@@ -78,23 +77,18 @@ export async function sealTo(source: Source, sink: Sink, options: Sealing): Prom
 const SMALL = 1024 * 1024;
 
 /**
- * Who collects what is left of ephemeral keys. With what is left of the record key where that is soon: while many are
- * sealed at a time, each collection makes older what others have in use, which then only one of everything erases.
+ * Who collects what is left of ephemeral keys. Of a small file, it is collected with what is left of the record key,
+ * when the file is sealed: a collection before that makes old the keys of other files that are being sealed, and only a
+ * collection of everything erases old ones.
  */
 function collector({ size }: Source, { ends, isLast }: Sealing): Making["collects"] {
   if (ends && isLast) return "nobody";
   return size !== null && size < SMALL ? "caller" : "itself";
 }
 
-async function sealUnder(
-  source: Source,
-  sink: Sink,
-  options: Sealing,
-  recordKey: RecordKey | null,
-  collects: Making["collects"],
-): Promise<Sealed> {
+async function sealUnder(source: Source, sink: Sink, options: Sealing, recordKey: RecordKey | null): Promise<Sealed> {
   const { suite, engine, signer, signal } = options;
-  const { payloadKey, ...unsigned } = await makeHeader(options, recordKey, collects);
+  const { payloadKey, ...unsigned } = await makeHeader(options, recordKey, collector(source, options));
   const { coreBytes, stanzaBytes, coreHash } = unsigned;
   const session = engine.session(
     { suite, payloadKey, coreHash, signed: signer !== null, recordKey: null },

@@ -49,7 +49,8 @@ function headOf(type: number, length: number): Bytes {
 
 /**
  * Parses count and stanzas, each field checked before those behind it. Throws `malformed`; `tampered` where the input
- * ends. It asks for what is certain to follow: each stanza that is left begins with four bytes.
+ * ends. With a field it takes what is certain to follow, where that is at hand: each stanza that is left begins with
+ * four bytes.
  */
 export function* parseStanzas(): Parser<Stanzas> {
   const sent = new Sent(MAX_STANZA_BYTES);

@@ -39,8 +39,8 @@ export interface Addressees {
 export interface Making {
   readonly signal?: AbortSignal | undefined;
   /**
-   * Who has collected what is left of ephemeral keys on this thread: `makeStanzas` before it resolves, the default, or
-   * its caller. Nobody does it where the process ends, not even on other threads.
+   * Who has what is left of ephemeral keys on this thread collected: `makeStanzas`, before it resolves (the default),
+   * or its caller. Where the process ends soon, nobody need do it, on other threads either.
    */
   readonly collects?: "itself" | "caller" | "nobody" | undefined;
   /** Has threads for many recipients; by default, all is done here. */
@@ -59,6 +59,7 @@ export async function makeStanzas(
   coreHash: Uint8Array,
   making: Making = {},
 ): Promise<Stanza[]> {
+  const { collects = "itself" } = making;
   const distinct = [...new Map(recipients.map((key) => [toHex(key), key])).values()];
   const count = distinct.length + Number(passphrase !== null);
   if (count === 0) throw new SealError("usage", "no recipient");
@@ -67,7 +68,7 @@ export async function makeStanzas(
   }
   refuseMixed(suite, distinct, passphrase !== null);
   // An ephemeral secret opens its stanza as the recipient's does.
-  const forget = (making.collects ?? "itself") === "itself" ? suite.forgetting() : null;
+  const forget = collects === "itself" ? suite.forgetting() : null;
   const stanzas = await keyStanzas(suite, distinct, fileKey, coreHash, making).finally(() => forget?.());
   if (passphrase) stanzas.push(await passphraseStanza(suite, passphrase, fileKey, coreHash));
   return shuffled(suite, stanzas);

@@ -16,7 +16,7 @@ const CHECK_BYTES = 8;
 const MAX_TEXT = 16_384;
 
 export type KeyKind = keyof typeof PREFIXES;
-/** The longer of those that begin alike stand first. */
+/** What the text of each kind begins with. */
 const BEGINNINGS = (["secret", "signer", "recipient"] as const).map((kind) => ({ kind, text: `${PREFIXES[kind]}1` }));
 const LONGEST = PREFIXES.secret.length + 1;
 const PREFIX_BYTES = { recipient: utf8(PREFIXES.recipient), signer: utf8(PREFIXES.signer) };

@@ -137,7 +137,10 @@ describe("recipients' keys", () => {
     expect(SMALL_U).toHaveLength(5);
     for (const u of SMALL_U) {
       expect(doublingsToInfinity(u)).toBeLessThanOrEqual(3);
-      for (const encoding of encodingsOf(u)) expect(hasSmallOrder(encoding)).toBe(true);
+      for (const encoding of encodingsOf(u)) {
+        expect(hasSmallOrder(encoding)).toBe(true);
+        expect([encoding.subarray(0, 31), new Uint8Array([...encoding, 0])].map(hasSmallOrder)).toEqual([false, false]);
+      }
     }
     // The twist has a cofactor of 4, so no point there doubles to −1; 8 is the curve's own, and torsionPoints() has 8.
     expect(doublingsToInfinity(P - 1n)).toBe(2);

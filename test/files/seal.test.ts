@@ -41,31 +41,40 @@ describe("what only the collector erases of ephemeral keys and of the record key
   const stream = () => streamSource(pieces(content(10), 3), "stream");
 
   test.each([
-    ["a small file", small, {}, "begin, record key, ephemeral key, collect"],
-    ["a small one, unsigned", small, { signer: null }, "begin, ephemeral key, collect"],
-    ["a large one", large, {}, "begin, record key, begin, ephemeral key, collect, collect"],
-    ["a large one, unsigned", large, { signer: null }, "begin, ephemeral key, collect"],
-    ["one of unknown size", stream, {}, "begin, record key, begin, ephemeral key, collect, collect"],
-    ["a small one soon before the end", small, { ends: true }, "begin, record key, ephemeral key, collect"],
-    ["a large one soon before the end", large, { ends: true }, "record key, begin, ephemeral key, collect"],
-    ["a small one at the end", small, { ends: true, isLast: true }, "record key, ephemeral key"],
-    ["a large one at the end", large, { ends: true, isLast: true }, "record key, ephemeral key"],
-  ])("%s: is collected before the commit, for all keys drawn since", async (_what, source, how, due) => {
-    const done: string[] = [];
-    const noted = <T>(what: string, work: () => T): T => {
-      done.push(what);
-      return work();
-    };
-    const suite: Suite = {
-      ...native,
-      forgetting: () => noted("begin", () => async () => noted("collect", () => undefined)),
-      recordKey: () => noted("record key", native.recordKey),
-      ephemeralKey: () => noted("ephemeral key", native.ephemeralKey),
-    };
-    const sink = memorySink();
-    await sealTo(source(), { ...sink, commit: () => noted("commit", sink.commit) }, { ...SEAL, ...how, suite });
-    expect(done.join(", ")).toBe(`${due}, commit`);
-  });
+    ["a small file", small, {}, "begin, record key, ephemeral key, header, collect"],
+    ["a small one, unsigned", small, { signer: null }, "begin, ephemeral key, header, collect"],
+    ["a large one", large, {}, "begin, record key, begin, ephemeral key, collect, header, collect"],
+    ["a large one, unsigned", large, { signer: null }, "begin, ephemeral key, collect, header"],
+    ["one of unknown size", stream, {}, "begin, record key, begin, ephemeral key, collect, header, collect"],
+    ["a small one soon before the end", small, { ends: true }, "begin, record key, ephemeral key, header, collect"],
+    ["a large one soon before the end", large, { ends: true }, "record key, begin, ephemeral key, collect, header"],
+    ["a small one at the end", small, { ends: true, isLast: true }, "record key, ephemeral key, header"],
+    ["a large one at the end", large, { ends: true, isLast: true }, "record key, ephemeral key, header"],
+  ])(
+    "%s: is collected before the header is written, of a small file before the commit, for all keys drawn since",
+    async (_what, source, how, due) => {
+      const done: string[] = [];
+      const noted = <T>(what: string, work: () => T): T => {
+        done.push(what);
+        return work();
+      };
+      const suite: Suite = {
+        ...native,
+        forgetting: () => noted("begin", () => async () => noted("collect", () => undefined)),
+        recordKey: () => noted("record key", native.recordKey),
+        ephemeralKey: () => noted("ephemeral key", native.ephemeralKey),
+      };
+      const { commit, write, ...sink } = memorySink();
+      const noting = {
+        ...sink,
+        write: (bytes: Uint8Array, at: number) =>
+          at === 0 ? noted("header", () => write(bytes, at)) : write(bytes, at),
+        commit: () => noted("commit", commit),
+      };
+      await sealTo(source(), noting, { ...SEAL, ...how, suite });
+      expect(done.join(", ")).toBe(`${due}, commit`);
+    },
+  );
 
   test("is collected once for small files that are sealed at a time, and nearly always with the young alone", async () => {
     const seal = () => sealTo(bytesSource(content(10)), memorySink(), SEAL);

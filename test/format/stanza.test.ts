@@ -179,7 +179,7 @@ describe.each([
     ["a second body of 4096 bytes", concat(u16(2), u16(7), u16(0), u16(7), u16(4096), new Uint8Array(4095))],
     ["65535 stanzas", u16(65535)],
     ["a body of 65535 bytes", concat(u16(1), u16(7), u16(65535))],
-  ])("%s: one field more is asked for, of 4096 bytes at most", async (_what, input) => {
+  ])("%s: at most 4096 bytes are asked for at a time, and hardly more than come", async (_what, input) => {
     const { most, all, given } = await asked(input);
     expect(most).toBeLessThanOrEqual(4096);
     expect(all).toBeLessThanOrEqual(given + (ahead ? 2 : 1) * 4096);
