@@ -45,7 +45,32 @@ export function keyObjectOf(handle: KeyHandle): KeyObject {
 
 /** The key of another thread's handle. */
 export function sharedAgreementKey(handle: KeyHandle, publicKey: Bytes): AgreementKey {
-  return agreementOf(keyObjectOf(handle), publicKey);
+  const key = keyObjectOf(handle);
+  const own = ownCopy(key, { format: "raw-private", asymmetricKeyType: "x25519" });
+  return agreementOf(own ?? key, publicKey, own !== null);
+}
+
+/** The bytes of a key as they are: not every Node gives them, nor do the types of the oldest know of it. */
+type Raw =
+  | { readonly format: "raw-private"; readonly asymmetricKeyType: "x25519" }
+  | { readonly format: "raw-seed"; readonly asymmetricKeyType: "ml-kem-768" };
+
+/**
+ * A copy for one thread alone: those that decapsulate by one key wait for each other. null where this Node gives no
+ * bytes as they are: other encodings leave copies behind.
+ */
+export function ownCopy(key: KeyObject, raw: Raw): KeyObject | null {
+  let secret: Secret;
+  try {
+    secret = ownSecret(key.export(raw as never) as unknown as Buffer);
+  } catch {
+    return null;
+  }
+  try {
+    return untraced(() => createPrivateKey({ key: secret, ...raw } as never));
+  } finally {
+    erase(secret);
+  }
 }
 
 /** OpenSSL draws it: the secret never comes to JavaScript. */
@@ -70,10 +95,35 @@ const generate = generateKeyPairSync as unknown as (
   options: { readonly publicKeyEncoding: { readonly format: "jwk" } },
 ) => { readonly privateKey: KeyObject; readonly publicKey: JsonWebKey };
 
-function agreementOf(key: KeyObject, publicKey = publicBytes(key)): AgreementKey {
+/** What the types of the oldest Node that we support do not know. */
+export interface NodeKem {
+  encapsulate(publicKey: KeyObject): { sharedKey: Buffer; ciphertext: Buffer };
+  decapsulate(privateKey: KeyObject, ciphertext: Uint8Array): Buffer;
+}
+
+/** From Node 24.7 on. */
+export const nodeKem: Partial<NodeKem> = process.getBuiltinModule("node:crypto") as Partial<NodeKem>;
+
+let hasDhkem = nodeKem.decapsulate !== undefined;
+
+function decapsulated(key: KeyObject, enc: Uint8Array): Secret | null {
+  expectLength("X25519 encapsulation", enc, KEY_BYTES);
+  if (!hasDhkem || hasSmallOrder(enc)) return null;
+  try {
+    return ownSecret(nodeKem.decapsulate!(key, enc));
+  } catch {
+    // This OpenSSL has none.
+    hasDhkem = false;
+    return null;
+  }
+}
+
+/** `isOwn`: no other thread has the key. */
+function agreementOf(key: KeyObject, publicKey = publicBytes(key), isOwn = true): AgreementKey {
   return {
     publicKey,
     handle: handleOf(key),
+    ...(isOwn && { decapsulate: (enc: Uint8Array) => decapsulated(key, enc) }),
     agree: (publicKey) => {
       expectLength("X25519 public key", publicKey, KEY_BYTES);
       if (hasSmallOrder(publicKey)) return null;

@@ -4,29 +4,27 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { type Bytes, concat, equal, fromHex } from "../bytes.js";
 import { expectLength, ML_KEM_CIPHERTEXT_BYTES, ML_KEM_KEY_BYTES, ML_KEM_SEED_BYTES } from "./lengths.js";
-import { copied, handleOf, keyObjectOf } from "./native-curves.js";
+import { copied, handleOf, keyObjectOf, type NodeKem, nodeKem, ownCopy } from "./native-curves.js";
 import { erase, joinSecret, ownSecret, type Secret } from "./secret.js";
 import type { MlKem, MlKemKey } from "./suite.js";
 import { untraced } from "./untraced.js";
-
-/** What the types of the oldest Node that we support do not know. */
-interface Encapsulation {
-  encapsulate(publicKey: KeyObject): { sharedKey: Buffer; ciphertext: Buffer };
-  decapsulate(privateKey: KeyObject, ciphertext: Uint8Array): Buffer;
-}
 
 // RFC 9935: SEQUENCE { version 0, SEQUENCE { OID 2.16.840.1.101.3.4.4.2 }, OCTET STRING { [0] seed of 64 } }, and
 // SEQUENCE { SEQUENCE { the same OID }, BIT STRING of 1184 bytes }.
 const PKCS8_PREFIX = fromHex("3054020100300b060960864801650304040204428040");
 const SPKI_PREFIX = fromHex("308204b2300b0609608648016503040402038204a100");
 
-function mlKem({ encapsulate, decapsulate }: Encapsulation): MlKem {
+function mlKem({ encapsulate, decapsulate }: NodeKem): MlKem {
   return {
     key: (seed) => {
       const key = privateKeyOf(seed);
       return keyOf(key, publicBytes(key), decapsulate);
     },
-    sharedKey: (handle, publicKey) => keyOf(keyObjectOf(handle), publicKey, decapsulate),
+    sharedKey: (handle, publicKey) => {
+      const key = keyObjectOf(handle);
+      const own = ownCopy(key, { format: "raw-seed", asymmetricKeyType: "ml-kem-768" });
+      return keyOf(own ?? key, publicKey, decapsulate);
+    },
     encapsulate: (publicKey) => {
       const { sharedKey, ciphertext } = encapsulate(lastPublicKey(publicKey));
       return { ciphertext: copied(ciphertext), sharedSecret: ownSecret(sharedKey) };
@@ -34,7 +32,7 @@ function mlKem({ encapsulate, decapsulate }: Encapsulation): MlKem {
   };
 }
 
-function keyOf(key: KeyObject, publicKey: Bytes, decapsulate: Encapsulation["decapsulate"]): MlKemKey {
+function keyOf(key: KeyObject, publicKey: Bytes, decapsulate: NodeKem["decapsulate"]): MlKemKey {
   return {
     publicKey,
     handle: handleOf(key),
@@ -76,7 +74,7 @@ function publicBytes(key: KeyObject): Bytes {
 
 /** null where this Node, or the OpenSSL that it was built with, has no ML-KEM. */
 function available(): MlKem | null {
-  const { encapsulate, decapsulate } = process.getBuiltinModule("node:crypto") as Partial<Encapsulation>;
+  const { encapsulate, decapsulate } = nodeKem;
   if (!encapsulate || !decapsulate) return null;
   try {
     publicKeyOf(new Uint8Array(ML_KEM_KEY_BYTES));

@@ -17,6 +17,11 @@ export interface AgreementKey {
   readonly publicKey: Bytes;
   /** The shared secret, 32 bytes; null where it is all zero (a public key of small order). */
   agree(publicKey: Uint8Array): Secret | null;
+  /**
+   * The shared secret that DHKEM(X25519, HKDF-SHA256) makes of an encapsulation (RFC 9180, 4.1), 32 bytes, in one step.
+   * null where that cannot be: then `agree` says why, or gives what it is made of. Missing where there is no such step.
+   */
+  decapsulate?(enc: Uint8Array): Secret | null;
   /** Missing where threads cannot hand it to each other. */
   readonly handle?: KeyHandle;
 }

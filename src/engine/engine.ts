@@ -129,12 +129,16 @@ export interface StanzasResult {
   readonly bodies: readonly Bytes[];
 }
 
-/** Stanzas of one kind, which are to be tried. */
-export interface TrialsTask {
-  /** The keys to try each with, of that kind. */
+/** What stanzas are tried with. */
+export interface TrialKeys {
   readonly keys: readonly KemKey[];
   /** What HPKE is bound to. */
   readonly info: Uint8Array;
+}
+
+/** Stanzas of one kind, which are to be tried with the keys of that kind. */
+export interface TrialsTask {
+  readonly kem: KemName;
   /** enc ∥ ciphertext of each, one behind the other. */
   readonly bodies: Bytes;
   /** Bytes of each. */
@@ -146,21 +150,31 @@ export interface TrialsResult {
   readonly fileKey: Secret | null;
 }
 
-/** Who makes stanzas and tries them, some at a time. */
-export interface StanzaWorker {
+/** Who makes stanzas, some at a time. */
+export interface StanzaMaker {
   /** How many tasks are worth having in flight now. */
   readonly width: number;
   /** Where it is done on the calling thread, what is left of ephemeral keys is the caller's to have collected. */
   make(task: StanzasTask): Promise<StanzasResult>;
+}
+
+/** Who tries stanzas with some keys, some at a time. */
+export interface StanzaOpener {
+  /** How many tasks are worth having in flight now. */
+  readonly width: number;
   /** Opens the first of them that one of the keys opens. The calling thread waits for `pace` before each. */
   open(task: TrialsTask, pace?: () => Promise<void>): Promise<TrialsResult>;
+  /** No other thread keeps the keys. No task may be running. */
+  close(): void;
 }
 
 export interface Engine {
   /** A session for an input of `size` bytes, null where that is not known. */
   session(keys: ChunkKeys, size: number | null): Session;
-  /** Threads for stanzas; null where they are too few to be worth one. */
-  stanzas?(suite: Suite, count: number): StanzaWorker | null;
+  /** Threads that make so many stanzas; null where they are too few to be worth one. */
+  stanzaMaker?(suite: Suite, count: number): StanzaMaker | null;
+  /** Threads that try so many; null as of `stanzaMaker`. */
+  stanzaOpener?(suite: Suite, keys: TrialKeys, count: number): StanzaOpener | null;
 }
 
 /** What a task is for. */

@@ -9,7 +9,9 @@ import {
   fromFailure,
   type StanzasMessage,
   type ToWorker,
+  type TrialKeysMessage,
   type TrialsMessage,
+  type TriedMessage,
   type Work,
 } from "./messages.js";
 import { startEngineThread, type Thread } from "./thread.js";
@@ -90,7 +92,10 @@ export class Member {
     return this.#waiting.size;
   }
 
-  tell(message: ToWorker | StanzasMessage | TrialsMessage, transfer: ArrayBuffer[] = []): void {
+  tell(
+    message: ToWorker | StanzasMessage | TrialKeysMessage | TrialsMessage | TriedMessage,
+    transfer: ArrayBuffer[] = [],
+  ): void {
     this.#thread.worker.postMessage(message, transfer);
   }
 
@@ -102,9 +107,9 @@ export class Member {
     return this.#ask({ say: "stanzas", task }) as Promise<StanzasResult>;
   }
 
-  /** The keys must be shared. */
-  open({ keys, ...task }: TrialsTask): Promise<TrialsResult> {
-    return this.#ask({ say: "trials", keys: keys.map(({ shared }) => shared!), task }) as Promise<TrialsResult>;
+  /** It must have been told the session's keys. */
+  open(session: number, task: TrialsTask): Promise<TrialsResult> {
+    return this.#ask({ say: "trials", session, task }) as Promise<TrialsResult>;
   }
 
   /** Done when it has erased a session's keys, or is no more. */

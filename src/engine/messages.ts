@@ -57,12 +57,26 @@ export interface StanzasMessage {
   readonly task: StanzasTask;
 }
 
+/** What stanzas will be tried with. Of a thread of Node's alone. */
+export interface TrialKeysMessage {
+  readonly say: "trial keys";
+  readonly session: number;
+  readonly keys: readonly SharedKemKey[];
+  readonly info: Uint8Array;
+}
+
 /** Of a thread of Node's alone. */
 export interface TrialsMessage {
   readonly say: "trials";
   readonly id: number;
-  readonly keys: readonly SharedKemKey[];
-  readonly task: Omit<TrialsTask, "keys">;
+  readonly session: number;
+  readonly task: TrialsTask;
+}
+
+/** All stanzas are tried. Of a thread of Node's alone. */
+export interface TriedMessage {
+  readonly say: "tried";
+  readonly session: number;
 }
 
 /** Of a browser's worker alone: a key is to be made of a passphrase. */

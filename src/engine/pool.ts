@@ -4,22 +4,32 @@ import { setImmediate as turn } from "node:timers/promises";
 import { copySecret } from "../crypto/secret.js";
 import type { Suite } from "../crypto/suite.js";
 import type { ChunkKeys } from "../format/record.js";
-import type { Engine, FramesResult, FramesTask, OpenTaskResult, Session, StanzaWorker, Task, Verb } from "./engine.js";
+import type {
+  Engine,
+  FramesResult,
+  FramesTask,
+  OpenTaskResult,
+  Session,
+  StanzaMaker,
+  StanzaOpener,
+  Task,
+  TrialKeys,
+  Verb,
+} from "./engine.js";
 import { runFrames } from "./frames.js";
 import { inlineSession } from "./inline.js";
 import { Member, startMember } from "./member.js";
 import type { AnyResult, ToWorker } from "./messages.js";
 import { runTask } from "./run.js";
-import { stanzasHere } from "./stanzas.js";
+import { stanzaMakerHere, stanzaOpenerHere } from "./stanzas.js";
 import type { Thread } from "./thread.js";
+import { MANY_STANZAS } from "./threads.js";
 
 /** Below this, starting threads takes longer than it saves. */
 const SMALL = 16 * 1024 * 1024;
 /** The same for the frames of a journal: as many, of which each counts as one and one more for so many bytes. */
 const SMALL_FRAMES = 256;
 const FRAME_BYTES = 64 * 1024;
-/** The same for stanzas. */
-const SMALL_HEADER = 256;
 /** A worker with one task fewer would wait until this thread gives it one. */
 const TASKS_AT_HAND = 2;
 
@@ -57,7 +67,9 @@ export function poolEngine(
       threads <= 1 || (size !== null && size < small)
         ? inlineSession(keys)
         : pooledSession(keys, { id: sessions++, size, small, crew }),
-    stanzas: (suite, count) => (threads <= 1 || count < SMALL_HEADER ? null : stanzaWorker(suite, crew)),
+    stanzaMaker: (suite, count) => (threads <= 1 || count < MANY_STANZAS ? null : stanzaMaker(suite, crew)),
+    stanzaOpener: (suite, keys, count) =>
+      threads <= 1 || count < MANY_STANZAS ? null : stanzaOpener(suite, keys, sessions++, crew),
     start: ({ name }) => crew.start(name),
     close: () => crew.end(),
   };
@@ -157,12 +169,14 @@ function leastOf(members: readonly Member[]): Member | null {
   return members.reduce<Member | null>((best, next) => (best && best.load <= next.load ? best : next), null);
 }
 
-function stanzaWorker(suite: Suite, crew: Crew): StanzaWorker {
-  const here = stanzasHere(suite);
+/** Of stanzas, one is at hand when the calling thread looks for it. */
+const HERE = 1;
+
+function stanzaMaker(suite: Suite, crew: Crew): StanzaMaker {
+  const here = stanzaMakerHere(suite);
   return {
     get width() {
-      // One is at hand when this thread looks for it.
-      return crew.width(1);
+      return crew.width(HERE);
     },
     make: (task) =>
       crew.do(
@@ -170,9 +184,30 @@ function stanzaWorker(suite: Suite, crew: Crew): StanzaWorker {
         (member) => member.make(task),
         () => here.make(task),
       ),
+  };
+}
+
+/** Keys of which one cannot be handed to a thread are tried here. */
+function stanzaOpener(suite: Suite, trialKeys: TrialKeys, session: number, crew: Crew): StanzaOpener {
+  const here = stanzaOpenerHere(suite, trialKeys);
+  const { keys: all, info } = trialKeys;
+  const keys = all.flatMap(({ shared = [] }) => shared);
+  const told = new Set<Member>();
+  const tell = (member: Member): Member => {
+    if (!told.has(member)) member.tell({ say: "trial keys", session, keys, info });
+    told.add(member);
+    return member;
+  };
+  return {
+    get width() {
+      return crew.width(HERE);
+    },
     open: (task, pace) => {
-      const isShared = task.keys.every(({ shared }) => shared);
-      return crew.do(suite.name, isShared ? (member) => member.open(task) : null, () => here.open(task, pace));
+      const by = keys.length === all.length ? (member: Member) => tell(member).open(session, task) : null;
+      return crew.do(suite.name, by, () => here.open(task, pace));
+    },
+    close: () => {
+      for (const member of told) member.tell({ say: "tried", session });
     },
   };
 }

@@ -6,7 +6,15 @@ import { ENC_BYTES } from "../crypto/kem.js";
 import { loadKem } from "../crypto/kems.js";
 import { erase } from "../crypto/secret.js";
 import type { Suite } from "../crypto/suite.js";
-import type { StanzasResult, StanzasTask, StanzaWorker, TrialsResult, TrialsTask } from "./engine.js";
+import type {
+  StanzaMaker,
+  StanzaOpener,
+  StanzasResult,
+  StanzasTask,
+  TrialKeys,
+  TrialsResult,
+  TrialsTask,
+} from "./engine.js";
 
 /** The file key is erased, however it ends. */
 export async function runStanzas(
@@ -27,17 +35,19 @@ export async function runStanzas(
   }
 }
 
-/** Each stanza is tried with each key, one stanza after the other. Waits for `pace` before each. */
+/** Each stanza is tried with each key of its kind, one stanza after the other. Waits for `pace` before each. */
 export async function runTrials(
   suite: Suite,
-  { keys, info, bodies, length }: TrialsTask,
-  pace: () => Promise<void> = async () => {},
+  { keys, info }: TrialKeys,
+  { kem, bodies, length }: TrialsTask,
+  pace?: () => Promise<void>,
 ): Promise<TrialsResult> {
+  const fitting = keys.filter((key) => key.kem === kem);
+  const encLength = ENC_BYTES[kem];
   for (let at = 0; at < bodies.length; at += length) {
     const body = bodies.subarray(at, at + length);
-    for (const key of keys) {
-      await pace();
-      const encLength = ENC_BYTES[key.kem];
+    for (const key of fitting) {
+      if (pace) await pace();
       const fileKey = hpkeOpen(suite, key, body.subarray(0, encLength), info, body.subarray(encLength));
       if (fileKey) return { fileKey };
     }
@@ -46,10 +56,11 @@ export async function runTrials(
 }
 
 /** Without threads. What is left of ephemeral keys is the caller's to have collected. */
-export function stanzasHere(suite: Suite): StanzaWorker {
-  return {
-    width: 1,
-    make: (task) => runStanzas(suite, { ...task, forgets: false }),
-    open: (task, pace) => runTrials(suite, task, pace),
-  };
+export function stanzaMakerHere(suite: Suite): StanzaMaker {
+  return { width: 1, make: (task) => runStanzas(suite, { ...task, forgets: false }) };
+}
+
+/** Without threads. */
+export function stanzaOpenerHere(suite: Suite, keys: TrialKeys): StanzaOpener {
+  return { width: 1, open: (task, pace) => runTrials(suite, keys, task, pace), close: () => {} };
 }

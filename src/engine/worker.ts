@@ -1,6 +1,7 @@
 // A worker thread: it gets keys and tasks, and says what became of each task.
 
 import { suiteNamed } from "../crypto/index.js";
+import type { KemKey } from "../crypto/kem.js";
 import { loadKem } from "../crypto/kems.js";
 import { erase } from "../crypto/secret.js";
 import type { Suite } from "../crypto/suite.js";
@@ -16,19 +17,28 @@ import {
   type StanzasMessage,
   type TaskMessage,
   type ToWorker,
+  type TrialKeysMessage,
   type TrialsMessage,
+  type TriedMessage,
   toFailure,
 } from "./messages.js";
 import { runTask } from "./run.js";
 import { runStanzas, runTrials } from "./stanzas.js";
 import { ownThread } from "./thread.js";
 
-type In = ToWorker | StanzasMessage | TrialsMessage;
+type In = ToWorker | StanzasMessage | TrialKeysMessage | TrialsMessage | TriedMessage;
 type Out = FromWorker<StanzasResult | TrialsResult>;
 
 const thread = ownThread<In, Out>();
 let suite: Suite;
 const sessions = new Map<number, ChunkKeys>();
+const trying = new Map<number, Trying>();
+
+interface Trying {
+  readonly keys: Promise<KemKey[]>;
+  readonly info: Uint8Array;
+  readonly forget: () => Promise<void>;
+}
 
 function remember({ session, payloadKey, coreHash, signed, recordKey }: KeysMessage): void {
   const verifyingKey = recordKey && suite.checkedVerifyingKey(recordKey);
@@ -57,15 +67,24 @@ function answer(message: TaskMessage | FramesMessage): void {
   }
 }
 
-async function trials({ keys: shared, task }: TrialsMessage): Promise<TrialsResult> {
+function beginTrying({ session, keys: shared, info }: TrialKeysMessage): void {
   const forget = suite.forgetting();
-  try {
-    const keys = await Promise.all(shared.map(async (key) => (await loadKem(suite, key.kem)).sharedKey(key)));
-    return await runTrials(suite, { ...task, keys });
-  } finally {
-    // Soon: who has the keys has them longer. Where that cannot be, those are told who draw keys.
-    forget().catch(() => undefined);
-  }
+  const keys = Promise.all(shared.map(async (key) => (await loadKem(suite, key.kem)).sharedKey(key)));
+  // Whoever uses them is told.
+  keys.catch(() => undefined);
+  trying.set(session, { keys, info, forget });
+}
+
+async function trials({ session, task }: TrialsMessage): Promise<TrialsResult> {
+  const { keys, info } = trying.get(session)!;
+  return runTrials(suite, { keys: await keys, info }, task);
+}
+
+function endTrying({ session }: TriedMessage): void {
+  const { forget } = trying.get(session)!;
+  trying.delete(session);
+  // Soon: who has the keys has them longer. Where that cannot be, those are told who draw keys.
+  forget().catch(() => undefined);
 }
 
 async function answerStanzas(message: StanzasMessage | TrialsMessage): Promise<void> {
@@ -82,6 +101,8 @@ async function answerStanzas(message: StanzasMessage | TrialsMessage): Promise<v
 function take(message: In): void {
   if (message.say === "keys") remember(message);
   else if (message.say === "forget") forget(message);
+  else if (message.say === "trial keys") beginTrying(message);
+  else if (message.say === "tried") endTrying(message);
   else if (message.say === "stanzas" || message.say === "trials") void answerStanzas(message);
   else answer(message);
 }

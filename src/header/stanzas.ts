@@ -5,7 +5,7 @@ import { type KemName, kemOf } from "../crypto/kem.js";
 import { copySecret, type Secret } from "../crypto/secret.js";
 import type { Suite } from "../crypto/suite.js";
 import type { Engine } from "../engine/engine.js";
-import { stanzasHere } from "../engine/stanzas.js";
+import { stanzaMakerHere } from "../engine/stanzas.js";
 import { SealError } from "../errors.js";
 import { inAnyOrder } from "../flow/order.js";
 import { pacer } from "../flow/turns.js";
@@ -87,7 +87,7 @@ async function keyStanzas(
   if (recipients.length === 0) return [];
   const kem = kemOf(recipients[0]!);
   const info = recipientInfo(coreHash);
-  const worker = engine?.stanzas?.(suite, recipients.length) ?? stanzasHere(suite);
+  const maker = engine?.stanzaMaker?.(suite, recipients.length) ?? stanzaMakerHere(suite);
   const pace = pacer(signal);
   const stanzas: Stanza[] = [];
   const parts = async function* () {
@@ -96,12 +96,12 @@ async function keyStanzas(
       const part = recipients.slice(at, at + AT_ONCE);
       yield async () => {
         const task = { kem, recipients: part, info, fileKey: copySecret(fileKey), forgets: collects !== "nobody" };
-        const { bodies } = await worker.make(task);
+        const { bodies } = await maker.make(task);
         stanzas.push(...bodies.map((body) => ({ type: STANZA_TYPE[kem], body })));
       };
     }
   };
-  await inAnyOrder(parts(), worker);
+  await inAnyOrder(parts(), maker);
   if (stanzas.length !== recipients.length) throw new SealError("internal", "some recipients have no stanza");
   return stanzas;
 }

@@ -5,11 +5,12 @@ import type { KemKey } from "../crypto/kem.js";
 import { erase, type Secret } from "../crypto/secret.js";
 import type { Suite } from "../crypto/suite.js";
 import type { Engine, TrialsTask } from "../engine/engine.js";
-import { stanzasHere } from "../engine/stanzas.js";
+import { stanzaOpenerHere } from "../engine/stanzas.js";
 import { SealError } from "../errors.js";
 import { inAnyOrder } from "../flow/order.js";
 import { pacer } from "../flow/turns.js";
 import { commitment, type Header, headerMac, recipientInfo } from "../format/header.js";
+import type { Stanza } from "../format/stanza.js";
 import { bare } from "../given.js";
 import type { IdentityFile } from "../keys/identity.js";
 import { openByPassphrase, takesPassphrase } from "./passphrase.js";
@@ -146,7 +147,8 @@ async function openFirst(
   signal: AbortSignal | undefined,
   engine: Engine | undefined,
 ): Promise<Secret | null> {
-  const worker = engine?.stanzas?.(suite, header.stanzas.length) ?? stanzasHere(suite);
+  const trialKeys = { keys, info: recipientInfo(header.coreHash) };
+  const opener = engine?.stanzaOpener?.(suite, trialKeys, header.stanzas.length) ?? stanzaOpenerHere(suite, trialKeys);
   const pace = pacer(signal);
   let first: { readonly place: number; readonly fileKey: Secret } | null = null;
   const keep = (place: number, fileKey: Secret) => {
@@ -157,24 +159,26 @@ async function openFirst(
   };
   const tasks = async function* () {
     let places = 0;
-    for (const task of trials(header, keys)) {
+    for (const task of trials(header.stanzas, keys)) {
       await pace();
       if (first) return;
       const place = places++;
       yield async () => {
-        const { fileKey } = await worker.open(task, pace);
+        const { fileKey } = await opener.open(task, pace);
         if (fileKey) keep(place, fileKey);
       };
     }
   };
   const found = (): Secret | null => first?.fileKey ?? null;
   try {
-    await inAnyOrder(tasks(), worker);
+    await inAnyOrder(tasks(), opener);
     return found();
   } catch (error) {
     const fileKey = found();
     if (fileKey) erase(fileKey);
     throw error;
+  } finally {
+    opener.close();
   }
 }
 
@@ -182,15 +186,14 @@ async function openFirst(
 const AT_ONCE = 16;
 
 /** What is to be tried, in the order of the stanzas. */
-function* trials({ stanzas, coreHash }: Header, keys: readonly KemKey[]): Generator<TrialsTask> {
-  const info = recipientInfo(coreHash);
+function* trials(stanzas: readonly Stanza[], keys: readonly KemKey[]): Generator<TrialsTask> {
   for (let at = 0, end = 0; at < stanzas.length; at = end) {
     const { type, body } = stanzas[at]!;
     while (end < at + AT_ONCE && stanzas[end]?.type === type) end++;
-    const fitting = keys.filter(({ kem }) => kem === kemOfStanza(type));
-    if (fitting.length === 0) continue;
+    const kem = kemOfStanza(type);
+    if (!kem || !keys.some((key) => key.kem === kem)) continue;
     const bodies = concat(...stanzas.slice(at, end).map((stanza) => stanza.body));
-    yield { keys: fitting, info, bodies, length: body.length };
+    yield { kem, bodies, length: body.length };
   }
 }
 

@@ -16,7 +16,7 @@ import { loadKem } from "../../src/crypto/kems.js";
 import { native } from "../../src/crypto/native.js";
 import { portable } from "../../src/crypto/portable.js";
 import { copySecret, newSecret, type Secret } from "../../src/crypto/secret.js";
-import type { Engine } from "../../src/engine/engine.js";
+import type { Engine, StanzaOpener } from "../../src/engine/engine.js";
 import { inline } from "../../src/engine/inline.js";
 import { fromFailure, toFailure } from "../../src/engine/messages.js";
 import { poolEngine } from "../../src/engine/pool.js";
@@ -292,7 +292,7 @@ describe("a pool", () => {
       const fileKey = native.randomSecret(32);
       const info = utf8("info");
       for (const engine of [pool, helped]) {
-        const maker = engine.stanzas!(native, 1000)!;
+        const maker = engine.stanzaMaker!(native, 1000)!;
         const copies = [copySecret(fileKey), copySecret(fileKey), copySecret(fileKey)];
         const made = await Promise.all(
           copies.map((copy, i) =>
@@ -315,8 +315,8 @@ describe("a pool", () => {
         // Handed over, or erased.
         for (const copy of copies) expect(copy.length === 0 || copy.every((byte) => byte === 0)).toBe(true);
       }
-      expect(pool.stanzas!(native, 100)).toBeNull();
-      expect(poolEngine(1).stanzas!(native, 1000)).toBeNull();
+      expect(pool.stanzaMaker!(native, 100)).toBeNull();
+      expect(poolEngine(1).stanzaMaker!(native, 1000)).toBeNull();
     },
   );
 
@@ -329,15 +329,27 @@ describe("a pool", () => {
       return concat(enc, ciphertext);
     };
     const made = keys.map((key, i) => bodyOf(key, i + 1));
-    const task = () => ({ info, bodies: concat(...made), length: made[0]!.length });
+    const task = () => ({ kem: kind, bodies: concat(...made), length: made[0]!.length });
     const { shared: _, ...here } = keys[2]!;
+    const other = (await loadKem(native, kind === "xwing" ? "x25519" : "xwing")).key(native.randomSecret(32));
     for (const engine of [pool, helped]) {
-      const worker = engine.stanzas!(native, 1000)!;
-      const open = async (given: KemKey[]) => (await worker.open({ ...task(), keys: given })).fileKey?.[0] ?? null;
-      const tried = [[stranger!], [keys[2]!, keys[1]!], [stranger!, keys[2]!], [keys[0]!], [here]];
+      const openers: StanzaOpener[] = [];
+      const open = async (given: KemKey[]) => {
+        const opener = engine.stanzaOpener!(native, { keys: given, info }, 1000)!;
+        openers.push(opener);
+        // Several at a time, and again: threads have the keys from the first on.
+        const results = [opener.open(task()), opener.open(task()), opener.open(task()).then(() => opener.open(task()))];
+        const opened = (await Promise.all(results)).map(({ fileKey }) => fileKey?.[0] ?? null);
+        expect(new Set(opened).size).toBe(1);
+        return opened[0];
+      };
+      const tried = [[stranger!], [keys[2]!, keys[1]!], [stranger!, keys[2]!], [keys[0]!], [here], [other]];
       // Those that cannot be handed to a thread are tried here.
-      expect(await Promise.all(tried.map(open))).toEqual([null, 2, 3, 1, 3]);
+      expect(await Promise.all(tried.map(open))).toEqual([null, 2, 3, 1, 3, null]);
+      for (const opener of openers) opener.close();
     }
+    expect(pool.stanzaOpener!(native, { keys, info }, 100)).toBeNull();
+    expect(poolEngine(1).stanzaOpener!(native, { keys, info }, 1000)).toBeNull();
   });
 
   test("threads that collect for the first time do not get into each other's way", async () => {
@@ -345,9 +357,9 @@ describe("a pool", () => {
     for (let round = 0; round < 5; round++) {
       const own = poolEngine(8, { small: 0 });
       own.start(native);
-      const worker = own.stanzas!(native, 1000)!;
+      const maker = own.stanzaMaker!(native, 1000)!;
       const make = () =>
-        worker.make({ kem: "x25519", recipients, info: utf8("info"), fileKey: newSecret(32), forgets: true });
+        maker.make({ kem: "x25519", recipients, info: utf8("info"), fileKey: newSecret(32), forgets: true });
       const made = await Promise.all(Array.from({ length: 16 }, make));
       expect(made.map(({ bodies }) => bodies.length)).toEqual(made.map(() => 1));
       await own.close();
@@ -356,7 +368,7 @@ describe("a pool", () => {
 
   test("tells of what fails in a thread while stanzas are made", async () => {
     const task = { kem: "x25519", recipients: [new Uint8Array(32)], info: new Uint8Array(1), forgets: true } as const;
-    const error = await failure(pool.stanzas!(native, 1000)!.make({ ...task, fileKey: newSecret(32) }));
+    const error = await failure(pool.stanzaMaker!(native, 1000)!.make({ ...task, fileKey: newSecret(32) }));
     expect(error).toMatchObject({ code: "internal", message: "recipient's public key of small order" });
   });
 

@@ -8,7 +8,7 @@ import { native } from "../../src/crypto/native.js";
 import { copySecret } from "../../src/crypto/secret.js";
 import type { Engine, StanzasTask } from "../../src/engine/engine.js";
 import { inline } from "../../src/engine/inline.js";
-import { stanzasHere } from "../../src/engine/stanzas.js";
+import { stanzaMakerHere } from "../../src/engine/stanzas.js";
 import { SealError } from "../../src/errors.js";
 import { recipientInfo } from "../../src/format/header.js";
 import { makeStanzas } from "../../src/header/stanzas.js";
@@ -64,8 +64,8 @@ test("a task that fails fails all, whenever that is; and nobody is left out", as
   const many = { recipients: Array.from({ length: 64 }, () => native.ephemeralKey().publicKey) };
   const engineOf = (make: (place: number) => Promise<readonly Bytes[]>): Engine => {
     let places = 0;
-    const worker = { ...stanzasHere(native), width: 3, make: async () => ({ bodies: await make(places++) }) };
-    return { session: inline.session, stanzas: () => worker };
+    const maker = { ...stanzaMakerHere(native), width: 3, make: async () => ({ bodies: await make(places++) }) };
+    return { session: inline.session, stanzaMaker: () => maker };
   };
   const bodies = Array.from({ length: 16 }, () => new Uint8Array(80));
   const making = (make: (place: number) => Promise<readonly Bytes[]>) =>
@@ -109,12 +109,12 @@ test.each([
   ["nobody", false],
 ] as const)("other threads collect theirs, unless nobody is to: %s", async (collects, due) => {
   const asked: boolean[] = [];
-  const here = stanzasHere(native);
+  const here = stanzaMakerHere(native);
   const make = (task: StanzasTask) => {
     asked.push(task.forgets);
     return here.make(task);
   };
-  const engine = { session: inline.session, stanzas: () => ({ ...here, make }) };
+  const engine = { session: inline.session, stanzaMaker: () => ({ ...here, make }) };
   await makeStanzas(native, { recipients }, fileKey(), CORE, { engine, collects });
   expect(asked).toEqual([due]);
 });

@@ -7,7 +7,7 @@ import { native } from "../../src/crypto/native.js";
 import { copySecret, type Secret } from "../../src/crypto/secret.js";
 import type { Engine } from "../../src/engine/engine.js";
 import { inline } from "../../src/engine/inline.js";
-import { runTrials, stanzasHere } from "../../src/engine/stanzas.js";
+import { runTrials, stanzaOpenerHere } from "../../src/engine/stanzas.js";
 import { SealError } from "../../src/errors.js";
 import type { Header } from "../../src/format/header.js";
 import { parseHeader } from "../../src/header/read.js";
@@ -160,18 +160,27 @@ describe("of many stanzas", () => {
   const other = { ...one, body: one.body.with(40, one.body[40]! ^ 1) };
   const spread = { stanzas: (at: number, length = 100) => Array.from({ length }, (_, i) => (i === at ? one : other)) };
   const found: Secret[] = [];
+  let closed = 0;
   /** Answers in the order in which it is told to. */
   const engineOf = (answer: (place: number) => Promise<void>): Engine => ({
     session: inline.session,
-    stanzas: () => {
+    stanzaOpener: (_suite, trialKeys) => {
       let places = 0;
+      let running = 0;
       return {
-        ...stanzasHere(suite),
+        ...stanzaOpenerHere(suite, trialKeys),
         width: 3,
+        close: () => {
+          expect(running).toBe(0);
+          closed += 1;
+        },
         open: async (task) => {
           const place = places++;
-          await answer(place);
-          const result = await runTrials(suite, task);
+          running += 1;
+          await answer(place).finally(() => {
+            running -= 1;
+          });
+          const result = await runTrials(suite, trialKeys, task);
           if (result.fileKey) found.push(result.fileKey);
           return result;
         },
@@ -201,13 +210,13 @@ describe("of many stanzas", () => {
     });
     const stanzas = [...spread.stanzas(3, 16), ...spread.stanzas(3, 16), ...spread.stanzas(-1, 64)];
     const fileKey = await findFileKey(suite, { ...KEYS, stanzas }, keys, { engine });
-    expect(found).toHaveLength(2);
+    expect([found.length, closed]).toEqual([2, 1]);
     expect(fileKey).toBe(found[1]);
     expect(found.map((secret) => secret.every((byte) => byte === 0))).toEqual([true, false]);
   });
 
-  test("what was found is erased where another task fails", async () => {
-    found.length = 0;
+  test("what was found is erased where another task fails, and no thread keeps the keys", async () => {
+    [found.length, closed] = [0, 0];
     let fail!: () => void;
     const hasFailed = new Promise<void>((resolve) => {
       fail = resolve;
@@ -220,5 +229,6 @@ describe("of many stanzas", () => {
     const header = { ...KEYS, stanzas: spread.stanzas(3) };
     expect(await failure(findFileKey(suite, header, keys, { engine }))).toMatchObject({ message: "a thread died" });
     expect(found.map((secret) => secret.every((byte) => byte === 0))).toEqual([true]);
+    expect(closed).toBe(1);
   });
 });

@@ -149,7 +149,9 @@ thief.each(CALLS)("no key of the file is left after the library's %s: %s", async
   expect(found.filter(isNoIdentity)).toEqual([]);
 });
 
-thief.each(KINDS)("no key of the file is left where threads have tried the stanzas of many: %s", async (kind) => {
+const BOTH = ["post-quantum", "classic"] as const;
+
+thief.each(BOTH)("no key of the file is left where threads have tried the stanzas of many: %s", async (kind) => {
   const site = new Site(parent, kind);
   const others = Array.from({ length: 299 }, () => Identity.generate({ classic: kind === "classic" }));
   const crowd = (await Promise.all(others)).map(({ identity }) => identity.recipient);
