@@ -5,8 +5,8 @@ export const file = [
     name: "a stanza that does not open ends the search",
     target: "file",
     file: "src/engine/stanzas.ts",
-    from: "if (fileKey) return { fileKey };",
-    to: "if (fileKey || key.kem === 'xwing') return { fileKey };",
+    from: "body.subarray(encLength));\n      if (fileKey) return { fileKey };",
+    to: "body.subarray(encLength));\n      if (fileKey || key.kem === 'xwing') return { fileKey };",
   },
   {
     name: "a header's signature is not looked at",

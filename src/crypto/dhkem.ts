@@ -19,17 +19,17 @@ export function dhkem(suite: Suite): Kem {
   };
 }
 
-function keyOf(suite: Suite, { publicKey, agree, decapsulate, handle }: AgreementKey): KemKey {
+function keyOf(suite: Suite, { publicKey, agree, decapsulate, decapsulateAside, handle }: AgreementKey): KemKey {
+  const agreed = (enc: Uint8Array) => {
+    const dh = agree(enc);
+    return dh && extractAndExpand(suite, dh, concat(enc, publicKey));
+  };
   return {
     kem: "x25519",
     publicKey,
     shared: handle && { kem: "x25519", publicKey, handles: [handle] },
-    decapsulate: (enc) => {
-      const sharedSecret = decapsulate?.(enc);
-      if (sharedSecret) return sharedSecret;
-      const dh = agree(enc);
-      return dh && extractAndExpand(suite, dh, concat(enc, publicKey));
-    },
+    decapsulate: (enc) => decapsulate?.(enc) ?? agreed(enc),
+    decapsulateAside,
   };
 }
 

@@ -47,7 +47,17 @@ export function hpkeOpen(
   info: Uint8Array,
   ciphertext: Uint8Array,
 ): Secret | null {
-  const sharedSecret = decapsulate(enc);
+  return hpkeOpenBy(suite, kem, decapsulate(enc), info, ciphertext);
+}
+
+/** The same by what decapsulating gave, which is overwritten. */
+export function hpkeOpenBy(
+  suite: Suite,
+  kem: KemName,
+  sharedSecret: Secret | null,
+  info: Uint8Array,
+  ciphertext: Uint8Array,
+): Secret | null {
   if (!sharedSecret) return null;
   return withKeys(suite, kem, sharedSecret, info, (key, nonce) => suite.aeadOpen(key, nonce, ciphertext));
 }

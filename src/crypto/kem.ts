@@ -26,6 +26,8 @@ export interface KemKey {
    * it was not made for this key. null where X25519 gives all zeros.
    */
   decapsulate(enc: Uint8Array): Secret | null;
+  /** The same beside this thread: several at a time. Missing where that cannot be. */
+  decapsulateAside?: ((enc: Uint8Array) => Promise<Secret | null>) | undefined;
   /** What another thread makes the same key of; missing where it cannot. */
   readonly shared?: SharedKemKey | undefined;
 }

@@ -46,7 +46,7 @@ export function keyObjectOf(handle: KeyHandle): KeyObject {
 /** The key of another thread's handle. */
 export function sharedAgreementKey(handle: KeyHandle, publicKey: Bytes): AgreementKey {
   const key = keyObjectOf(handle);
-  const own = ownCopy(key, { format: "raw-private", asymmetricKeyType: "x25519" });
+  const own = ownCopy(key, X25519);
   return agreementOf(own ?? key, publicKey, own !== null);
 }
 
@@ -54,6 +54,8 @@ export function sharedAgreementKey(handle: KeyHandle, publicKey: Bytes): Agreeme
 type Raw =
   | { readonly format: "raw-private"; readonly asymmetricKeyType: "x25519" }
   | { readonly format: "raw-seed"; readonly asymmetricKeyType: "ml-kem-768" };
+
+const X25519: Raw = { format: "raw-private", asymmetricKeyType: "x25519" };
 
 /**
  * A copy for one thread alone: those that decapsulate by one key wait for each other. null where this Node gives no
@@ -99,6 +101,11 @@ const generate = generateKeyPairSync as unknown as (
 export interface NodeKem {
   encapsulate(publicKey: KeyObject): { sharedKey: Buffer; ciphertext: Buffer };
   decapsulate(privateKey: KeyObject, ciphertext: Uint8Array): Buffer;
+  decapsulate(
+    privateKey: KeyObject,
+    ciphertext: Uint8Array,
+    done: (error: Error | null, sharedKey: Buffer) => void,
+  ): void;
 }
 
 /** From Node 24.7 on. */
@@ -118,12 +125,32 @@ function decapsulated(key: KeyObject, enc: Uint8Array): Secret | null {
   }
 }
 
+/** As many as Node's pool has threads, where nobody says how many. */
+const COPIES = 4;
+
+/** One after the other by each copy, so that threads need not wait for each other. */
+function decapsulatorAside(key: KeyObject): (enc: Uint8Array) => Promise<Secret | null> {
+  let copies: KeyObject[] | null = null;
+  let next = 0;
+  return (enc) =>
+    new Promise((resolve) => {
+      expectLength("X25519 encapsulation", enc, KEY_BYTES);
+      if (!hasDhkem || hasSmallOrder(enc)) return resolve(null);
+      copies ??= Array.from({ length: COPIES }, () => ownCopy(key, X25519) ?? key);
+      nodeKem.decapsulate!(copies[next++ % COPIES]!, enc, (error, secret) => {
+        if (error) hasDhkem = false;
+        resolve(error ? null : ownSecret(secret));
+      });
+    });
+}
+
 /** `isOwn`: no other thread has the key. */
 function agreementOf(key: KeyObject, publicKey = publicBytes(key), isOwn = true): AgreementKey {
   return {
     publicKey,
     handle: handleOf(key),
     ...(isOwn && { decapsulate: (enc: Uint8Array) => decapsulated(key, enc) }),
+    ...(isOwn && hasDhkem && { decapsulateAside: decapsulatorAside(key) }),
     agree: (publicKey) => {
       expectLength("X25519 public key", publicKey, KEY_BYTES);
       if (hasSmallOrder(publicKey)) return null;

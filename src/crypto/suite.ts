@@ -22,6 +22,8 @@ export interface AgreementKey {
    * null where that cannot be: then `agree` says why, or gives what it is made of. Missing where there is no such step.
    */
   decapsulate?(enc: Uint8Array): Secret | null;
+  /** The same beside this thread: several at a time. */
+  decapsulateAside?(enc: Uint8Array): Promise<Secret | null>;
   /** Missing where threads cannot hand it to each other. */
   readonly handle?: KeyHandle;
 }

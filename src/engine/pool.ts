@@ -21,15 +21,18 @@ import { inlineSession } from "./inline.js";
 import { Member, startMember } from "./member.js";
 import type { AnyResult, ToWorker } from "./messages.js";
 import { runTask } from "./run.js";
-import { stanzaMakerHere, stanzaOpenerHere } from "./stanzas.js";
+import { runTrialsAside, stanzaMakerHere, stanzaOpenerHere } from "./stanzas.js";
 import type { Thread } from "./thread.js";
-import { MANY_STANZAS } from "./threads.js";
 
 /** Below this, starting threads takes longer than it saves. */
 const SMALL = 16 * 1024 * 1024;
 /** The same for the frames of a journal: as many, of which each counts as one and one more for so many bytes. */
 const SMALL_FRAMES = 256;
 const FRAME_BYTES = 64 * 1024;
+/** The same for stanzas. */
+const MANY_STANZAS = 256;
+/** The same where a thread need not be started: Node's own are there. */
+const SOME_STANZAS = 32;
 /** A worker with one task fewer would wait until this thread gives it one. */
 const TASKS_AT_HAND = 2;
 
@@ -68,8 +71,11 @@ export function poolEngine(
         ? inlineSession(keys)
         : pooledSession(keys, { id: sessions++, size, small, crew }),
     stanzaMaker: (suite, count) => (threads <= 1 || count < MANY_STANZAS ? null : stanzaMaker(suite, crew)),
-    stanzaOpener: (suite, keys, count) =>
-      threads <= 1 || count < MANY_STANZAS ? null : stanzaOpener(suite, keys, sessions++, crew),
+    stanzaOpener: (suite, keys, count) => {
+      if (threads <= 1) return null;
+      if (canAside(keys)) return count < SOME_STANZAS ? null : asideOpener(suite, keys);
+      return count < MANY_STANZAS ? null : stanzaOpener(suite, keys, sessions++, crew);
+    },
     start: ({ name }) => crew.start(name),
     close: () => crew.end(),
   };
@@ -185,6 +191,16 @@ function stanzaMaker(suite: Suite, crew: Crew): StanzaMaker {
         () => here.make(task),
       ),
   };
+}
+
+const canAside = ({ keys }: TrialKeys) => keys.every(({ decapsulateAside }) => decapsulateAside);
+
+/** Tasks in flight, so that Node's pool never waits for this thread. */
+const ASIDE = 16;
+
+/** What takes longest is done by threads of Node's pool, which are there at once, and the rest here. */
+function asideOpener(suite: Suite, keys: TrialKeys): StanzaOpener {
+  return { width: ASIDE, open: (task) => runTrialsAside(suite, keys, task), close: () => {} };
 }
 
 /** Keys of which one cannot be handed to a thread are tried here. */

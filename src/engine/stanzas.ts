@@ -1,7 +1,7 @@
 // Some of a file's stanzas, on the thread that calls it.
 
 import { concat } from "../bytes.js";
-import { hpkeOpen, hpkeSeal } from "../crypto/hpke.js";
+import { hpkeOpen, hpkeOpenBy, hpkeSeal } from "../crypto/hpke.js";
 import { ENC_BYTES } from "../crypto/kem.js";
 import { loadKem } from "../crypto/kems.js";
 import { erase } from "../crypto/secret.js";
@@ -53,6 +53,33 @@ export async function runTrials(
     }
   }
   return { fileKey: null };
+}
+
+const NOTHING = new Uint8Array();
+
+/** As `runTrials`, but what is decapsulated is so beside this thread, all at once. The keys must be able to. */
+export async function runTrialsAside(
+  suite: Suite,
+  { keys, info }: TrialKeys,
+  { kem, bodies, length }: TrialsTask,
+): Promise<TrialsResult> {
+  const fitting = keys.filter((key) => key.kem === kem);
+  const encLength = ENC_BYTES[kem];
+  const trials = [];
+  for (let at = 0; at < bodies.length; at += length) {
+    const enc = bodies.subarray(at, at + encLength);
+    const ciphertext = bodies.subarray(at + encLength, at + length);
+    for (const key of fitting) trials.push({ key, enc, ciphertext, aside: key.decapsulateAside!(enc) });
+  }
+  try {
+    for (const { key, enc, ciphertext, aside } of trials) {
+      const fileKey = hpkeOpenBy(suite, kem, (await aside) ?? key.decapsulate(enc), info, ciphertext);
+      if (fileKey) return { fileKey };
+    }
+    return { fileKey: null };
+  } finally {
+    for (const { aside } of trials) erase((await aside) ?? NOTHING);
+  }
 }
 
 /** Without threads. What is left of ephemeral keys is the caller's to have collected. */

@@ -5,8 +5,6 @@ import { availableParallelism } from "node:os";
 /** More threads than this wait for memory, and take some. */
 const MOST_BY_DEFAULT = 8;
 export const MAX_THREADS = 256;
-/** Fewer stanzas are done before another thread has started. */
-export const MANY_STANZAS = 256;
 /** Bytes of a file below which the thread that begins is done before another has started. */
 export const LARGE = 64 * 1024 * 1024;
 

@@ -147,7 +147,9 @@ async function openFirst(
   signal: AbortSignal | undefined,
   engine: Engine | undefined,
 ): Promise<Secret | null> {
-  const trialKeys = { keys, info: recipientInfo(header.coreHash) };
+  const kinds = new Set(header.stanzas.map(({ type }) => kemOfStanza(type)));
+  const fitting = keys.filter(({ kem }) => kinds.has(kem));
+  const trialKeys = { keys: fitting, info: recipientInfo(header.coreHash) };
   const opener = engine?.stanzaOpener?.(suite, trialKeys, header.stanzas.length) ?? stanzaOpenerHere(suite, trialKeys);
   const pace = pacer(signal);
   let first: { readonly place: number; readonly fileKey: Secret } | null = null;
@@ -159,7 +161,7 @@ async function openFirst(
   };
   const tasks = async function* () {
     let places = 0;
-    for (const task of trials(header.stanzas, keys)) {
+    for (const task of trials(header.stanzas, fitting)) {
       await pace();
       if (first) return;
       const place = places++;

@@ -320,9 +320,16 @@ describe("a pool", () => {
     },
   );
 
-  test.each(["x25519", "xwing"] as const)("tries stanzas of %s, and opens the first that a key opens", async (kind) => {
+  test.each([
+    ["x25519", "as Node can"],
+    ["x25519", "on threads"],
+    ["xwing", "on threads"],
+  ] as const)("tries stanzas of %s %s, and opens the first that a key opens", async (kind, how) => {
     const kem = await loadKem(native, kind);
-    const [stranger, ...keys] = Array.from({ length: 4 }, () => kem.key(native.randomSecret(32)));
+    const [stranger, ...keys] = Array.from({ length: 4 }, (): KemKey => {
+      const key = kem.key(native.randomSecret(32));
+      return how === "on threads" ? { ...key, decapsulateAside: undefined } : key;
+    });
     const info = utf8("info");
     const bodyOf = (key: KemKey, fill: number) => {
       const { enc, ciphertext } = hpkeSeal(native, kem, key.publicKey, info, newSecret(32).fill(fill) as Secret);
@@ -330,7 +337,7 @@ describe("a pool", () => {
     };
     const made = keys.map((key, i) => bodyOf(key, i + 1));
     const task = () => ({ kem: kind, bodies: concat(...made), length: made[0]!.length });
-    const { shared: _, ...here } = keys[2]!;
+    const { shared: _, decapsulateAside: __, ...here } = keys[2]!;
     const other = (await loadKem(native, kind === "xwing" ? "x25519" : "xwing")).key(native.randomSecret(32));
     for (const engine of [pool, helped]) {
       const openers: StanzaOpener[] = [];
@@ -348,7 +355,9 @@ describe("a pool", () => {
       expect(await Promise.all(tried.map(open))).toEqual([null, 2, 3, 1, 3, null]);
       for (const opener of openers) opener.close();
     }
-    expect(pool.stanzaOpener!(native, { keys, info }, 100)).toBeNull();
+    const isAside = keys[0]!.decapsulateAside !== undefined;
+    expect(pool.stanzaOpener!(native, { keys, info }, 100) !== null).toBe(isAside);
+    expect(pool.stanzaOpener!(native, { keys, info }, 31)).toBeNull();
     expect(poolEngine(1).stanzaOpener!(native, { keys, info }, 1000)).toBeNull();
   });
 
