@@ -19,8 +19,8 @@ export function dhkem(suite: Suite): Kem {
   };
 }
 
-function keyOf(suite: Suite, { publicKey, agree, decapsulate, decapsulateAside, handle }: AgreementKey): KemKey {
-  const agreed = (enc: Uint8Array) => {
+function keyOf(suite: Suite, { publicKey, agree, dhkem, handle }: AgreementKey): KemKey {
+  const decapsulate = (enc: Uint8Array) => {
     const dh = agree(enc);
     return dh && extractAndExpand(suite, dh, concat(enc, publicKey));
   };
@@ -28,8 +28,8 @@ function keyOf(suite: Suite, { publicKey, agree, decapsulate, decapsulateAside, 
     kem: "x25519",
     publicKey,
     shared: handle && { kem: "x25519", publicKey, handles: [handle] },
-    decapsulate: (enc) => decapsulate?.(enc) ?? agreed(enc),
-    decapsulateAside,
+    decapsulate,
+    ...dhkem?.(),
   };
 }
 

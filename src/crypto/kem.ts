@@ -26,7 +26,7 @@ export interface KemKey {
    * it was not made for this key. null where X25519 gives all zeros.
    */
   decapsulate(enc: Uint8Array): Secret | null;
-  /** The same beside this thread: several at a time. Missing where that cannot be. */
+  /** The same beside this thread, several at a time. Missing where that cannot be. */
   decapsulateAside?: ((enc: Uint8Array) => Promise<Secret | null>) | undefined;
   /** What another thread makes the same key of; missing where it cannot. */
   readonly shared?: SharedKemKey | undefined;

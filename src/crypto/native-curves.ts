@@ -16,7 +16,7 @@ import { SealError } from "../errors.js";
 import { encodesSmallOrder } from "./ed25519-check.js";
 import { expectLength, KEY_BYTES, SIGNATURE_BYTES } from "./lengths.js";
 import { erase, joinSecret, ownSecret, type Secret } from "./secret.js";
-import type { AgreementKey, KeyHandle, RecordKey, SigningKey, VerifyingKey } from "./suite.js";
+import type { AgreementKey, Decapsulation, KeyHandle, RecordKey, SigningKey, VerifyingKey } from "./suite.js";
 import { untraced } from "./untraced.js";
 import { hasSmallOrder } from "./x25519-check.js";
 
@@ -43,31 +43,37 @@ export function keyObjectOf(handle: KeyHandle): KeyObject {
   return handle as unknown as KeyObject;
 }
 
-/** The key of another thread's handle. */
+/** The key of another thread's handle. It has no `dhkem`: threads that decapsulate by one key wait for each other. */
 export function sharedAgreementKey(handle: KeyHandle, publicKey: Bytes): AgreementKey {
-  const key = keyObjectOf(handle);
-  const own = ownCopy(key, X25519);
-  return agreementOf(own ?? key, publicKey, own !== null);
+  const { dhkem: _, ...key } = agreementOf(keyObjectOf(handle), publicKey);
+  return key;
 }
 
-/** The bytes of a key as they are: not every Node gives them, nor do the types of the oldest know of it. */
+/** The bytes of a key as they are; the types of the oldest Node that we support do not know of them. */
 type Raw =
   | { readonly format: "raw-private"; readonly asymmetricKeyType: "x25519" }
   | { readonly format: "raw-seed"; readonly asymmetricKeyType: "ml-kem-768" };
 
-const X25519: Raw = { format: "raw-private", asymmetricKeyType: "x25519" };
+let givesRaw: boolean | undefined;
 
-/**
- * A copy for one thread alone: those that decapsulate by one key wait for each other. null where this Node gives no
- * bytes as they are: other encodings leave copies behind.
- */
-export function ownCopy(key: KeyObject, raw: Raw): KeyObject | null {
-  let secret: Secret;
+/** Whether this Node gives the bytes of keys as they are. Other encodings leave copies behind. */
+export function hasRaw(): boolean {
+  givesRaw ??= succeeds(() => publicKeyObject("X25519", BASE_POINT).export({ format: "raw-public" } as never));
+  return givesRaw;
+}
+
+function succeeds(work: () => unknown): boolean {
   try {
-    secret = ownSecret(key.export(raw as never) as unknown as Buffer);
+    work();
+    return true;
   } catch {
-    return null;
+    return false;
   }
+}
+
+/** For a thread that is not to wait for another that decapsulates by the key. Only where there is `hasRaw`. */
+export function copyOfKey(key: KeyObject, raw: Raw): KeyObject {
+  const secret = ownSecret(key.export(raw as never) as unknown as Buffer);
   try {
     return untraced(() => createPrivateKey({ key: secret, ...raw } as never));
   } finally {
@@ -97,60 +103,59 @@ const generate = generateKeyPairSync as unknown as (
   options: { readonly publicKeyEncoding: { readonly format: "jwk" } },
 ) => { readonly privateKey: KeyObject; readonly publicKey: JsonWebKey };
 
+type Done = (error: Error | null, sharedKey: Buffer) => void;
+
 /** What the types of the oldest Node that we support do not know. */
 export interface NodeKem {
   encapsulate(publicKey: KeyObject): { sharedKey: Buffer; ciphertext: Buffer };
   decapsulate(privateKey: KeyObject, ciphertext: Uint8Array): Buffer;
-  decapsulate(
-    privateKey: KeyObject,
-    ciphertext: Uint8Array,
-    done: (error: Error | null, sharedKey: Buffer) => void,
-  ): void;
+  decapsulate(privateKey: KeyObject, ciphertext: Uint8Array, done: Done): void;
 }
 
 /** From Node 24.7 on. */
 export const nodeKem: Partial<NodeKem> = process.getBuiltinModule("node:crypto") as Partial<NodeKem>;
 
-let hasDhkem = nodeKem.decapsulate !== undefined;
+const BASE_POINT = Uint8Array.of(9, ...new Uint8Array(KEY_BYTES - 1));
 
-function decapsulated(key: KeyObject, enc: Uint8Array): Secret | null {
-  expectLength("X25519 encapsulation", enc, KEY_BYTES);
-  if (!hasDhkem || hasSmallOrder(enc)) return null;
-  try {
-    return ownSecret(nodeKem.decapsulate!(key, enc));
-  } catch {
-    // This OpenSSL has none.
-    hasDhkem = false;
-    return null;
-  }
+let hasDhkem: boolean | undefined;
+
+/** Not every Node has it, nor every OpenSSL: it is tried once. */
+function dhkemOf(key: KeyObject): Decapsulation | null {
+  hasDhkem ??= succeeds(() => erase(nodeKem.decapsulate!(key, BASE_POINT)));
+  if (!hasDhkem) return null;
+  return {
+    decapsulate: (enc) => (isOfSmallOrder(enc) ? null : ownSecret(nodeKem.decapsulate!(key, enc))),
+    ...(hasRaw() && { decapsulateAside: decapsulatorAside(key) }),
+  };
 }
 
-/** As many as Node's pool has threads, where nobody says how many. */
+function isOfSmallOrder(enc: Uint8Array): boolean {
+  expectLength("X25519 encapsulation", enc, KEY_BYTES);
+  return hasSmallOrder(enc);
+}
+
+/** As many as Node's pool has threads by default. Of more, some wait for each other. */
 const COPIES = 4;
 
-/** One after the other by each copy, so that threads need not wait for each other. */
+/** By one copy of the key after the other. */
 function decapsulatorAside(key: KeyObject): (enc: Uint8Array) => Promise<Secret | null> {
   let copies: KeyObject[] | null = null;
   let next = 0;
+  const copy = () => copyOfKey(key, { format: "raw-private", asymmetricKeyType: "x25519" });
   return (enc) =>
-    new Promise((resolve) => {
-      expectLength("X25519 encapsulation", enc, KEY_BYTES);
-      if (!hasDhkem || hasSmallOrder(enc)) return resolve(null);
-      copies ??= Array.from({ length: COPIES }, () => ownCopy(key, X25519) ?? key);
-      nodeKem.decapsulate!(copies[next++ % COPIES]!, enc, (error, secret) => {
-        if (error) hasDhkem = false;
-        resolve(error ? null : ownSecret(secret));
-      });
+    new Promise((resolve, reject) => {
+      if (isOfSmallOrder(enc)) return resolve(null);
+      copies ??= Array.from({ length: COPIES }, copy);
+      const done: Done = (error, secret) => (error ? reject(error) : resolve(ownSecret(secret)));
+      nodeKem.decapsulate!(copies[next++ % COPIES]!, enc, done);
     });
 }
 
-/** `isOwn`: no other thread has the key. */
-function agreementOf(key: KeyObject, publicKey = publicBytes(key), isOwn = true): AgreementKey {
+function agreementOf(key: KeyObject, publicKey = publicBytes(key)): AgreementKey {
   return {
     publicKey,
     handle: handleOf(key),
-    ...(isOwn && { decapsulate: (enc: Uint8Array) => decapsulated(key, enc) }),
-    ...(isOwn && hasDhkem && { decapsulateAside: decapsulatorAside(key) }),
+    dhkem: () => dhkemOf(key),
     agree: (publicKey) => {
       expectLength("X25519 public key", publicKey, KEY_BYTES);
       if (hasSmallOrder(publicKey)) return null;

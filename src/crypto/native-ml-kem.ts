@@ -4,7 +4,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { type Bytes, concat, equal, fromHex } from "../bytes.js";
 import { expectLength, ML_KEM_CIPHERTEXT_BYTES, ML_KEM_KEY_BYTES, ML_KEM_SEED_BYTES } from "./lengths.js";
-import { copied, handleOf, keyObjectOf, type NodeKem, nodeKem, ownCopy } from "./native-curves.js";
+import { copied, copyOfKey, handleOf, hasRaw, keyObjectOf, type NodeKem, nodeKem } from "./native-curves.js";
 import { erase, joinSecret, ownSecret, type Secret } from "./secret.js";
 import type { MlKem, MlKemKey } from "./suite.js";
 import { untraced } from "./untraced.js";
@@ -22,8 +22,8 @@ function mlKem({ encapsulate, decapsulate }: NodeKem): MlKem {
     },
     sharedKey: (handle, publicKey) => {
       const key = keyObjectOf(handle);
-      const own = ownCopy(key, { format: "raw-seed", asymmetricKeyType: "ml-kem-768" });
-      return keyOf(own ?? key, publicKey, decapsulate);
+      const own = hasRaw() ? copyOfKey(key, { format: "raw-seed", asymmetricKeyType: "ml-kem-768" }) : key;
+      return keyOf(own, publicKey, decapsulate);
     },
     encapsulate: (publicKey) => {
       const { sharedKey, ciphertext } = encapsulate(lastPublicKey(publicKey));

@@ -11,19 +11,22 @@ export interface KeyHandle {
   readonly [handle]: true;
 }
 
+/** DHKEM(X25519, HKDF-SHA256) of RFC 9180, 4.1, in one step. */
+export interface Decapsulation {
+  /** The shared secret of an encapsulation, 32 bytes; null where X25519 gives all zeros. */
+  decapsulate(enc: Uint8Array): Secret | null;
+  /** The same beside this thread, several at a time. Missing where that cannot be. */
+  decapsulateAside?(enc: Uint8Array): Promise<Secret | null>;
+}
+
 /** An X25519 secret key, ready for use. */
 export interface AgreementKey {
   /** 32 bytes. */
   readonly publicKey: Bytes;
   /** The shared secret, 32 bytes; null where it is all zero (a public key of small order). */
   agree(publicKey: Uint8Array): Secret | null;
-  /**
-   * The shared secret that DHKEM(X25519, HKDF-SHA256) makes of an encapsulation (RFC 9180, 4.1), 32 bytes, in one step.
-   * null where that cannot be: then `agree` says why, or gives what it is made of. Missing where there is no such step.
-   */
-  decapsulate?(enc: Uint8Array): Secret | null;
-  /** The same beside this thread: several at a time. */
-  decapsulateAside?(enc: Uint8Array): Promise<Secret | null>;
+  /** What it decapsulates by in one step; null, or missing, where there is no such thing. */
+  dhkem?(): Decapsulation | null;
   /** Missing where threads cannot hand it to each other. */
   readonly handle?: KeyHandle;
 }

@@ -195,12 +195,12 @@ function stanzaMaker(suite: Suite, crew: Crew): StanzaMaker {
 
 const canAside = ({ keys }: TrialKeys) => keys.every(({ decapsulateAside }) => decapsulateAside);
 
-/** Tasks in flight, so that Node's pool never waits for this thread. */
+/** Tasks in flight, so that Node's pool seldom waits for this thread. */
 const ASIDE = 16;
 
 /** What takes longest is done by threads of Node's pool, which are there at once, and the rest here. */
 function asideOpener(suite: Suite, keys: TrialKeys): StanzaOpener {
-  return { width: ASIDE, open: (task) => runTrialsAside(suite, keys, task), close: () => {} };
+  return { width: ASIDE, open: (task, pace) => runTrialsAside(suite, keys, task, pace), close: () => {} };
 }
 
 /** Keys of which one cannot be handed to a thread are tried here. */

@@ -4,7 +4,7 @@ import { concat } from "../bytes.js";
 import { hpkeOpen, hpkeOpenBy, hpkeSeal } from "../crypto/hpke.js";
 import { ENC_BYTES } from "../crypto/kem.js";
 import { loadKem } from "../crypto/kems.js";
-import { erase } from "../crypto/secret.js";
+import { erase, type Secret } from "../crypto/secret.js";
 import type { Suite } from "../crypto/suite.js";
 import type {
   StanzaMaker,
@@ -55,31 +55,58 @@ export async function runTrials(
   return { fileKey: null };
 }
 
-const NOTHING = new Uint8Array();
+/** How many trials are begun before the first of them is looked at. */
+const AHEAD = 16;
 
-/** As `runTrials`, but what is decapsulated is so beside this thread, all at once. The keys must be able to. */
+interface Trial {
+  /** What is decapsulated beside this thread. */
+  readonly aside: Promise<Secret | null>;
+  readonly ciphertext: Uint8Array;
+}
+
+/** As `runTrials`, but what takes longest is done beside this thread, which the keys must be able to. */
 export async function runTrialsAside(
   suite: Suite,
-  { keys, info }: TrialKeys,
-  { kem, bodies, length }: TrialsTask,
+  trialKeys: TrialKeys,
+  task: TrialsTask,
+  pace?: () => Promise<void>,
 ): Promise<TrialsResult> {
+  const trials = trialsAside(trialKeys, task);
+  const begun: Trial[] = [];
+  try {
+    for (;;) {
+      while (begun.length < AHEAD) {
+        const { value: next } = trials.next();
+        if (!next) break;
+        // Whoever waits for it is told.
+        next.aside.catch(() => undefined);
+        begun.push(next);
+      }
+      const [first] = begun;
+      if (!first) return { fileKey: null };
+      if (pace) await pace();
+      const sharedSecret = await first.aside;
+      begun.shift();
+      const fileKey = hpkeOpenBy(suite, task.kem, sharedSecret, trialKeys.info, first.ciphertext);
+      if (fileKey) return { fileKey };
+    }
+  } finally {
+    for (const each of await Promise.allSettled(begun.map(({ aside }) => aside))) {
+      if (each.status === "fulfilled" && each.value) erase(each.value);
+    }
+  }
+}
+
+/** Begins with a trial when it is asked for. */
+function* trialsAside({ keys }: TrialKeys, { kem, bodies, length }: TrialsTask): Generator<Trial, null> {
   const fitting = keys.filter((key) => key.kem === kem);
   const encLength = ENC_BYTES[kem];
-  const trials = [];
   for (let at = 0; at < bodies.length; at += length) {
     const enc = bodies.subarray(at, at + encLength);
     const ciphertext = bodies.subarray(at + encLength, at + length);
-    for (const key of fitting) trials.push({ key, enc, ciphertext, aside: key.decapsulateAside!(enc) });
+    for (const key of fitting) yield { aside: key.decapsulateAside!(enc), ciphertext };
   }
-  try {
-    for (const { key, enc, ciphertext, aside } of trials) {
-      const fileKey = hpkeOpenBy(suite, kem, (await aside) ?? key.decapsulate(enc), info, ciphertext);
-      if (fileKey) return { fileKey };
-    }
-    return { fileKey: null };
-  } finally {
-    for (const { aside } of trials) erase((await aside) ?? NOTHING);
-  }
+  return null;
 }
 
 /** Without threads. What is left of ephemeral keys is the caller's to have collected. */

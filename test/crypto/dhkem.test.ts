@@ -1,11 +1,11 @@
 // DHKEM in one step, where OpenSSL has it: the same secrets, and the way around where it has not.
 
-import type { KeyObject } from "node:crypto";
+import crypto, { type KeyObject } from "node:crypto";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { fromHex, toHex } from "../../src/bytes.js";
+import { fromHex, isZero, toHex } from "../../src/bytes.js";
 import { dhkem } from "../../src/crypto/dhkem.js";
 import { native } from "../../src/crypto/native.js";
-import { type NodeKem, nodeKem } from "../../src/crypto/native-curves.js";
+import { hasRaw, type NodeKem, nodeKem } from "../../src/crypto/native-curves.js";
 import { portable } from "../../src/crypto/portable.js";
 import { copySecret } from "../../src/crypto/secret.js";
 import { shown } from "../support.js";
@@ -41,36 +41,59 @@ async function fresh(): Promise<typeof native> {
   return (await import("../../src/crypto/native.js")).native;
 }
 
-describe.each(["its own", "that of another thread"])("a key, %s,", (whose) => {
-  const keyOf = (suite: typeof native) => {
-    const own = suite.agreementKey(secret());
-    return whose === "its own" ? own : suite.sharedAgreementKey!(own.handle!, own.publicKey);
-  };
+/** The key of a process in which nothing has been tried yet, and what of Node it uses. */
+async function freshKey() {
+  const suite = await fresh();
+  const own = suite.agreementKey(secret());
+  const key = () => dhkem({ ...suite, agreementKey: () => own }).key(secret());
+  return { suite, own, key };
+}
 
-  test("has the shared secrets that noble has, and none where X25519 gives zeros", async () => {
-    const suite = await fresh();
-    const agreed = keyOf(suite);
-    const key = dhkem({ ...suite, agreementKey: () => agreed }).key(secret());
-    let none = 0;
-    for (const enc of encapsulations) {
-      const found = key.decapsulate(enc);
-      expect(hexOf(found && shown(found)), toHex(enc)).toBe(hexOf(expected.decapsulate(enc)));
-      if (!found) none++;
-    }
-    expect(none).toBe(8);
+test("a key has the shared secrets that noble has, and none where X25519 gives zeros", async () => {
+  const key = (await freshKey()).key();
+  let none = 0;
+  for (const enc of encapsulations) {
+    const found = key.decapsulate(enc);
+    expect(hexOf(found && shown(found)), toHex(enc)).toBe(hexOf(expected.decapsulate(enc)));
+    if (!found) none++;
+  }
+  expect(none).toBe(8);
+  expect(() => key.decapsulate(new Uint8Array(31))).toThrow("X25519");
+});
+
+test.skipIf(!has)("a key does it in one step where Node has that", async () => {
+  const { key } = await freshKey();
+  const agreed = vi.spyOn(crypto, "diffieHellman");
+  const asked = vi.spyOn(nodeKem as NodeKem, "decapsulate");
+  const { decapsulate } = key();
+  decapsulate(encapsulations[0]!);
+  decapsulate(encapsulations[1]!);
+  // One to see whether it can.
+  expect([asked.mock.calls.length, agreed.mock.calls.length]).toEqual([3, 0]);
+});
+
+test.skipIf(!has)("a key does without where Node or OpenSSL has no such step, and asks once", async () => {
+  const asked = vi.spyOn(nodeKem as NodeKem, "decapsulate").mockImplementation(() => {
+    throw new Error("unsupported");
   });
+  const { key } = await freshKey();
+  for (const { decapsulate, decapsulateAside } of [key(), key()]) {
+    for (const enc of encapsulations) expect(hexOf(decapsulate(enc))).toBe(hexOf(expected.decapsulate(enc)));
+    expect(decapsulateAside).toBeUndefined();
+  }
+  expect(asked).toHaveBeenCalledTimes(1);
+});
 
-  test.skipIf(!has)("does it in one step where Node has that", async () => {
-    const suite = await fresh();
-    const { decapsulate } = keyOf(suite);
-    const [enc] = encapsulations;
-    expect(hexOf(decapsulate!(enc!))).toBe(hexOf(expected.decapsulate(enc!)));
-    expect(decapsulate!(encode(0n))).toBeNull();
-    expect(() => decapsulate!(enc!.subarray(1))).toThrow("X25519 encapsulation");
-  });
+test("threads that would wait for each other do not use the one step", async () => {
+  const { suite, own } = await freshKey();
+  const shared = suite.sharedAgreementKey!(own.handle!, own.publicKey);
+  expect([own.dhkem !== undefined, shared.dhkem]).toEqual([true, undefined]);
+  expect(hexOf(shared.agree(encapsulations[0]!))).toBe(hexOf(own.agree(encapsulations[0]!)));
+});
 
-  test.skipIf(!has)("does many at a time beside this thread where Node has that", async () => {
-    const { decapsulateAside: aside } = dhkem({ ...(await fresh()) }).key(secret());
+describe.skipIf(!hasRaw())("beside this thread, where Node gives keys as they are,", () => {
+  test("a key has the same shared secrets, many at a time", async () => {
+    const { decapsulateAside: aside } = (await freshKey()).key();
     const found = await Promise.all(encapsulations.map((enc) => aside!(enc)));
     for (const [i, enc] of encapsulations.entries()) {
       expect(hexOf(found[i]!), toHex(enc)).toBe(hexOf(expected.decapsulate(enc)));
@@ -78,51 +101,42 @@ describe.each(["its own", "that of another thread"])("a key, %s,", (whose) => {
     await expect(aside!(new Uint8Array(31))).rejects.toThrow("X25519 encapsulation");
   });
 
-  test.skipIf(!has)("does without where OpenSSL refuses, and does not ask again", async () => {
-    const refused = new Error("unsupported");
-    const asked = vi.spyOn(nodeKem as NodeKem, "decapsulate").mockImplementation(((...[, , done]: unknown[]) => {
-      if (!done) throw refused;
-      (done as (error: Error) => void)(refused);
-    }) as never);
-    const suite = await fresh();
-    const agreed = keyOf(suite);
-    const key = dhkem({ ...suite, agreementKey: () => agreed }).key(secret());
-    for (const enc of encapsulations.slice(0, 3)) {
-      expect(hexOf(key.decapsulate(enc))).toBe(hexOf(expected.decapsulate(enc)));
-    }
-    expect(asked).toHaveBeenCalledTimes(1);
-    const again = (await fresh()).agreementKey(secret()).decapsulateAside!;
-    expect([await again(encapsulations[0]!), await again(encapsulations[1]!)]).toEqual([null, null]);
-    expect(asked).toHaveBeenCalledTimes(2);
+  test("it makes four copies of the key, once, of which nothing is left over", async () => {
+    const { own, key } = await freshKey();
+    const exported = vi.spyOn(own.handle as unknown as KeyObject, "export");
+    const asked = vi.spyOn(nodeKem as NodeKem, "decapsulate");
+    const { decapsulateAside: aside } = key();
+    asked.mockClear();
+    await Promise.all(encapsulations.slice(0, 9).map((enc) => aside!(enc)));
+    expect(exported).toHaveBeenCalledTimes(4);
+    for (const { value } of exported.mock.results) expect(isZero(value as unknown as Uint8Array)).toBe(true);
+    expect(new Set(asked.mock.calls.map(([key]) => key)).size).toBe(4);
   });
-});
 
-test("threads that would wait for each other do not use the one step", async () => {
-  const suite = await fresh();
-  const own = suite.agreementKey(secret());
-  const handle = own.handle as unknown as KeyObject;
-  vi.spyOn(handle, "export").mockImplementation(() => {
-    throw new TypeError("no such format");
+  test("what fails there is told", async () => {
+    const { key } = await freshKey();
+    const { decapsulateAside: aside } = key();
+    vi.spyOn(nodeKem as NodeKem, "decapsulate").mockImplementation(((...[, , done]: unknown[]) =>
+      (done as (error: Error) => void)(new Error("no memory"))) as never);
+    await expect(aside!(encapsulations[0]!)).rejects.toThrow("no memory");
   });
-  const shared = suite.sharedAgreementKey!(own.handle!, own.publicKey);
-  expect([own.decapsulate !== undefined, shared.decapsulate]).toEqual([true, undefined]);
-  expect(shared.handle).toBe(own.handle);
-  const [enc] = encapsulations;
-  expect(hexOf(shared.agree(enc!))).toBe(hexOf(own.agree(enc!)));
-});
 
-test.skipIf(!has)(
-  "a thread has its own copy where Node gives keys as they are, of which nothing is left over",
-  async () => {
-    const suite = await fresh();
-    const own = suite.agreementKey(secret());
-    const handle = own.handle as unknown as KeyObject;
+  test("ML-KEM's key of another thread is a copy, of which nothing is left over", async () => {
+    const mlKem = await native.mlKem();
+    const key = mlKem.key(copySecret(new Uint8Array(64).fill(5)));
+    const handle = key.handle as unknown as KeyObject;
     const exported = vi.spyOn(handle, "export");
-    const shared = suite.sharedAgreementKey!(own.handle!, own.publicKey);
-    const [result] = exported.mock.results;
-    if (result!.type === "throw") return expect(shared.handle).toBe(own.handle);
-    expect(shared.handle).not.toBe(own.handle);
+    const shared = mlKem.sharedKey!(key.handle!, key.publicKey);
+    expect(shared.handle).not.toBe(key.handle);
     expect((shared.handle as unknown as KeyObject).equals(handle)).toBe(true);
-    expect((result!.value as unknown as Uint8Array).every((byte) => byte === 0)).toBe(true);
-  },
-);
+    expect(exported.mock.results.map(({ value }) => isZero(value as unknown as Uint8Array))).toEqual([true]);
+    const { ciphertext, sharedSecret } = mlKem.encapsulate(key.publicKey);
+    expect(shared.decapsulate(ciphertext)).toEqual(sharedSecret);
+  });
+});
+
+test("this Node gives keys as they are from a version on that is known here", () => {
+  const [major, minor] = process.versions.node.split(".").map(Number) as [number, number];
+  if (major < 24) expect(hasRaw()).toBe(false);
+  if (major > 24 || (major === 24 && minor >= 21)) expect(hasRaw()).toBe(true);
+});

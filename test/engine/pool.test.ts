@@ -355,6 +355,13 @@ describe("a pool", () => {
       expect(await Promise.all(tried.map(open))).toEqual([null, 2, 3, 1, 3, null]);
       for (const opener of openers) opener.close();
     }
+    if (how === "on threads" && keys[0]!.shared) {
+      // Threads that were told that all are tried have the keys no more.
+      const opener = pool.stanzaOpener!(native, { keys, info }, 1000)!;
+      await Promise.all(Array.from({ length: 9 }, () => opener.open(task())));
+      opener.close();
+      await expect(opener.open(task())).rejects.toMatchObject({ code: "internal" });
+    }
     const isAside = keys[0]!.decapsulateAside !== undefined;
     expect(pool.stanzaOpener!(native, { keys, info }, 100) !== null).toBe(isAside);
     expect(pool.stanzaOpener!(native, { keys, info }, 31)).toBeNull();

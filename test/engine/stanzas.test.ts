@@ -1,6 +1,6 @@
 // Stanzas that are decapsulated beside this thread: the first that opens decides, and no secret is left.
 
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { concat, utf8 } from "../../src/bytes.js";
 import { dhkem } from "../../src/crypto/dhkem.js";
 import { hpkeSeal } from "../../src/crypto/hpke.js";
@@ -58,21 +58,71 @@ test("each stanza is tried with each key of its kind, and where none opens, none
   expect(given.every(isErased)).toBe(true);
 });
 
-test("what cannot be done aside is done here", async () => {
-  const none: KemKey = { ...ann, decapsulateAside: async () => null };
-  const zero = concat(new Uint8Array(32), new Uint8Array(48));
-  expect((await trying([none], [zero, bodyFor(ann, 1)])).fileKey).toEqual(new Uint8Array(32).fill(1));
+test("few are begun before one is done, however many keys there are, and none after one has opened", async () => {
+  let [begun, most, paced] = [0, 0, 0];
+  const key: KemKey = {
+    ...ann,
+    decapsulateAside: async (enc) => {
+      begun += 1;
+      most = Math.max(most, begun - paced);
+      return ann.decapsulate(enc);
+    },
+  };
+  const keys = Array.from({ length: 50 }, () => key);
+  const pace = async () => {
+    paced += 1;
+    await new Promise(setImmediate);
+  };
+  const task = (bodies: Uint8Array[]) => ({ kem: "x25519", bodies: concat(...bodies), length: 80 }) as const;
+  await runTrialsAside(native, { keys, info }, task([bodyFor(ben, 1), bodyFor(ben, 2)]), pace);
+  expect([begun, most, paced]).toEqual([100, 16, 100]);
+  [begun, paced] = [0, 0];
+  await runTrialsAside(native, { keys, info }, task([bodyFor(ann, 1), bodyFor(ben, 2)]), pace);
+  expect([begun, paced]).toEqual([16, 1]);
 });
 
-test("all shared secrets are erased where trying fails", async () => {
-  const given: Secret[] = [];
-  let times = 0;
-  const aeadOpen: Suite["aeadOpen"] = (...given) => {
-    if (++times === 2) throw new Error("no memory");
-    return native.aeadOpen(...given);
-  };
-  const bodies = [bodyFor(ben, 1), bodyFor(ben, 2), bodyFor(ben, 3)];
-  await expect(trying([late(ann, given)], bodies, { ...native, aeadOpen })).rejects.toThrow("no memory");
-  expect(given).toHaveLength(3);
-  expect(given.every(isErased)).toBe(true);
+describe("all shared secrets are erased, and nothing is left unhandled,", () => {
+  const unhandled = vi.fn();
+  beforeAll(() => void process.on("unhandledRejection", unhandled));
+  afterAll(() => void process.off("unhandledRejection", unhandled));
+
+  const bodies = [bodyFor(ben, 1), bodyFor(ben, 2), bodyFor(ben, 3), bodyFor(ben, 4)];
+
+  test("where a stanza cannot be tried", async () => {
+    const given: Secret[] = [];
+    let times = 0;
+    const aeadOpen: Suite["aeadOpen"] = (...args) => {
+      if (++times === 2) throw new Error("no memory");
+      return native.aeadOpen(...args);
+    };
+    await expect(trying([late(ann, given)], bodies, { ...native, aeadOpen })).rejects.toThrow("no memory");
+    expect(given).toHaveLength(4);
+    expect(given.every(isErased)).toBe(true);
+  });
+
+  test("where some fail beside this thread", async () => {
+    const given: Secret[] = [];
+    const key = late(ann, given);
+    let times = 0;
+    const decapsulateAside = async (enc: Uint8Array) => {
+      if (++times % 2 === 0) throw new Error("no memory");
+      return key.decapsulateAside!(enc);
+    };
+    await expect(trying([{ ...key, decapsulateAside }], bodies)).rejects.toThrow("no memory");
+    expect(given).toHaveLength(2);
+    expect(given.every(isErased)).toBe(true);
+    await new Promise(setImmediate);
+    expect(unhandled).not.toHaveBeenCalled();
+  });
+
+  test("where it is to stop", async () => {
+    const given: Secret[] = [];
+    const pace = async () => {
+      throw new Error("stopped");
+    };
+    const task = { kem: "x25519", bodies: concat(...bodies), length: 80 } as const;
+    await expect(runTrialsAside(native, { keys: [late(ann, given)], info }, task, pace)).rejects.toThrow("stopped");
+    expect(given).toHaveLength(4);
+    expect(given.every(isErased)).toBe(true);
+  });
 });
