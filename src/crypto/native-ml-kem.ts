@@ -4,7 +4,8 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { type Bytes, concat, equal, fromHex } from "../bytes.js";
 import { expectLength, ML_KEM_CIPHERTEXT_BYTES, ML_KEM_KEY_BYTES, ML_KEM_SEED_BYTES } from "./lengths.js";
-import { copied, copyOfKey, handleOf, hasRaw, keyObjectOf, type NodeKem, nodeKem } from "./native-curves.js";
+import { copied, handleOf, keyObjectOf } from "./native-curves.js";
+import { copyOfKey, hasRaw, type NodeKem, nodeKem } from "./native-dhkem.js";
 import { erase, joinSecret, ownSecret, type Secret } from "./secret.js";
 import type { MlKem, MlKemKey } from "./suite.js";
 import { untraced } from "./untraced.js";

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { fromHex, isZero, toHex } from "../../src/bytes.js";
 import { dhkem } from "../../src/crypto/dhkem.js";
 import { native } from "../../src/crypto/native.js";
-import { hasRaw, type NodeKem, nodeKem } from "../../src/crypto/native-curves.js";
+import { hasRaw, type NodeKem, nodeKem } from "../../src/crypto/native-dhkem.js";
 import { portable } from "../../src/crypto/portable.js";
 import { copySecret } from "../../src/crypto/secret.js";
 import { shown } from "../support.js";
@@ -135,7 +135,7 @@ describe.skipIf(!hasRaw())("beside this thread, where Node gives keys as they ar
   });
 });
 
-test("this Node gives keys as they are from a version on that is known here", () => {
+test("Node gives and takes keys as they are: not before 24, and always from 24.21 on", () => {
   const [major, minor] = process.versions.node.split(".").map(Number) as [number, number];
   if (major < 24) expect(hasRaw()).toBe(false);
   if (major > 24 || (major === 24 && minor >= 21)) expect(hasRaw()).toBe(true);
