@@ -8,10 +8,8 @@ import {
   type FromWorker,
   fromFailure,
   type StanzasMessage,
-  type ToWorker,
-  type TrialKeysMessage,
+  type ToThread,
   type TrialsMessage,
-  type TriedMessage,
   type Work,
 } from "./messages.js";
 import { startEngineThread, type Thread } from "./thread.js";
@@ -92,10 +90,7 @@ export class Member {
     return this.#waiting.size;
   }
 
-  tell(
-    message: ToWorker | StanzasMessage | TrialKeysMessage | TrialsMessage | TriedMessage,
-    transfer: ArrayBuffer[] = [],
-  ): void {
+  tell(message: ToThread, transfer: ArrayBuffer[] = []): void {
     this.#thread.worker.postMessage(message, transfer);
   }
 

@@ -79,6 +79,9 @@ export interface TriedMessage {
   readonly session: number;
 }
 
+/** What a thread of Node's is told. */
+export type ToThread = ToWorker | StanzasMessage | TrialKeysMessage | TrialsMessage | TriedMessage;
+
 /** Of a browser's worker alone: a key is to be made of a passphrase. */
 export interface ScryptMessage {
   readonly say: "scrypt";

@@ -16,7 +16,7 @@ import {
   type KeysMessage,
   type StanzasMessage,
   type TaskMessage,
-  type ToWorker,
+  type ToThread,
   type TrialKeysMessage,
   type TrialsMessage,
   type TriedMessage,
@@ -26,10 +26,9 @@ import { runTask } from "./run.js";
 import { runStanzas, runTrials } from "./stanzas.js";
 import { ownThread } from "./thread.js";
 
-type In = ToWorker | StanzasMessage | TrialKeysMessage | TrialsMessage | TriedMessage;
 type Out = FromWorker<StanzasResult | TrialsResult>;
 
-const thread = ownThread<In, Out>();
+const thread = ownThread<ToThread, Out>();
 let suite: Suite;
 const sessions = new Map<number, ChunkKeys>();
 const trying = new Map<number, Trying>();
@@ -98,7 +97,7 @@ async function answerStanzas(message: StanzasMessage | TrialsMessage): Promise<v
   }
 }
 
-function take(message: In): void {
+function take(message: ToThread): void {
   if (message.say === "keys") remember(message);
   else if (message.say === "forget") forget(message);
   else if (message.say === "trial keys") beginTrying(message);

@@ -355,6 +355,11 @@ describe("a pool", () => {
       expect(await Promise.all(tried.map(open))).toEqual([null, 2, 3, 1, 3, null]);
       for (const opener of openers) opener.close();
     }
+    if (how === "as Node can") {
+      const pace = vi.fn(async () => undefined);
+      await pool.stanzaOpener!(native, { keys: [keys[2]!], info }, 1000)!.open(task(), pace);
+      expect(pace).toHaveBeenCalledTimes(keys[0]!.decapsulateAside ? 3 : 0);
+    }
     if (how === "on threads" && keys[0]!.shared) {
       // Threads that were told that all are tried have the keys no more.
       const opener = pool.stanzaOpener!(native, { keys, info }, 1000)!;
